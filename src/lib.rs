@@ -1,0 +1,1 @@
+//! The Container Terminal Orchestrator.

@@ -1,0 +1,2 @@
+//! The `cto` program.
+fn main() {}
