@@ -1,0 +1,229 @@
+//! Roles, actions, users and tokens, as they are on the wire.
+use super::TokenId;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A named set of actions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// May look.
+    Viewer,
+    /// May also launch, and change what is theirs.
+    Operator,
+    /// May do everything.
+    Admin,
+}
+
+impl Role {
+    /// Every role, weakest first.
+    pub const ALL: [Self; 3] = [Self::Viewer, Self::Operator, Self::Admin];
+
+    /// The role as it is written.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Operator => "operator",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+impl std::fmt::Display for Role {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for Role {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or_else(|| format!("no role '{text}'; there are viewer, operator and admin"))
+    }
+}
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident = $text:literal),+ $(,)?) => {
+        /// One thing that may be allowed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema, JsonSchema)]
+        pub enum Action {
+            $($(#[$doc])* #[serde(rename = $text)] $name,)+
+        }
+
+        impl Action {
+            /// Every action.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The action as it is written: `verb:noun`.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)+
+                }
+            }
+        }
+    };
+}
+
+actions! {
+    /// See containers, their stats and tiles.
+    ReadContainers = "read:containers",
+    /// Launch containers.
+    CreateContainers = "create:containers",
+    /// Start, stop and restart containers.
+    ControlContainers = "control:containers",
+    /// Remove containers.
+    RemoveContainers = "remove:containers",
+    /// Read containers' logs.
+    ReadLogs = "read:logs",
+    /// Run a program in a container.
+    Exec = "exec:containers",
+    /// See sessions and their screens.
+    ReadSessions = "read:sessions",
+    /// Open sessions.
+    OpenSessions = "open:sessions",
+    /// Type into sessions and resize them.
+    WriteSessions = "write:sessions",
+    /// End sessions.
+    CloseSessions = "close:sessions",
+    /// See and render templates.
+    ReadTemplates = "read:templates",
+    /// See operations.
+    ReadOperations = "read:operations",
+    /// Cancel operations.
+    CancelOperations = "cancel:operations",
+    /// Hear events.
+    ReadEvents = "read:events",
+    /// Keep layouts of one's own.
+    UseLayouts = "use:layouts",
+    /// Read the audit.
+    ReadAudit = "read:audit",
+    /// Make and remove users and tokens.
+    ManageUsers = "manage:users",
+    /// Stop the server.
+    ManageServer = "manage:server",
+}
+
+impl std::fmt::Display for Action {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct User {
+    /// Unique name.
+    pub name: String,
+    /// What they may do at most.
+    pub role: Role,
+    /// When they were added.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+}
+
+/// Adds a user: `POST /api/v1/users`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddUser {
+    /// Lower-case letters, digits, `-`, `_` and `.`.
+    pub name: String,
+    /// What they may do at most.
+    pub role: Role,
+}
+
+/// A token, without its secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Token {
+    /// Its id.
+    pub id: TokenId,
+    /// Whose it is.
+    pub user: String,
+    /// What it may do: never more than its user.
+    pub role: Role,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// When it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Makes a token: `POST /api/v1/tokens`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateToken {
+    /// Whose it is; the caller's own where none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// What it may do; the user's role where none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// Days until it ends; never where none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in_days: Option<u32>,
+}
+
+/// A new token with its secret, which is shown only once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CreatedToken {
+    /// The token.
+    pub token: Token,
+    /// What goes into `Authorization: Bearer …`; begins with `cto_pat_`.
+    pub secret: String,
+}
+
+/// Who the caller is: `GET /api/v1/me`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Me {
+    /// Their name.
+    pub name: String,
+    /// Their role here.
+    pub role: Role,
+    /// What they may do to what is theirs.
+    pub actions: Vec<Action>,
+}
+
+/// A row of the audit: who tried what on what, and how it ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AuditEvent {
+    /// Its id.
+    pub id: super::AuditId,
+    /// When it was tried.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// Who.
+    pub actor: String,
+    /// Their role then.
+    pub role: Role,
+    /// What, as `verb:noun`.
+    pub action: String,
+    /// On what: a container's name, a session's id, …
+    pub target: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The problem's code and text when it failed; further facts otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// How an audited action ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Begun; the end is not known yet.
+    Intent,
+    /// Done.
+    Succeeded,
+    /// Tried and failed.
+    Failed,
+    /// Not allowed; nothing was begun.
+    Refused,
+    /// Begun before a crash; nobody knows.
+    Unknown,
+}

@@ -1,0 +1,136 @@
+//! The endpoints of the API: one type each, used by routes, client and OpenAPI alike.
+use super::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use utoipa::ToSchema;
+
+/// HTTP methods that the API uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// Reads; the request is the query string.
+    Get,
+    /// Makes or does.
+    Post,
+    /// Replaces.
+    Put,
+    /// Removes; the request is the query string.
+    Delete,
+}
+
+/// What an endpoint answers with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Answer {
+    /// 200 and JSON.
+    Json,
+    /// 201 and JSON.
+    Created,
+    /// 204.
+    Nothing,
+    /// 202 and the [`Operation`], or 201 and the result when it ends within `Prefer: wait=N` seconds.
+    Operation,
+    /// 200 and bytes of the named media type.
+    Bytes(&'static str),
+    /// 101 and the named WebSocket subprotocol.
+    Upgrade(&'static str),
+}
+
+/// One endpoint.
+pub trait Endpoint {
+    /// Its method.
+    const METHOD: Method;
+    /// Its path, with `{name}` for parameters.
+    const PATH: &'static str;
+    /// The permission that it needs; none for what everybody may ask.
+    const ACTION: Option<Action>;
+    /// What it answers with.
+    const ANSWER: Answer;
+    /// One line for the reference.
+    const SUMMARY: &'static str;
+    /// Name in OpenAPI.
+    const NAME: &'static str;
+    /// Query (GET, DELETE) or body (POST, PUT).
+    type Request: Serialize + DeserializeOwned + ToSchema + Send + 'static;
+    /// The JSON of the answer.
+    type Reply: Serialize + DeserializeOwned + ToSchema + Send + 'static;
+}
+
+macro_rules! endpoints {
+    ($($(#[$doc:meta])* $name:ident = $summary:literal: $method:ident $path:literal, $action:expr, $request:ty => $answer:expr, $reply:ty;)+) => {
+        $(
+            #[doc = $summary]
+            #[derive(Clone, Copy, Debug)]
+            pub struct $name;
+
+            impl Endpoint for $name {
+                const METHOD: Method = Method::$method;
+                const PATH: &'static str = $path;
+                const ACTION: Option<Action> = $action;
+                const ANSWER: Answer = $answer;
+                const SUMMARY: &'static str = $summary;
+                const NAME: &'static str = stringify!($name);
+                type Request = $request;
+                type Reply = $reply;
+            }
+        )+
+
+        /// Does something with every endpoint, in the order of the table.
+        pub trait EachEndpoint {
+            /// Called once for each.
+            fn visit<E: Endpoint>(&mut self);
+        }
+
+        /// Shows every endpoint to `visitor`.
+        pub fn each_endpoint(visitor: &mut impl EachEndpoint) {
+            $(visitor.visit::<$name>();)+
+        }
+    };
+}
+
+endpoints! {
+    GetHealth = "Health of the server, its engine and its store": Get "/api/v1/health", None, Empty => Answer::Json, ServerHealth;
+    GetVersion = "Version of the server and of its API": Get "/api/v1/version", None, Empty => Answer::Json, Version;
+    GetMe = "Who the caller is and what they may do": Get "/api/v1/me", None, Empty => Answer::Json, Me;
+    StopServer = "Ends the server; containers and what runs in them go on": Post "/api/v1/server/stop", Some(Action::ManageServer), Empty => Answer::Nothing, Empty;
+
+    ListTemplates = "All templates, and the files that can't be used": Get "/api/v1/templates", Some(Action::ReadTemplates), Empty => Answer::Json, TemplateList;
+    GetTemplate = "One template": Get "/api/v1/templates/{name}", Some(Action::ReadTemplates), Empty => Answer::Json, TemplateEntry;
+    RenderTemplate = "What a template becomes with these values": Post "/api/v1/templates/render", Some(Action::ReadTemplates), CreateContainer => Answer::Json, Rendered;
+
+    ListContainers = "Containers, newest first": Get "/api/v1/containers", Some(Action::ReadContainers), ListQuery => Answer::Json, Page<Container>;
+    CreateContainerFrom = "Launches a container from a template": Post "/api/v1/containers", Some(Action::CreateContainers), CreateContainer => Answer::Operation, Operation;
+    GetContainer = "One container": Get "/api/v1/containers/{id}", Some(Action::ReadContainers), Empty => Answer::Json, Container;
+    StartContainer = "Starts a container": Post "/api/v1/containers/{id}/start", Some(Action::ControlContainers), Empty => Answer::Json, Container;
+    StopContainerNow = "Stops a container": Post "/api/v1/containers/{id}/stop", Some(Action::ControlContainers), StopContainer => Answer::Json, Container;
+    RestartContainer = "Stops and starts a container": Post "/api/v1/containers/{id}/restart", Some(Action::ControlContainers), StopContainer => Answer::Json, Container;
+    DeleteContainer = "Removes a container; named volumes stay": Delete "/api/v1/containers/{id}", Some(Action::RemoveContainers), RemoveContainer => Answer::Nothing, Empty;
+    ReadContainerLogs = "A container's log, as printed; `follow` goes on": Get "/api/v1/containers/{id}/logs", Some(Action::ReadLogs), LogQuery => Answer::Bytes("application/octet-stream"), Empty;
+    ExecInContainer = "Runs one command without a terminal": Get "/api/v1/containers/{id}/exec", Some(Action::Exec), Empty => Answer::Upgrade(EXEC_PROTOCOL), Empty;
+
+    ListSessions = "Sessions, oldest first": Get "/api/v1/sessions", Some(Action::ReadSessions), ListQuery => Answer::Json, Page<Session>;
+    CreateSession = "Opens a session in a container": Post "/api/v1/sessions", Some(Action::OpenSessions), OpenSession => Answer::Created, Session;
+    GetSession = "One session": Get "/api/v1/sessions/{id}", Some(Action::ReadSessions), Empty => Answer::Json, Session;
+    CloseSession = "Ends a session: hangs up, then kills": Delete "/api/v1/sessions/{id}", Some(Action::CloseSessions), Empty => Answer::Nothing, Empty;
+    TypeIntoSession = "Types into a session": Post "/api/v1/sessions/{id}/input", Some(Action::WriteSessions), SessionInput => Answer::Nothing, Empty;
+    ResizeSession = "Changes the size of a session's screen": Post "/api/v1/sessions/{id}/resize", Some(Action::WriteSessions), Size => Answer::Nothing, Empty;
+    GetScreen = "A session's screen now, as text, ANSI or JSON": Get "/api/v1/sessions/{id}/screen", Some(Action::ReadSessions), ScreenQuery => Answer::Json, ScreenJson;
+    GetOutput = "A part of a session's output, as printed": Get "/api/v1/sessions/{id}/output", Some(Action::ReadSessions), OutputQuery => Answer::Bytes("application/octet-stream"), Empty;
+    AttachSession = "Watches a session and types into it": Get "/api/v1/sessions/{id}/attach", Some(Action::ReadSessions), Empty => Answer::Upgrade(TERM_PROTOCOL), Empty;
+
+    ListOperations = "Operations, newest first": Get "/api/v1/operations", Some(Action::ReadOperations), ListQuery => Answer::Json, Page<Operation>;
+    GetOperation = "One operation": Get "/api/v1/operations/{id}", Some(Action::ReadOperations), Empty => Answer::Json, Operation;
+    CancelOperation = "Cancels an operation": Post "/api/v1/operations/{id}/cancel", Some(Action::CancelOperations), Empty => Answer::Json, Operation;
+
+    OpenStream = "Events, stats, tiles and logs over one WebSocket": Get "/api/v1/stream", Some(Action::ReadEvents), Empty => Answer::Upgrade(STREAM_PROTOCOL), Empty;
+
+    ListLayouts = "The caller's layouts": Get "/api/v1/layouts", Some(Action::UseLayouts), Empty => Answer::Json, Page<Layout>;
+    GetLayout = "One layout of the caller": Get "/api/v1/layouts/{name}", Some(Action::UseLayouts), Empty => Answer::Json, Layout;
+    PutLayout = "Saves a layout of the caller": Put "/api/v1/layouts/{name}", Some(Action::UseLayouts), SaveLayout => Answer::Json, Layout;
+
+    ListAudit = "The audit, newest first": Get "/api/v1/audit", Some(Action::ReadAudit), ListQuery => Answer::Json, Page<AuditEvent>;
+    ListUsers = "Users": Get "/api/v1/users", Some(Action::ManageUsers), ListQuery => Answer::Json, Page<User>;
+    CreateUser = "Adds a user": Post "/api/v1/users", Some(Action::ManageUsers), AddUser => Answer::Created, User;
+    DeleteUser = "Removes a user and their tokens": Delete "/api/v1/users/{name}", Some(Action::ManageUsers), Empty => Answer::Nothing, Empty;
+    ListTokens = "Tokens, without their secrets": Get "/api/v1/tokens", Some(Action::ManageUsers), ListQuery => Answer::Json, Page<Token>;
+    CreateTokenFor = "Makes a token; its secret is shown only here": Post "/api/v1/tokens", Some(Action::ManageUsers), CreateToken => Answer::Created, CreatedToken;
+    DeleteToken = "Revokes a token": Delete "/api/v1/tokens/{id}", Some(Action::ManageUsers), Empty => Answer::Nothing, Empty;
+}

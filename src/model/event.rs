@@ -1,0 +1,72 @@
+//! Events: facts told to clients.
+use super::Container;
+use super::ContainerId;
+use super::Operation;
+use super::Session;
+use super::SessionId;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A fact with its place in the order of facts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Numbered {
+    /// Counts up by one from 1 while one server lives.
+    pub seq: u64,
+    /// When it was told.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// A container was made or changed.
+    ContainerChanged {
+        /// As it is now.
+        container: Box<Container>,
+    },
+    /// A container is gone.
+    ContainerRemoved {
+        /// Which.
+        id: ContainerId,
+        /// Its name.
+        name: String,
+    },
+    /// A session was opened, changed or ended.
+    SessionChanged {
+        /// As it is now.
+        session: Box<Session>,
+    },
+    /// A session is forgotten.
+    SessionRemoved {
+        /// Which.
+        id: SessionId,
+    },
+    /// A program rang the bell.
+    Bell {
+        /// Its session.
+        session: SessionId,
+    },
+    /// Long work began, moved or ended.
+    OperationChanged {
+        /// As it is now.
+        operation: Box<Operation>,
+    },
+    /// The engine was lost or found again.
+    EngineChanged {
+        /// Whether it answers.
+        available: bool,
+        /// Why not, when it does not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        detail: Option<String>,
+    },
+    /// Template files changed.
+    TemplatesChanged,
+    /// Facts were missed: list everything again.
+    Resync,
+}

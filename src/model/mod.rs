@@ -1,0 +1,32 @@
+//! What is on the wire and in the store: plain data, shared by the server and its clients.
+mod access;
+mod container;
+mod endpoint;
+mod event;
+mod exec;
+mod ids;
+mod operation;
+mod page;
+mod problem;
+mod server;
+mod session;
+mod size;
+mod stream;
+mod template;
+mod terminal;
+
+pub use access::*;
+pub use container::*;
+pub use endpoint::*;
+pub use event::*;
+pub use exec::*;
+pub use ids::*;
+pub use operation::*;
+pub use page::*;
+pub use problem::*;
+pub use server::*;
+pub use session::*;
+pub use size::*;
+pub use stream::*;
+pub use template::*;
+pub use terminal::*;

@@ -1,0 +1,85 @@
+//! What a server says of itself, and what it keeps for its clients.
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// `GET /api/v1/health`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ServerHealth {
+    /// Everything works.
+    pub ok: bool,
+    /// The engine.
+    pub engine: EngineInfo,
+    /// The store answers.
+    pub store_ok: bool,
+    /// Since when this server runs.
+    #[schema(value_type = String, format = DateTime)]
+    pub started_at: Timestamp,
+}
+
+/// What is known of the engine.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EngineInfo {
+    /// It answers.
+    pub available: bool,
+    /// Where it is reached, such as `unix:///var/run/docker.sock`.
+    pub address: String,
+    /// `docker` or `podman`.
+    #[serde(default)]
+    pub product: String,
+    /// Its version.
+    #[serde(default)]
+    pub version: String,
+    /// The API version that was negotiated.
+    #[serde(default)]
+    pub api_version: String,
+    /// Why it does not answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// Containers live on when its daemon dies.
+    #[serde(default)]
+    pub live_restore: bool,
+    /// Cores of its machine.
+    #[serde(default)]
+    pub cpus: u32,
+    /// Memory of its machine.
+    #[serde(default)]
+    pub memory_bytes: u64,
+}
+
+/// `GET /api/v1/version`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Version {
+    /// cto's version.
+    pub version: String,
+    /// API versions it speaks.
+    pub api: Vec<String>,
+    /// Changes with each start of the server.
+    pub boot_id: String,
+    /// The server's process id.
+    pub pid: u32,
+}
+
+/// A named piece of a client's state, such as the TUI's arrangement of panes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Layout {
+    /// Its name; `last` is what the TUI comes back to.
+    pub name: String,
+    /// Grows by one with each change; also the `ETag`.
+    pub version: i64,
+    /// The client's own data, at most 256 KiB of JSON.
+    #[schema(value_type = Object)]
+    pub data: serde_json::Value,
+}
+
+/// Saves a layout: `PUT /api/v1/layouts/{name}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SaveLayout {
+    /// The version that this one replaces; whatever is there where none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<i64>,
+    /// The client's own data, at most 256 KiB of JSON.
+    #[schema(value_type = Object)]
+    pub data: serde_json::Value,
+}

@@ -1,0 +1,208 @@
+//! Templates: saved JSON recipes with typed parameters.
+use super::Place;
+use super::Port;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// A saved recipe, as it is written in a file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Template {
+    /// Schema that editors complete with; not read by cto.
+    #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    /// Lower-case letters, digits, `-`, `_` and `.`; unique in the gallery.
+    pub name: String,
+    /// One line for lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// One letter or symbol for tiles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub icon: Option<String>,
+    /// Image reference, as `docker pull` takes it.
+    pub image: String,
+    /// Packages to add with the image's own package manager (apt, apk or dnf).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub packages: Vec<String>,
+    /// Main program: one line, split as a shell splits words, or a list of words. The image's own where none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<CommandLine>,
+    /// Replaces the image's entrypoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entrypoint: Option<CommandLine>,
+    /// The main program gets a terminal; true where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interactive: Option<bool>,
+    /// Environment of the main program and of sessions.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub environment: BTreeMap<String, String>,
+    /// Directory that programs start in; absolute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub working_dir: Option<String>,
+    /// User name or uid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Host name inside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hostname: Option<String>,
+    /// Mounts, as `source:target[:ro]`; a source with a slash is a host path, otherwise a named volume.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<String>,
+    /// Memory file systems, as `target` or `target:size`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tmpfs: Vec<String>,
+    /// Published ports, as `[ip:][host:]container[/udp]` or an object.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<PortEntry>,
+    /// `none` or `isolated`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<super::NetworkMode>,
+    /// What it may use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<TemplateLimits>,
+    /// The root file system can't be written. (`/tmp` and `/run` are memory then.)
+    #[serde(default, alias = "read_only", skip_serializing_if = "Option::is_none")]
+    pub readonly: Option<bool>,
+    /// All of the host's privileges; policy decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privileged: Option<bool>,
+    /// Capabilities beyond the default set, without `CAP_`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cap_add: Vec<String>,
+    /// Labels of the user's own; `cto.*` is refused.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// Typed parameters, used as `${param.NAME}` in any text of the template.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub params: BTreeMap<String, Param>,
+}
+
+/// A command: one line or a list of words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, JsonSchema)]
+#[serde(untagged)]
+pub enum CommandLine {
+    /// Split as a shell splits words; nothing else of a shell happens.
+    Line(String),
+    /// Words as they are.
+    Words(Vec<String>),
+}
+
+/// A port: text or object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, JsonSchema)]
+#[serde(untagged)]
+pub enum PortEntry {
+    /// A container's port alone.
+    Number(u16),
+    /// `[ip:][host:]container[/udp]`.
+    Text(String),
+    /// All parts by name.
+    Full(Port),
+}
+
+/// Limits as people write them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TemplateLimits {
+    /// Memory, such as `512m`, `2g` or `512 MiB`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<String>,
+    /// Cores, such as 0.5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpus: Option<f64>,
+    /// Processes and threads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pids: Option<u32>,
+}
+
+/// A typed parameter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Param {
+    /// What values it takes.
+    #[serde(rename = "type", default)]
+    pub kind: ParamKind,
+    /// One line for forms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Its value where none is given; required where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<ParamValue>,
+    /// The only values it takes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<ParamValue>,
+}
+
+/// The types of parameters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ParamKind {
+    /// Any text.
+    #[default]
+    Text,
+    /// A whole number.
+    Integer,
+    /// `true` or `false`.
+    Boolean,
+}
+
+/// A parameter's value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, JsonSchema)]
+#[serde(untagged)]
+pub enum ParamValue {
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A whole number.
+    Integer(i64),
+    /// Text.
+    Text(String),
+}
+
+impl std::fmt::Display for ParamValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Boolean(value) => value.fmt(f),
+            Self::Integer(value) => value.fmt(f),
+            Self::Text(value) => value.fmt(f),
+        }
+    }
+}
+
+/// A template of the gallery, with where it came from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TemplateEntry {
+    /// The recipe.
+    pub template: Template,
+    /// Which layer it is from; a later layer's file of the same name wins.
+    pub origin: TemplateOrigin,
+    /// Its file; none for those that ship inside cto.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Hash of the file's text.
+    pub etag: String,
+}
+
+/// The layers of templates, weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TemplateOrigin {
+    /// Ships inside cto.
+    Gallery,
+    /// The machine's.
+    System,
+    /// The user's.
+    User,
+    /// The project's.
+    Project,
+}
+
+/// All templates, and the files that could not be used.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TemplateList {
+    /// By name.
+    pub items: Vec<TemplateEntry>,
+    /// What is wrong with the files that are not in `items`.
+    #[serde(default)]
+    pub complaints: Vec<Place>,
+}
