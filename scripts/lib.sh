@@ -36,10 +36,17 @@ apt_install() {
   [ ${#missing[@]} -gt 0 ] || return 0
   can_apt || die "these packages are missing: ${missing[*]}" "install them as root and run this again: apt-get install ${missing[*]}"
   step "installing ${missing[*]}"
-  # A package list may be absent or older than the mirror; services are started by us, not by the packages.
-  apt-get -qq -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 update >&2 || say "warning: apt-get update failed; going on with the lists at hand"
+  local log
+  log=$(mktemp)
+  # A package list may be absent or older than the mirror.
+  apt-get -qq -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 update >"$log" 2>&1 || say "warning: apt-get update failed; going on with the lists at hand"
   DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 \
-    install --no-install-recommends "${missing[@]}" >&2 || die "apt-get could not install ${missing[*]}"
+    install --no-install-recommends "${missing[@]}" >>"$log" 2>&1 </dev/null || {
+    tail -n 20 "$log" >&2
+    rm -f "$log"
+    die "apt-get could not install ${missing[*]}"
+  }
+  rm -f "$log"
 }
 
 # Holds a lock of the machine for the rest of this process, so that two set-ups do not get in each other's way.
@@ -118,10 +125,24 @@ find_engine() {
 
 # One request to the engine's API: engine_api METHOD PATH [curl arguments]. The body goes to standard output.
 engine_api() {
-  local method=$1 path=$2
+  local method=$1 path=$2 url=http://localhost where=() dir=${DOCKER_CERT_PATH:-$HOME/.docker}
   shift 2
+  have curl || apt_install curl
   case $ENGINE_HOST in
-    unix://*) curl -fsS --noproxy '*' --unix-socket "${ENGINE_HOST#unix://}" -X "$method" "$@" "http://localhost$path" ;;
-    *) die "this needs an engine on a unix socket, not '$ENGINE_HOST'" ;;
+    unix://*) where=(--unix-socket "${ENGINE_HOST#unix://}") ;;
+    tcp://* | http://* | https://*)
+      url=http://${ENGINE_HOST#*://}
+      if [ -n "${DOCKER_TLS_VERIFY:-}" ] || [ "${ENGINE_HOST%%://*}" = https ]; then url=https://${ENGINE_HOST#*://}; fi
+      [ ! -r "$dir/cert.pem" ] || where=(--cacert "$dir/ca.pem" --cert "$dir/cert.pem" --key "$dir/key.pem")
+      ;;
+    *) die "this step cannot reach the engine at '$ENGINE_HOST' by itself" "do it with docker's own client, then run this again" ;;
+  esac
+  curl -fsS --noproxy '*' "${where[@]+"${where[@]}"}" -X "$method" "$@" "$url$path"
+}
+
+has_image() {
+  case $ENGINE_HOST in
+    ssh://*) docker --host "$ENGINE_HOST" image inspect "$1" >/dev/null 2>&1 ;;
+    *) engine_api GET "/images/$1/json" -o /dev/null 2>/dev/null ;;
   esac
 }
