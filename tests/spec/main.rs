@@ -1,1 +1,4 @@
 //! The promises of cto, as tests.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod keys;

@@ -1,0 +1,259 @@
+//! Follows the borders of escape sequences, for what the engine neither answers nor bounds.
+
+/// Bytes of an OSC string that are kept; a longer one is dropped whole.
+const MAX_STRING_BYTES: usize = 1 << 20;
+/// Bytes kept of any other unfinished sequence.
+const MAX_SEQUENCE_BYTES: usize = 256;
+/// Bytes of a directory's name that are passed on.
+const MAX_CWD_BYTES: usize = 4096;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Ground,
+    Escape,
+    Csi,
+    Osc,
+    /// The parameters of a DCS, and its intermediate bytes.
+    DcsHead,
+    DcsMiddle,
+    /// The text of a DCS; unlike the other strings the byte 0x9c ends it.
+    DcsBody,
+    /// SOS, PM, APC and a malformed DCS: the engine ignores their text.
+    Text,
+    /// An OSC string over the limit, of which nothing more is fed.
+    Skip,
+}
+
+/// What the screen has to do between two runs of bytes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Notice {
+    /// The program asks for the terminal's name and version (XTVERSION).
+    NameAsked,
+    /// The program asks for the cursor's place (DECXCPR).
+    PlaceAsked,
+    /// The program tells its working directory (OSC 7).
+    Cwd(String),
+    /// The string being read is too long; the engine must forget it.
+    TooLong,
+}
+
+/// How far to feed the engine before acting on a notice.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Step {
+    /// Bytes to feed.
+    pub feed: usize,
+    /// Bytes after those to leave out.
+    pub skip: usize,
+    /// What to do then.
+    pub notice: Option<Notice>,
+}
+
+/// Knows at each byte whether a sequence is unfinished, and which bytes it has had so far.
+#[derive(Debug, Default)]
+pub(super) struct Watcher {
+    state: State,
+    /// The unfinished sequence from its ESC, or the first bytes of a split UTF-8 character.
+    pending: Vec<u8>,
+}
+
+impl Watcher {
+    /// The bytes that a new screen must be fed to stand where this stream stands.
+    pub fn pending(&self) -> &[u8] {
+        &self.pending
+    }
+
+    /// Looks at `bytes` up to the first place where the screen must act, or to their end.
+    pub fn step(&mut self, bytes: &[u8]) -> Step {
+        if self.state == State::Skip {
+            let end = bytes.iter().position(|byte| matches!(byte, 0x07 | 0x18 | 0x1a | 0x1b));
+            let Some(end) = end else {
+                return Step { feed: 0, skip: bytes.len(), notice: None };
+            };
+            self.state = State::Ground;
+            let skip = if bytes[end] == 0x1b { end } else { end + 1 };
+            return Step { feed: 0, skip, notice: None };
+        }
+        let mut at = 0;
+        while at < bytes.len() {
+            if self.state == State::Ground {
+                let run = &bytes[at..];
+                let Some(escape) = run.iter().position(|byte| *byte == 0x1b) else {
+                    self.keep_split_character(run);
+                    break;
+                };
+                at += escape;
+            }
+            let notice = self.take(bytes[at]);
+            at += 1;
+            if notice.is_some() {
+                return Step { feed: at, skip: 0, notice };
+            }
+        }
+        Step { feed: bytes.len(), skip: 0, notice: None }
+    }
+
+    fn take(&mut self, byte: u8) -> Option<Notice> {
+        match (self.state, byte) {
+            (_, 0x1b) => {
+                let notice = self.finished_string();
+                self.begin();
+                return notice;
+            }
+            (_, 0x18 | 0x1a) => self.end(),
+            (State::Escape, b'[') => self.go(State::Csi, byte),
+            (State::Escape, b']') => self.go(State::Osc, byte),
+            (State::Escape, b'P') => self.go(State::DcsHead, byte),
+            (State::Escape, b'X' | b'^' | b'_') => self.go(State::Text, byte),
+            (State::Escape, 0x30..=0x7e) => self.end(),
+            (State::Escape, 0x20..=0x2f) => self.keep(byte),
+            (State::DcsHead | State::DcsMiddle, 0x20..=0x7e) => {
+                self.keep(byte);
+                self.state = match (self.state, byte) {
+                    (_, 0x40..=0x7e) => State::DcsBody,
+                    (_, 0x20..=0x2f) => State::DcsMiddle,
+                    (State::DcsMiddle, _) => State::Text,
+                    // A private marker stands first or nowhere.
+                    (_, 0x3c..=0x3f) if self.pending.len() > 3 => State::Text,
+                    _ => State::DcsHead,
+                };
+            }
+            (State::DcsBody, 0x9c) => self.end(),
+            (State::Csi, 0x40..=0x7e) => {
+                self.keep(byte);
+                let notice = match &self.pending[..] {
+                    b"\x1b[>q" | b"\x1b[>0q" => Some(Notice::NameAsked),
+                    b"\x1b[?6n" => Some(Notice::PlaceAsked),
+                    _ => None,
+                };
+                self.end();
+                return notice;
+            }
+            (State::Csi, 0x20..=0x3f) | (State::Text | State::DcsBody, _) => self.keep(byte),
+            (State::Osc, 0x07) => {
+                let notice = self.finished_string();
+                self.end();
+                return notice;
+            }
+            (State::Osc, _) if self.pending.len() >= MAX_STRING_BYTES => {
+                self.end();
+                self.state = State::Skip;
+                return Some(Notice::TooLong);
+            }
+            (State::Osc, _) => self.pending.push(byte),
+            // Controls inside a sequence act at once; the rest is ignored there.
+            (_, _) => {}
+        }
+        None
+    }
+
+    fn begin(&mut self) {
+        self.state = State::Escape;
+        self.pending.clear();
+        self.pending.push(0x1b);
+    }
+
+    fn go(&mut self, state: State, byte: u8) {
+        // `ESC ( [` selects a character set; it does not begin a sequence.
+        if self.pending.len() == 1 {
+            self.state = state;
+            self.pending.push(byte);
+        } else {
+            self.end();
+        }
+    }
+
+    fn keep(&mut self, byte: u8) {
+        if self.pending.len() < MAX_SEQUENCE_BYTES {
+            self.pending.push(byte);
+        }
+    }
+
+    fn end(&mut self) {
+        self.state = State::Ground;
+        if self.pending.capacity() > MAX_SEQUENCE_BYTES {
+            self.pending = Vec::new();
+        }
+        self.pending.clear();
+    }
+
+    fn finished_string(&self) -> Option<Notice> {
+        if self.state != State::Osc {
+            return None;
+        }
+        let url = self.pending.strip_prefix(b"\x1b]7;")?;
+        directory(url).map(Notice::Cwd)
+    }
+
+    fn keep_split_character(&mut self, run: &[u8]) {
+        let tail = &run[run.len().saturating_sub(3)..];
+        self.pending.extend_from_slice(tail);
+        let excess = self.pending.len() - split_bytes(&self.pending);
+        self.pending.drain(..excess);
+    }
+}
+
+/// How many bytes at the end begin a UTF-8 character without finishing it.
+fn split_bytes(bytes: &[u8]) -> usize {
+    let unfinished = |count: &usize| {
+        let tail = &bytes[bytes.len() - count..];
+        std::str::from_utf8(tail).is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
+    };
+    (1..=bytes.len().min(3)).rev().find(unfinished).unwrap_or(0)
+}
+
+/// The path in a `file://host/path` address, if it is one that can be shown.
+fn directory(url: &[u8]) -> Option<String> {
+    let rest = url.strip_prefix(b"file://")?;
+    let start = rest.iter().position(|byte| *byte == b'/')?;
+    let mut path = Vec::new();
+    let mut bytes = rest[start..].iter().copied();
+    while let Some(byte) = bytes.next() {
+        let decoded = match byte {
+            b'%' => {
+                let digits = [bytes.next()?, bytes.next()?];
+                u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?
+            }
+            other => other,
+        };
+        path.push(decoded);
+    }
+    let path = String::from_utf8(path).ok()?;
+    let fit = path.len() <= MAX_CWD_BYTES && !path.chars().any(char::is_control);
+    fit.then_some(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_decoded_and_controls_are_refused() {
+        assert_eq!(directory(b"file://host/a%20b"), Some("/a b".to_owned()));
+        assert_eq!(directory(b"file:///x%1b[0m"), None);
+        assert_eq!(directory(b"http://host/x"), None);
+        assert_eq!(directory(b"file:///x%1"), None);
+    }
+
+    #[test]
+    fn an_unfinished_sequence_is_known_to_the_byte() {
+        let mut watcher = Watcher::default();
+        watcher.step(b"text\x1b[1;");
+        assert_eq!(watcher.pending(), b"\x1b[1;");
+        watcher.step(b"31mrest \xe2\x82");
+        assert_eq!(watcher.pending(), b"\xe2\x82");
+        watcher.step(b"\xac");
+        assert_eq!(watcher.pending(), b"");
+    }
+
+    #[test]
+    fn an_endless_string_is_cut_and_its_rest_left_out() {
+        let mut watcher = Watcher::default();
+        let mut stream = b"\x1b]0;".to_vec();
+        stream.resize(MAX_STRING_BYTES + 10, b'x');
+        let step = watcher.step(&stream);
+        assert_eq!(step.notice, Some(Notice::TooLong));
+        assert_eq!(watcher.step(&stream[step.feed..]), Step { feed: 0, skip: 9, notice: None });
+        assert_eq!(watcher.step(b"more\x07after"), Step { feed: 0, skip: 5, notice: None });
+    }
+}
