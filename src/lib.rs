@@ -1,4 +1,4 @@
-//! The Container Terminal Orchestrator: containers with live terminals that outlast their viewers.
+#![doc = include_str!("ARCHITECTURE.md")]
 
 pub mod bus;
 pub mod error;

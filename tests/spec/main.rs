@@ -1,4 +1,5 @@
-//! The promises of cto, as tests.
-#![allow(clippy::unwrap_used, clippy::panic)]
+//! The promises of cto, as tests against real parts.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
+mod architecture;
 mod keys;
