@@ -146,3 +146,18 @@ has_image() {
     *) engine_api GET "/images/$1/json" -o /dev/null 2>/dev/null ;;
   esac
 }
+
+# Builds an image from the files in a folder (with a Dockerfile): build_image TAG FOLDER. Quiet unless it fails.
+build_image() {
+  local log status=0
+  log=$(mktemp)
+  tar -C "$2" -c . | engine_api POST "/build?t=$(printf %s "$1" | sed 's,/,%2F,g; s,:,%3A,g')&rm=1&forcerm=1" \
+    -H 'Content-Type: application/x-tar' --max-time 1200 -T - >"$log" || status=1
+  if grep -q '"errorDetail"' "$log"; then status=1; fi
+  if [ "$status" != 0 ]; then
+    tail -n 20 "$log" | cut -c1-400 >&2
+    rm -f "$log"
+    die "the image '$1' could not be built"
+  fi
+  rm -f "$log"
+}
