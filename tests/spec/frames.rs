@@ -1,0 +1,140 @@
+//! The frames of the protocols: read as written, the same in Rust and TypeScript, and nothing breaks the reader.
+use cto::model::*;
+use proptest::prelude::*;
+use serde_json::Value;
+use serde_json::json;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Each server frame as the web client shows it after reading, with its message.
+fn server_vectors() -> Vec<Value> {
+    let size = Size { cols: 132, rows: 43 };
+    let at = "2026-01-02T03:04:05Z".parse().unwrap();
+    let ready = Ready {
+        session: SessionId::from("ses_1"),
+        cols: 80,
+        rows: 24,
+        head_offset: 7,
+        oldest_offset: 3,
+        resume: Resume::Delta,
+        last_seq: 9,
+        title: "vim · ü".into(),
+    };
+    let exit = SessionExit { reason: ExitReason::Exited, code: Some(137), final_offset: 1 << 40, at };
+    let viewer = Viewer { name: "ana".into(), mode: AttachMode::Write, size };
+    let ready_value = serde_json::to_value(&ready).unwrap();
+    let frames = [
+        ("ready", ServerFrame::Ready(Box::new(ready)), json!({"op": "ready", "ready": ready_value})),
+        (
+            "snapshot",
+            ServerFrame::Snapshot { offset: 1 << 33, size, bytes: b"\x1b[2J\xff".to_vec() },
+            json!({"op": "snapshot", "offset": 1u64 << 33, "cols": 132, "rows": 43, "bytes": "1b5b324aff"}),
+        ),
+        ("output", ServerFrame::Output { offset: 258, bytes: b"ok".to_vec() }, json!({"op": "output", "offset": 258, "bytes": "6f6b"})),
+        ("resized", ServerFrame::Resized { offset: 5, size }, json!({"op": "resized", "offset": 5, "cols": 132, "rows": 43})),
+        ("exit", ServerFrame::Exit(exit.clone()), json!({"op": "exit", "exit": serde_json::to_value(&exit).unwrap()})),
+        ("gap", ServerFrame::Gap { from: 1, to: 4096 }, json!({"op": "gap", "from": 1, "to": 4096})),
+        ("presence", ServerFrame::Presence(vec![viewer.clone()]), json!({"op": "presence", "viewers": [viewer]})),
+        ("notice", ServerFrame::Notice("disk full".into()), json!({"op": "notice", "text": "disk full"})),
+        ("pong", ServerFrame::Pong(6), json!({"op": "pong", "number": 6})),
+        ("input_ack", ServerFrame::InputAck(70_000), json!({"op": "input_ack", "seq": 70_000})),
+    ];
+    frames
+        .into_iter()
+        .map(|(name, frame, value)| {
+            let message = frame.encode();
+            assert_eq!(ServerFrame::decode(&message), Ok(frame), "{name} is read as written");
+            json!({"name": name, "hex": hex(&message), "value": value})
+        })
+        .collect()
+}
+
+/// Each client frame as the web client is asked to write it, with its message.
+fn client_vectors() -> Vec<Value> {
+    let attach = Attach {
+        v: 1,
+        token: Some("cto_pat_x".into()),
+        from_offset: Some(12),
+        cols: 80,
+        rows: 24,
+        mode: AttachMode::Write,
+        delivery: Delivery::Live,
+        writer: 77,
+        window: Some(65_536),
+    };
+    let attach_value = serde_json::to_value(&attach).unwrap();
+    let frames = [
+        ("attach", ClientFrame::Attach(Box::new(attach)), attach_value),
+        ("input", ClientFrame::Input { seq: 3, bytes: b"\x03".to_vec() }, json!({"seq": 3, "bytes": "03"})),
+        ("resize", ClientFrame::Resize(Size { cols: 300, rows: 100 }), json!({"cols": 300, "rows": 100})),
+        ("ack", ClientFrame::Ack(1 << 36), json!({"offset": 1u64 << 36})),
+        ("ping", ClientFrame::Ping(5), json!({"number": 5})),
+    ];
+    frames
+        .into_iter()
+        .map(|(name, frame, value)| {
+            let message = frame.encode();
+            assert_eq!(ClientFrame::decode(&message), Ok(frame), "{name} is read as written");
+            json!({"name": name, "hex": hex(&message), "value": value})
+        })
+        .collect()
+}
+
+#[test]
+fn rust_and_typescript_speak_the_same_frames() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/term-v1.json");
+    let vectors = json!({"server": server_vectors(), "client": client_vectors()});
+    let text = serde_json::to_string_pretty(&vectors).unwrap() + "\n";
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, &text).unwrap();
+    }
+    let golden = std::fs::read_to_string(&path).unwrap();
+    assert!(golden == text, "the frames have changed; if that is meant: UPDATE=1 cargo test --test spec frames");
+}
+
+#[test]
+fn broken_frames_are_refused_with_a_reason() {
+    assert_eq!(ClientFrame::decode(&[]), Err(FrameError::Empty));
+    assert_eq!(ClientFrame::decode(&[0x82, 0, 0]), Err(FrameError::Short(0x82)));
+    assert_eq!(ClientFrame::decode(&[0x7f]), Err(FrameError::Unknown(0x7f)));
+    assert!(matches!(ClientFrame::decode(b"\x81{"), Err(FrameError::Json(0x81, _))));
+    let mut large = vec![0x82, 0, 0, 0, 1];
+    large.resize(5 + MAX_INPUT + 1, b'x');
+    assert_eq!(ClientFrame::decode(&large), Err(FrameError::Large(0x82)));
+}
+
+#[test]
+fn exec_frames_are_read_as_written() {
+    let start = ExecStart { command: vec!["sh".into(), "-c".into(), "exit 7".into()], stdin: true, ..ExecStart::default() };
+    let frames = [
+        ExecFrame::Start(Box::new(start)),
+        ExecFrame::Stdin(b"in".to_vec()),
+        ExecFrame::StdinEof,
+        ExecFrame::Ack(u64::MAX),
+        ExecFrame::Started,
+        ExecFrame::Stdout(vec![0, 255]),
+        ExecFrame::Stderr(b"e".to_vec()),
+        ExecFrame::Exit(-1),
+        ExecFrame::Credit(1),
+    ];
+    for frame in frames {
+        assert_eq!(ExecFrame::decode(&frame.encode()), Ok(frame));
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_message_breaks_a_reader(message in proptest::collection::vec(any::<u8>(), 0..64)) {
+        let _ = ClientFrame::decode(&message);
+        let _ = ServerFrame::decode(&message);
+        let _ = ExecFrame::decode(&message);
+    }
+}
