@@ -4,3 +4,4 @@ pub mod bus;
 pub mod error;
 pub mod model;
 pub mod term;
+pub mod tui;

@@ -1,0 +1,228 @@
+//! The one registry of commands: help screen, palette, footer and the docs' table come from it.
+
+/// Where a command is valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// Everywhere except in a focused terminal and in text fields.
+    Global,
+    /// The containers, as tiles or as a table.
+    Home,
+    /// A focused terminal, after the prefix.
+    Terminal,
+    /// A terminal that is scrolled back.
+    Scroll,
+    /// A terminal whose program has ended.
+    Ended,
+}
+
+impl Scope {
+    /// Every scope, as the help screen shows them.
+    pub const ALL: [Self; 5] = [Self::Global, Self::Home, Self::Terminal, Self::Scroll, Self::Ended];
+
+    /// Its heading.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Global => "Everywhere (no terminal or text field focused)",
+            Self::Home => "Containers",
+            Self::Terminal => "Terminals, after the prefix",
+            Self::Scroll => "Terminal scrolled back",
+            Self::Ended => "Terminal whose program has ended",
+        }
+    }
+}
+
+/// A command as the registry knows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Command {
+    /// Which.
+    pub id: CommandId,
+    /// What the command line calls it: `split-right`.
+    pub name: &'static str,
+    /// What the footer and the palette call it.
+    pub title: &'static str,
+    /// One line for the help screen.
+    pub help: &'static str,
+    /// Where it is valid.
+    pub scope: Scope,
+    /// Its default keys, the one shown first; after the prefix in [`Scope::Terminal`].
+    pub keys: &'static [&'static str],
+    /// How early it comes in the footer: 0 never, then 1 first.
+    pub footer: u8,
+    /// The key may be repeated for half a second without the prefix.
+    pub repeats: bool,
+}
+
+macro_rules! commands {
+    ($($scope:ident { $($id:ident $name:literal $title:literal [$($key:literal)*] $footer:literal $($repeats:ident)? : $help:literal;)+ })+) => {
+        /// Names a command.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum CommandId {
+            $($(#[doc = $help] $id,)+)+
+        }
+
+        /// Every command.
+        pub const COMMANDS: &[Command] = &[
+            $($(Command {
+                id: CommandId::$id,
+                name: $name,
+                title: $title,
+                help: $help,
+                scope: Scope::$scope,
+                keys: &[$($key),*],
+                footer: $footer,
+                repeats: commands!(@repeats $($repeats)?),
+            },)+)+
+        ];
+    };
+    (@repeats repeats) => { true };
+    (@repeats) => { false };
+}
+
+commands! {
+    Global {
+        Help "help" "help" ["?" "F1"] 91: "Show the keys that are valid here";
+        CommandLine "command-line" "command" [":"] 90: "Type a command";
+        Palette "palette" "palette" ["C-p"] 0: "Find a command, a container or a template";
+        GoHome "containers" "containers" ["1" "M-1"] 0: "Show the containers";
+        GoTerminals "terminals" "terminals" ["2" "M-2"] 40: "Show the terminals";
+        Launch "launch" "launch" ["n"] 2: "Launch a container from a template";
+        Errors "errors" "errors" ["!"] 0: "Show the last errors again";
+        Back "back" "back" ["Esc"] 0: "Go back one level";
+        Quit "quit" "quit" ["q"] 92: "Leave; what runs goes on";
+        ClearInput "clear" "clear" ["C-c"] 0: "Clear what was typed; never ends the program";
+        Suspend "suspend" "suspend" ["C-z"] 0: "Stop until 'fg'";
+        Redraw "redraw" "redraw" ["C-l"] 0: "Draw everything anew";
+        Mouse "mouse" "mouse" ["F2"] 0: "Catch the mouse, or leave it to the terminal";
+        Refresh "refresh" "refresh" ["F5"] 0: "Ask the server for everything anew";
+    }
+    Home {
+        Open "open" "open" ["Enter"] 1: "Show the container's terminal; a shell is opened if there is none";
+        Shell "shell" "shell" ["e" "E"] 3: "Open a new shell in the container";
+        Attach "attach" "attach" ["a"] 0: "Show the terminal of the container's main program";
+        Logs "logs" "logs" ["l"] 4: "Show the container's log in a pane";
+        Stop "stop" "stop" ["s"] 5: "Stop the container";
+        Start "start" "start" ["S"] 6: "Start the container";
+        Restart "restart" "restart" ["r"] 7: "Stop and start the container";
+        Remove "remove" "remove" ["C-d" "Delete"] 8: "Remove the container; asks first";
+        Kill "kill" "kill" ["K"] 0: "Stop the container at once; asks first";
+        Duplicate "duplicate" "duplicate" ["N"] 0: "Launch another container from the same template";
+        Cancel "cancel" "cancel" ["X"] 0: "Cancel the launch under the cursor";
+        Menu "menu" "more" ["x" "F10"] 10: "Show what can be done with the container";
+        CopyId "copy-id" "copy id" ["y"] 0: "Copy the container's id";
+        Filter "filter" "filter" ["/"] 9: "Show only what contains a text";
+        ToggleView "view" "table/tiles" ["v"] 11: "Change between tiles and table";
+        ShowStopped "show-stopped" "stopped" ["A"] 0: "Show or hide stopped containers";
+        Sort "sort" "sort" ["o"] 0: "Sort by the next column";
+        SortReverse "sort-reverse" "reverse" ["O"] 0: "Sort the other way round";
+        Up "up" "up" ["k" "Up"] 0: "Move up";
+        Down "down" "down" ["j" "Down"] 0: "Move down";
+        Left "left" "left" ["Left"] 0: "Move left";
+        Right "right" "right" ["Right"] 0: "Move right";
+        NextItem "next" "next" ["Tab"] 0: "Move to the next container";
+        PreviousItem "previous" "previous" ["BackTab"] 0: "Move to the previous container";
+        Top "top" "top" ["g" "Home"] 0: "Move to the first container";
+        Bottom "bottom" "bottom" ["G" "End"] 0: "Move to the last container";
+        PageUp "page-up" "page up" ["PageUp" "C-u"] 0: "Move up by a page";
+        PageDown "page-down" "page down" ["PageDown" "C-f"] 0: "Move down by a page";
+    }
+    Terminal {
+        SplitRight "split-right" "split right" ["%" "|"] 1: "Split the pane: a new shell to the right";
+        SplitDown "split-down" "split down" ["\"" "-"] 2: "Split the pane: a new shell below";
+        Zoom "zoom" "zoom" ["z"] 3: "Let the pane fill the window, and back";
+        ClosePane "close" "close" ["x"] 4: "Close the pane: detach, or end its program";
+        FocusNext "focus-next" "next" ["o"] 5: "Focus the next pane";
+        ScrollMode "scroll" "scroll" ["[" "PageUp"] 6: "Scroll back, search and copy";
+        Detach "detach" "home" ["d"] 7: "Go back to the containers; what runs goes on";
+        NewTab "new-tab" "new tab" ["c"] 8: "Open a shell of the same container in a new tab";
+        PickContainer "pick-container" "pick" ["C"] 0: "Pick a container and open a shell in a new tab";
+        NextTab "next-tab" "next tab" ["n"] 9: "Show the next tab";
+        PreviousTab "previous-tab" "previous tab" ["p"] 10: "Show the previous tab";
+        RenameTab "rename-tab" "rename" [","] 11: "Rename the tab";
+        FocusLeft "focus-left" "focus left" ["Left" "h"] 0: "Focus the pane to the left";
+        FocusDown "focus-down" "focus down" ["Down" "j"] 0: "Focus the pane below";
+        FocusUp "focus-up" "focus up" ["Up" "k"] 0: "Focus the pane above";
+        FocusRight "focus-right" "focus right" ["Right" "l"] 0: "Focus the pane to the right";
+        FocusLast "focus-last" "last" [";"] 0: "Focus the pane that had the focus before";
+        PaneNumbers "numbers" "numbers" ["q"] 12: "Show the panes' numbers; a digit focuses one";
+        ResizeLeft "resize-left" "resize" ["C-Left"] 0 repeats: "Move the pane's border left by one cell";
+        ResizeDown "resize-down" "resize" ["C-Down"] 0 repeats: "Move the pane's border down by one cell";
+        ResizeUp "resize-up" "resize" ["C-Up"] 0 repeats: "Move the pane's border up by one cell";
+        ResizeRight "resize-right" "resize" ["C-Right"] 0 repeats: "Move the pane's border right by one cell";
+        ResizeLeft5 "resize-left-5" "resize" ["M-Left"] 0 repeats: "Move the pane's border left by five cells";
+        ResizeDown5 "resize-down-5" "resize" ["M-Down"] 0 repeats: "Move the pane's border down by five cells";
+        ResizeUp5 "resize-up-5" "resize" ["M-Up"] 0 repeats: "Move the pane's border up by five cells";
+        ResizeRight5 "resize-right-5" "resize" ["M-Right"] 0 repeats: "Move the pane's border right by five cells";
+        SwapPrevious "swap-previous" "swap" ["{"] 0: "Change places with the previous pane";
+        SwapNext "swap-next" "swap" ["}"] 0: "Change places with the next pane";
+        NextLayout "next-layout" "layout" ["Space"] 13: "Arrange the panes in the next of the ready layouts";
+        EvenLayout "even" "even" ["E"] 0: "Make the panes of each split equally large";
+        BreakPane "break-pane" "to own tab" ["!"] 0: "Move the pane to a tab of its own";
+        Tab0 "tab-0" "tab 0" ["0"] 0: "Show tab 0";
+        Tab1 "tab-1" "tab 1" ["1"] 0: "Show tab 1";
+        Tab2 "tab-2" "tab 2" ["2"] 0: "Show tab 2";
+        Tab3 "tab-3" "tab 3" ["3"] 0: "Show tab 3";
+        Tab4 "tab-4" "tab 4" ["4"] 0: "Show tab 4";
+        Tab5 "tab-5" "tab 5" ["5"] 0: "Show tab 5";
+        Tab6 "tab-6" "tab 6" ["6"] 0: "Show tab 6";
+        Tab7 "tab-7" "tab 7" ["7"] 0: "Show tab 7";
+        Tab8 "tab-8" "tab 8" ["8"] 0: "Show tab 8";
+        Tab9 "tab-9" "tab 9" ["9"] 0: "Show tab 9";
+        PasteBuffer "paste" "paste" ["]"] 0: "Paste what was copied last";
+        SearchBack "search" "search" ["/"] 0: "Find a text in the scrollback";
+        PaneLogs "pane-logs" "logs" ["L"] 0: "Show this container's log in a split";
+        TakeSize "take-size" "fit" ["F"] 0: "Make the session as large as this pane";
+        TerminalPalette "find" "palette" ["Tab" "C-p"] 0: "Find a command, a container or a template";
+        TerminalCommandLine "terminal-command-line" "command" [":"] 90: "Type a command";
+        TerminalHelp "terminal-help" "help" ["?"] 91: "Show the keys that are valid here";
+        TerminalRedraw "terminal-redraw" "redraw" ["C-l" "r"] 0: "Draw everything anew";
+        TerminalSuspend "terminal-suspend" "suspend" ["C-z"] 0: "Stop until 'fg'";
+        TerminalMouse "terminal-mouse" "mouse" ["F2"] 0: "Catch the mouse, or leave it to the terminal";
+        LeavePrefix "cancel-prefix" "back" ["Esc" "C-c"] 0: "Back to the terminal";
+    }
+    Scroll {
+        ScrollUp "scroll-up" "up" ["k" "Up"] 0: "Move the cursor up";
+        ScrollDown "scroll-down" "down" ["j" "Down"] 0: "Move the cursor down";
+        ScrollLeft "scroll-left" "left" ["h" "Left"] 0: "Move the cursor left";
+        ScrollRight "scroll-right" "right" ["l" "Right"] 0: "Move the cursor right";
+        WordForward "word-forward" "word" ["w"] 0: "Move to the next word";
+        WordBack "word-back" "word back" ["b"] 0: "Move to the word before";
+        WordEnd "word-end" "word end" ["e"] 0: "Move to the word's end";
+        LineStart "line-start" "line start" ["0" "Home" "^"] 0: "Move to the line's start";
+        LineEnd "line-end" "line end" ["$" "End"] 0: "Move to the line's end";
+        HalfUp "half-up" "half page up" ["C-u"] 1: "Half a page up";
+        HalfDown "half-down" "half page down" ["C-d"] 2: "Half a page down";
+        ScrollPageUp "scroll-page-up" "page up" ["PageUp" "C-b"] 0: "A page up";
+        ScrollPageDown "scroll-page-down" "page down" ["PageDown" "C-f"] 0: "A page down";
+        Oldest "oldest" "oldest" ["g"] 3: "To the oldest line";
+        Newest "newest" "newest" ["G"] 4: "To the newest line";
+        ViewTop "view-top" "top" ["H"] 0: "To the top of the view";
+        ViewMiddle "view-middle" "middle" ["M"] 0: "To the middle of the view";
+        ViewBottom "view-bottom" "bottom" ["L"] 0: "To the bottom of the view";
+        FindForward "find-forward" "search" ["/"] 5: "Find a text towards newer lines";
+        FindBack "find-back" "search back" ["?"] 6: "Find a text towards older lines";
+        FindNext "find-next" "next" ["n"] 7: "To the next place found";
+        FindPrevious "find-previous" "previous" ["N"] 8: "To the place found before";
+        Select "select" "select" ["v" "Space"] 9: "Begin or end selecting";
+        SelectLine "select-line" "select lines" ["V"] 0: "Begin or end selecting lines";
+        SelectBlock "select-block" "select a block" ["C-v"] 0: "Begin or end selecting a rectangle";
+        Yank "yank" "copy" ["y" "Enter"] 10: "Copy what is selected and leave";
+        LeaveScroll "leave-scroll" "leave" ["q" "Esc" "C-c"] 11: "Back to the terminal";
+    }
+    Ended {
+        RestartEnded "reopen" "restart" ["r"] 1: "Start its program, or the container, again";
+        CloseEnded "close-ended" "close" ["x" "Enter" "q"] 2: "Close the pane";
+    }
+}
+
+/// The command with this id.
+#[must_use]
+pub fn command(id: CommandId) -> &'static Command {
+    COMMANDS.iter().find(|command| command.id == id).expect("every id is in the table it is made from")
+}
+
+/// The command that the command line calls so.
+#[must_use]
+pub fn by_name(name: &str) -> Option<&'static Command> {
+    COMMANDS.iter().find(|command| command.name == name)
+}

@@ -1,0 +1,313 @@
+//! What happens to the screen (`Msg`) and what it wants done (`Effect`).
+use super::command::CommandId;
+use crate::model::Container;
+use crate::model::ContainerId;
+use crate::model::Control;
+use crate::model::CreateContainer;
+use crate::model::EngineInfo;
+use crate::model::Event;
+use crate::model::OpenSession;
+use crate::model::Operation;
+use crate::model::OperationId;
+use crate::model::Problem;
+use crate::model::Rendered;
+use crate::model::ServerFrame;
+use crate::model::Session;
+use crate::model::SessionId;
+use crate::model::Size;
+use crate::model::Stats;
+use crate::model::TemplateList;
+use crate::model::Tile;
+use crate::model::TileWish;
+use crate::term::Key;
+use crate::term::MouseEvent;
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// Names a pane while the program runs; never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PaneId(pub u64);
+
+/// The time a message came: nothing here reads a clock by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// Since the program began.
+    pub since_start: Duration,
+    /// The time of day.
+    pub time: Timestamp,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(Key),
+    /// A command was asked for by its key, the palette or the command line.
+    Command(CommandId),
+    /// The mouse did something; the place counts from the terminal's corner.
+    Mouse(MouseEvent),
+    /// Text was pasted.
+    Paste(String),
+    /// The terminal gained or lost the focus.
+    Focus(bool),
+    /// The terminal has this size now.
+    Resize(Size),
+    /// Time went on; comes when [`Effect::WakeAt`] asked for it, and with each minute.
+    Tick,
+    /// A reply to an [`Effect::Request`], which comes back with it.
+    Reply(Box<Request>, Result<Reply, Box<Problem>>),
+    /// The server told a fact.
+    Event(Box<Event>),
+    /// A sample of a container.
+    Stats(Stats),
+    /// A small picture of a container's session.
+    Tile(Tile),
+    /// The connection to the server.
+    Link(Link),
+    /// A frame of the session that a pane shows.
+    Frame(PaneId, ServerFrame),
+    /// A pane's connection ended; with a problem unless it was detached or its session ended.
+    Detached(PaneId, Option<Box<Problem>>),
+    /// The program runs in the foreground again: everything is drawn anew.
+    Resumed,
+    /// A signal asked the program to end.
+    Terminated,
+}
+
+/// How the server is reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Link {
+    /// Not tried yet.
+    #[default]
+    Opening,
+    /// It answers.
+    Up,
+    /// It does not; tried again at a time since the program began.
+    Down {
+        /// Why, for people.
+        detail: String,
+        /// When it is tried again.
+        retry_at: Duration,
+    },
+}
+
+/// What the server is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request {
+    /// Everything listed anew: engine, containers, sessions, operations, templates.
+    Refresh,
+    /// The templates.
+    Templates,
+    /// What a template becomes.
+    Render(Box<CreateContainer>),
+    /// A container from a template.
+    Launch(Box<CreateContainer>),
+    /// Ends long work.
+    Cancel(OperationId),
+    /// Starts a container.
+    Start(ContainerId),
+    /// Stops a container.
+    Stop(ContainerId),
+    /// Stops a container without grace.
+    Kill(ContainerId),
+    /// Stops and starts a container.
+    Restart(ContainerId),
+    /// Removes a container.
+    Remove {
+        /// Which.
+        id: ContainerId,
+        /// Also when it runs.
+        force: bool,
+    },
+    /// Opens a session, to be shown in a pane.
+    OpenSession {
+        /// The pane that waits for it.
+        pane: PaneId,
+        /// What to open.
+        open: Box<OpenSession>,
+    },
+    /// Ends a session's program.
+    CloseSession(SessionId),
+    /// The arrangement as it was left.
+    LoadLayout,
+    /// Keeps the arrangement.
+    SaveLayout(Box<serde_json::Value>),
+}
+
+/// What the server answered.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// Everything, listed.
+    All(Box<Everything>),
+    /// To [`Request::Templates`].
+    Templates(Box<TemplateList>),
+    /// To [`Request::Render`].
+    Rendered(Box<Rendered>),
+    /// To [`Request::Launch`] and [`Request::Cancel`].
+    Operation(Box<Operation>),
+    /// To requests that change a container.
+    Container(Box<Container>),
+    /// To [`Request::OpenSession`].
+    Session(Box<Session>),
+    /// To [`Request::LoadLayout`]; none when nothing was kept.
+    Layout(Option<Box<serde_json::Value>>),
+    /// Done.
+    Nothing,
+}
+
+/// Everything that the home view shows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Everything {
+    /// The engine.
+    pub engine: EngineInfo,
+    /// All containers, newest first.
+    pub containers: Vec<Container>,
+    /// All sessions, oldest first.
+    pub sessions: Vec<Session>,
+    /// Operations, newest first.
+    pub operations: Vec<Operation>,
+    /// Templates, and what is wrong with the others.
+    pub templates: TemplateList,
+}
+
+/// Something to be done outside, or a wish to the app.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Ask the server; [`Msg::Reply`] follows.
+    Request(Request),
+    /// Connect a pane to a session; frames follow.
+    Attach {
+        /// The pane.
+        pane: PaneId,
+        /// The session.
+        session: SessionId,
+        /// The pane's size.
+        size: Size,
+        /// Go on after this byte.
+        from_offset: Option<u64>,
+    },
+    /// Disconnect a pane.
+    Detach(PaneId),
+    /// Type into a pane's session.
+    Input(PaneId, Vec<u8>),
+    /// A pane's size is now this; sent when it has not changed for 100 ms.
+    ResizeSession(PaneId, Size),
+    /// Everything before this offset was drawn.
+    Ack(PaneId, u64),
+    /// A wish about a pane's session.
+    Control(PaneId, Control),
+    /// Small pictures of these from now on, and no others.
+    WatchTiles(Vec<TileWish>),
+    /// Samples of these from now on, and no others.
+    WatchStats(Vec<ContainerId>),
+    /// Put text into the clipboard.
+    Clipboard(String),
+    /// Send a [`Msg::Tick`] at this time since the program began; the earliest wish holds.
+    WakeAt(Duration),
+    /// Draw everything anew.
+    Redraw,
+    /// Catch the mouse, or leave it to the terminal.
+    CatchMouse(bool),
+    /// Stop like any program on Ctrl-Z.
+    Suspend,
+    /// Ring the terminal's bell.
+    Bell,
+    /// End the program; sessions go on.
+    Quit,
+    /// A wish to the app; never reaches the outside.
+    Ask(Ask),
+}
+
+/// What a part of the screen may ask of the app.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ask {
+    /// Run a command as if its key had been pressed, after the overlay on top closed.
+    Run(CommandId),
+    /// Run a line typed after `:`, such as `stop web-1`.
+    RunLine(String),
+    /// Close the overlay on top.
+    Close,
+    /// Show a container's terminal: its running session, its main program, or a new shell.
+    OpenTerminal(ContainerId),
+    /// Open a new shell in a container.
+    OpenShell(ContainerId),
+    /// Show a session in a pane.
+    ShowSession(SessionId),
+    /// Launch, say so, and show its terminal when it runs if wished.
+    Launch {
+        /// What.
+        request: Box<CreateContainer>,
+        /// Show its terminal then.
+        open: bool,
+    },
+    /// Ask before doing.
+    Confirm(Box<ConfirmSpec>),
+    /// Ask for a line of text.
+    Prompt(Box<PromptSpec>),
+    /// The answer to a prompt.
+    Prompted(PromptFor, String),
+    /// Tell something that goes away by itself.
+    Toast(ToastKind, String),
+    /// Put text into the clipboard and say so.
+    Copy(String),
+}
+
+/// How a toast is meant; errors stay until a key is pressed and are kept for `!`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToastKind {
+    /// Good to know.
+    Info,
+    /// It worked.
+    Done,
+    /// Look here.
+    Warning,
+    /// It did not work.
+    Error,
+}
+
+/// What a prompt is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PromptFor {
+    /// A new name for the tab shown.
+    RenameTab,
+    /// Text to find in the focused terminal, forwards or back.
+    Search {
+        /// Towards older lines.
+        back: bool,
+    },
+}
+
+/// A question before something that can't be undone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConfirmSpec {
+    /// What is asked: `Remove web-1?`.
+    pub title: String,
+    /// What will be lost, a line each.
+    pub lines: Vec<String>,
+    /// What can be done, besides Cancel, which always stands first and is the default.
+    pub choices: Vec<Choice>,
+}
+
+/// One answer to a question.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    /// The letter that chooses it.
+    pub key: char,
+    /// What it is called: `remove`.
+    pub label: String,
+    /// It destroys something.
+    pub destroys: bool,
+    /// What it does.
+    pub effects: Vec<Effect>,
+}
+
+/// Asks for a line of text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PromptSpec {
+    /// What is asked for: `rename tab`.
+    pub title: String,
+    /// What stands there at first.
+    pub text: String,
+    /// What the answer is for; it comes back as [`Ask::Prompted`].
+    pub purpose: PromptFor,
+}

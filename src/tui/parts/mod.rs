@@ -1,0 +1,13 @@
+//! The parts of the screen, one a file.
+//!
+//! The app holds one [`Component`](super::component::Component) of each view and a stack of overlays:
+//!
+//! | part | made by | asks for |
+//! |---|---|---|
+//! | `grid::Home` (tiles, table, filter, empty state) | `Home::new()`; `selected(&Data)`, `select(&ContainerId)`, `wishes(&Context)` for tiles, `watched(&Context)` for stats, `state()` and `restore()` as JSON | `OpenTerminal`, `OpenShell`, `Request`s, `Confirm` |
+//! | `launch::Launch` | `Launch::new(size)` | `Launch`, `Close` |
+//! | `palette::Palette` | `Palette::new(scopes)`, `Palette::line(scopes, text)` for `:` | `Run`, `RunLine`, `OpenTerminal`, `Launch`, `Close` |
+//! | `help::Help` | `Help::new(scopes)` | `Close` |
+//! | `confirm::Confirm` | `Confirm::new(ConfirmSpec)` | the chosen effects, `Close` |
+//! | `prompt::Prompt` | `Prompt::new(PromptSpec)` | `Prompted`, `Close` |
+//! | `toast::Toasts` | `Toasts::new()`; `push(kind, text, now)`, `dismiss()`, `log()`, `deadline()` | |
