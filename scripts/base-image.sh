@@ -18,19 +18,6 @@ clean_up() {
   rm -rf --one-file-system "$ROOTFS"
 }
 
-# A download may take its time, but 20 s without a byte of progress means that no registry is there.
-pull() {
-  step "pulling $IMAGE"
-  case $ENGINE_HOST in
-    ssh://*) docker --host "$ENGINE_HOST" pull "$IMAGE" >&2 || return 1 ;;
-    *)
-      engine_api POST "/images/create?fromImage=docker.io/library/debian&tag=bookworm-slim" -N \
-        --speed-limit 1 --speed-time 20 --max-time 900 2>/dev/null | grep -o '"error":"[^"]*"' | tail -n 1 | cut -c1-300 >&2 || true
-      ;;
-  esac
-  has_image "$IMAGE"
-}
-
 # The Debian mirror that this host itself uses; Debian's own elsewhere.
 mirror() {
   local found=''
@@ -142,7 +129,7 @@ main() {
   [ -n "$ENGINE_HOST" ] || die "no container engine answers" "first: scripts/engine.sh"
   if has_image "$IMAGE"; then return; fi
   only_one base-image
-  if has_image "$IMAGE" || pull; then return; fi
+  if has_image "$IMAGE" || pull_image "$IMAGE"; then return; fi
   make_it
 }
 

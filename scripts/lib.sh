@@ -147,6 +147,21 @@ has_image() {
   esac
 }
 
+# Pulls NAME:TAG through the engine. A download may take its time, but 20 s without a byte of progress mean that no registry
+# can be reached.
+pull_image() {
+  local name=${1%:*} tag=${1##*:}
+  step "pulling $1"
+  case $ENGINE_HOST in
+    ssh://*) docker --host "$ENGINE_HOST" pull "$1" >&2 || return 1 ;;
+    *)
+      engine_api POST "/images/create?fromImage=docker.io/library/$name&tag=$tag" -N \
+        --speed-limit 1 --speed-time 20 --max-time 1800 2>/dev/null | grep -o '"error":"[^"]*"' | tail -n 1 | cut -c1-300 >&2 || true
+      ;;
+  esac
+  has_image "$1"
+}
+
 # Builds an image from the files in a folder (with a Dockerfile): build_image TAG FOLDER. Quiet unless it fails.
 build_image() {
   local log status=0

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Brings what the make targets need: scripts/setup.sh PIECE…
 #
+#   compiler    cargo, and the C and C++ compilers that some crates need
 #   engine      a container engine that answers (scripts/engine.sh)
 #   image       the base image debian:bookworm-slim (scripts/base-image.sh)
-#   web         the built dashboard in assets/web/dist
+#   web         the dashboard, built in assets/web/dist (web-modules: only what it is built with)
 #   test-tools  the programs that tests drive (tmux, chromium, PostgreSQL, a registry) and the image cto-test/tools
 #   cargo-deny  the licence checker
 #
@@ -12,6 +13,18 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
+
+piece_compiler() {
+  have cargo || die "cargo is not installed" "Rust comes with: curl https://sh.rustup.rs -sSf | sh"
+  if have cc && have c++; then return 0; fi
+  case $(uname -s) in
+    Darwin) die "no C compiler" "it comes with: xcode-select --install" ;;
+  esac
+  can_apt || die "no C and C++ compiler (cc, c++)" "install them with your system's package manager, for example gcc and g++"
+  say "To build, these Debian packages are to be installed: gcc g++ libc6-dev"
+  consent "Go on?" || die "not done" "to agree without being asked: CTO_YES=1"
+  apt_install gcc g++ libc6-dev
+}
 
 piece_engine() { scripts/engine.sh >/dev/null; }
 
@@ -115,10 +128,10 @@ piece_cargo-deny() {
   }
 }
 
-[ $# -gt 0 ] || die "usage: $0 engine|image|web|web-modules|test-tools|cargo-deny …"
+[ $# -gt 0 ] || die "usage: $0 compiler|engine|image|web|web-modules|test-tools|cargo-deny …"
 for piece in "$@"; do
   case $piece in
-    engine | image | web | web-modules | test-tools | cargo-deny) "piece_$piece" ;;
-    *) die "unknown piece '$piece'" "usage: $0 engine|image|web|web-modules|test-tools|cargo-deny …" ;;
+    compiler | engine | image | web | web-modules | test-tools | cargo-deny) "piece_$piece" ;;
+    *) die "unknown piece '$piece'" "usage: $0 compiler|engine|image|web|web-modules|test-tools|cargo-deny …" ;;
   esac
 done
