@@ -3,7 +3,7 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check prove dev snap web docker clean fmt fmt-check clippy doc deny shellcheck
+.PHONY: help run test check prove dev snap web install docker clean fmt fmt-check clippy doc deny shellcheck
 
 # `run` builds with the profile "ci": optimised, but linked without the whole-program pass that costs 3 minutes.
 # PROFILE=release is what is shipped; PROFILE=dev shares its artefacts with `make test`.
@@ -11,6 +11,7 @@ PROFILE ?= ci
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 BINARY := $(TARGET)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/cto
 IMAGE ?= cto
+PREFIX ?= /usr/local
 ARGS ?=
 WEB := $(wildcard assets/web/package.json)
 HOLD := $(wildcard hold/Cargo.toml)
@@ -53,6 +54,11 @@ ifneq ($(WEB),)
 else
 	@echo "there is no assets/web/package.json"
 endif
+
+install: ## build, and copy cto to PREFIX/bin (/usr/local)
+	@scripts/setup.sh compiler web
+	cargo build --locked --profile $(PROFILE) --bin cto
+	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/cto
 
 docker: ## an image of cto (IMAGE=name): from sources, or from the binary built here
 	@scripts/setup.sh engine

@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
 export CTO_HOME=${CTO_HOME:-$PWD/target/dev}
-LISTEN=${CTO_DEV_LISTEN:-127.0.0.1:7700}
+LISTEN=${CTO_DEV_LISTEN:-127.0.0.1:7480}
 TARGET=${CARGO_TARGET_DIR:-target}
 STAMP=$(mktemp)
 SERVER='' VITE=''
@@ -58,7 +58,7 @@ restart() {
 
 mkdir -p "$CTO_HOME"
 if [ -e assets/web/package.json ] && have npm; then
-  (cd assets/web && CTO_URL=http://$LISTEN exec npm run --silent dev) &
+  (cd assets/web && CTO_DEV_API=http://$LISTEN exec npm run --silent dev) &
   VITE=$!
 fi
 restart "$@"
