@@ -1,6 +1,7 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 
 pub mod bus;
+pub mod client;
 pub mod engine;
 pub mod error;
 pub mod model;

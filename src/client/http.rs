@@ -1,0 +1,204 @@
+//! Calls: one request, one answer.
+use super::Address;
+use super::Client;
+use crate::error::Error;
+use crate::error::Result;
+use crate::model::Answer;
+use crate::model::Code;
+use crate::model::Endpoint;
+use crate::model::LogQuery;
+use crate::model::Method;
+use crate::model::Operation;
+use crate::model::Problem;
+use crate::model::ReadContainerLogs;
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// How long an answer may take when the caller names no limit.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Bytes that arrive over time.
+pub struct ByteStream(BoxStream<'static, Result<Bytes>>);
+
+impl ByteStream {
+    /// The next bytes; none when all have come.
+    ///
+    /// # Errors
+    /// `server_unavailable` when the connection breaks.
+    pub async fn next(&mut self) -> Option<Result<Bytes>> {
+        self.0.next().await
+    }
+}
+
+impl Client {
+    /// Asks one endpoint. `path` holds the values of the path's parameters in order.
+    ///
+    /// # Errors
+    /// What the server says; `server_unavailable` when none answers; `timed_out` after 120 s.
+    pub async fn call<E: Endpoint>(&self, path: &[&str], request: &E::Request) -> Result<E::Reply> {
+        self.call_within::<E>(path, request, PATIENCE).await
+    }
+
+    /// [`Client::call`] with a limit of its own.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn call_within<E: Endpoint>(&self, path: &[&str], request: &E::Request, limit: Duration) -> Result<E::Reply> {
+        let response = self.send::<E>(path, request, None, Some(limit)).await?;
+        self.json::<E>(response).await
+    }
+
+    /// Begins long work and waits up to `wait` (whole seconds, 600 at most) for its end. The operation that comes back may
+    /// still be running.
+    ///
+    /// # Errors
+    /// As [`Client::call`]. An operation that failed is no error here: look at its state.
+    pub async fn call_operation<E: Endpoint<Reply = Operation>>(&self, path: &[&str], request: &E::Request, wait: Duration) -> Result<Operation> {
+        let response = self.send::<E>(path, request, Some(wait.min(Duration::from_secs(600))), Some(PATIENCE + wait)).await?;
+        self.json::<E>(response).await
+    }
+
+    /// Asks one endpoint for the bytes of its answer, whatever their type (`GetScreen` as text, `GetOutput`).
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn bytes<E: Endpoint>(&self, path: &[&str], request: &E::Request) -> Result<Bytes> {
+        let response = self.send::<E>(path, request, None, Some(PATIENCE)).await?;
+        response.bytes().await.map_err(|error| self.broken(error))
+    }
+
+    /// A container's log; with `follow` it goes on until dropped.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn logs(&self, container: &str, query: &LogQuery) -> Result<ByteStream> {
+        let response = self.send::<ReadContainerLogs>(&[container], query, None, None).await?;
+        let client = self.clone();
+        Ok(ByteStream(response.bytes_stream().map(move |bytes| bytes.map_err(|error| client.broken(error))).boxed()))
+    }
+
+    /// Sends a request and turns a refusal into the error that it carries. Without `limit` the answer's body may take for ever.
+    async fn send<E: Endpoint>(&self, path: &[&str], request: &E::Request, wait: Option<Duration>, limit: Option<Duration>) -> Result<reqwest::Response> {
+        let mut target = filled(E::PATH, path);
+        let by_query = matches!(E::METHOD, Method::Get | Method::Delete);
+        if by_query {
+            target.push_str(&query(request)?);
+        }
+        let (authority, token) = match &self.0.address {
+            Address::Unix(_) => ("cto", None),
+            Address::Tcp { authority, token } => (authority.as_str(), Some(token)),
+        };
+        let url = format!("http://{authority}{target}");
+        let mut builder = match E::METHOD {
+            Method::Get => self.0.http.get(url),
+            Method::Post => self.0.http.post(url),
+            Method::Put => self.0.http.put(url),
+            Method::Delete => self.0.http.delete(url),
+        };
+        if !by_query {
+            builder = builder.json(request);
+        }
+        if let Some(token) = token {
+            builder = builder.bearer_auth(token);
+        }
+        if let Some(wait) = wait {
+            builder = builder.header("prefer", format!("wait={}", wait.as_secs()));
+        }
+        if let Some(limit) = limit {
+            builder = builder.timeout(limit);
+        }
+        let response = builder.send().await.map_err(|error| self.broken(error))?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let status = response.status().as_u16();
+        let body = response.bytes().await.unwrap_or_default();
+        Err(refusal(status, &body))
+    }
+
+    async fn json<E: Endpoint>(&self, response: reqwest::Response) -> Result<E::Reply> {
+        let bytes = response.bytes().await.map_err(|error| self.broken(error))?;
+        let text: &[u8] = if E::ANSWER == Answer::Nothing || bytes.is_empty() { b"{}" } else { &bytes };
+        serde_json::from_slice(text).map_err(|error| {
+            Error::new(Code::ServerUnavailable, format!("the server's answer to {} is not understood: {error}", E::NAME))
+                .fix("client and server may be of different versions: compare with 'cto server status', or restart the server with 'cto server stop'")
+                .because(error)
+        })
+    }
+
+    fn broken(&self, error: reqwest::Error) -> Error {
+        if error.is_timeout() {
+            return Error::new(Code::TimedOut, "the server took too long to answer").because(error);
+        }
+        self.unreachable(error)
+    }
+}
+
+/// The error that an answer other than 2xx carries.
+pub(super) fn refusal(status: u16, body: &[u8]) -> Error {
+    if let Ok(problem) = serde_json::from_slice::<Problem>(body) {
+        return problem.into();
+    }
+    let code = match status {
+        401 => Code::Unauthenticated,
+        403 => Code::Forbidden,
+        404 => Code::NotFound,
+        _ => Code::ServerUnavailable,
+    };
+    Error::new(code, format!("the server answered {status} without a reason that cto knows")).fix("check that the address is that of a cto server")
+}
+
+/// A path with its parameters filled in.
+pub(super) fn filled(path: &str, values: &[&str]) -> String {
+    let mut values = values.iter();
+    let parts = path.split('/').map(|part| if part.starts_with('{') { escaped(values.next().copied().unwrap_or_default()) } else { part.to_owned() });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// A flat request as a query string, `?` included; empty when there is nothing to say.
+fn query(request: &impl serde::Serialize) -> Result<String> {
+    let value = serde_json::to_value(request).map_err(|error| Error::internal(error.to_string()))?;
+    let mut text = String::new();
+    for (name, value) in value.as_object().into_iter().flatten() {
+        let value = match value {
+            serde_json::Value::Null => continue,
+            serde_json::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let _ = write!(text, "{}{}={}", if text.is_empty() { '?' } else { '&' }, escaped(name), escaped(&value));
+    }
+    Ok(text)
+}
+
+/// Percent-encodes all that is not unreserved in URLs.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for &byte in text.as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(byte.into());
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ListQuery;
+
+    #[test]
+    fn names_with_odd_letters_stay_one_part_of_the_path() {
+        assert_eq!(filled("/api/v1/containers/{id}/start", &["a/b ü"]), "/api/v1/containers/a%2Fb%20%C3%BC/start");
+    }
+
+    #[test]
+    fn queries_hold_only_what_is_given() {
+        assert_eq!(query(&ListQuery::default()).unwrap(), "");
+        assert_eq!(query(&ListQuery { limit: Some(3), q: Some("a&b".into()), ..ListQuery::default() }).unwrap(), "?limit=3&q=a%26b");
+    }
+}
