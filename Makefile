@@ -58,7 +58,7 @@ endif
 install: ## build, and copy cto to PREFIX/bin (/usr/local)
 	@scripts/setup.sh compiler web
 	cargo build --locked --profile $(PROFILE) --bin cto
-	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/cto
+	mkdir -p $(DESTDIR)$(PREFIX)/bin && install -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/cto
 
 docker: ## an image of cto (IMAGE=name): from sources, or from the binary built here
 	@scripts/setup.sh engine

@@ -10,13 +10,13 @@ manifests=(Cargo.toml)
 [ ! -e hold/Cargo.toml ] || manifests+=(hold/Cargo.toml)
 for manifest in "${manifests[@]}"; do
   cargo fetch --quiet --locked --manifest-path "$manifest"
-  cargo deny --manifest-path "$manifest" --offline check --config "$PWD/.deny.toml" --hide-inclusion-graph licenses bans sources
+  cargo deny --config "$PWD/.deny.toml" --manifest-path "$manifest" --offline check --hide-inclusion-graph licenses bans sources
 done
 
 # The database is a git repository; a machine without it, or without a network, must not be told that all is well.
-if timeout 60 cargo deny fetch --config "$PWD/.deny.toml" db >/dev/null 2>&1; then
+if timeout 60 cargo deny --config "$PWD/.deny.toml" fetch db >/dev/null 2>&1; then
   for manifest in "${manifests[@]}"; do
-    cargo deny --manifest-path "$manifest" --offline check --config "$PWD/.deny.toml" --disable-fetch advisories
+    cargo deny --config "$PWD/.deny.toml" --manifest-path "$manifest" --offline check advisories
   done
 else
   say "known vulnerabilities: NOT CHECKED, their database cannot be fetched from here"
