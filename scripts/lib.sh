@@ -170,7 +170,8 @@ build_image() {
     -H 'Content-Type: application/x-tar' --max-time 1200 -T - >"$log" || status=1
   if grep -q '"errorDetail"' "$log"; then status=1; fi
   if [ "$status" != 0 ]; then
-    tail -n 20 "$log" | cut -c1-400 >&2
+    # What the last step said, without the engine's JSON around it.
+    sed -n -e 's/^{"stream":"\(.*\)"}.*$/\1/p' -e 's/.*"error":"\([^"]*\).*/\1/p' "$log" | tail -n 15 | sed 's/\\n$//; s/\\r//g; s/\\u0026/\&/g; s/\\"/"/g' >&2
     rm -f "$log"
     die "the image '$1' could not be built"
   fi
