@@ -3,6 +3,7 @@
 pub mod bus;
 pub mod client;
 pub mod engine;
+pub mod config;
 pub mod error;
 pub mod model;
 pub mod term;

@@ -288,6 +288,9 @@ pub struct InlineTemplate {
 pub struct Rendered {
     /// The spec, ready to be created.
     pub spec: ContainerSpec,
+    /// Directories of the host that do not exist yet; the launch makes them first.
+    #[serde(default)]
+    pub directories: Vec<String>,
     /// What is allowed but worth a second look.
     #[serde(default)]
     pub warnings: Vec<Place>,

