@@ -83,6 +83,8 @@ pub(super) struct Machine {
     pub kitty: [KittyStack; 2],
     /// Whether some named colour was changed by the program.
     pub recoloured: bool,
+    /// The character that `CSI b` would repeat, as it was drawn.
+    pub last: Option<char>,
     /// Characters that may still be drawn in this run.
     pub budget: usize,
     /// The string that ends now was cut: nothing it asks for is done.
@@ -104,6 +106,7 @@ impl Machine {
             titles: Vec::new(),
             kitty: Default::default(),
             recoloured: false,
+            last: None,
             budget: 0,
             discard: false,
             replies: Vec::new(),
@@ -412,6 +415,7 @@ impl Handler for Machine {
         if c >= '\u{300}' && c.width() == Some(0) && !self.has_room_for_mark(c) {
             return;
         }
+        self.last = Some(self.term.grid().cursor.charsets[self.charset].map(c));
         self.term.input(c);
     }
 

@@ -77,7 +77,8 @@ fn small(cell: &Cell, room: u16) -> Cell {
         for (place, c) in cell.text.as_str().chars().enumerate() {
             let selector = matches!(c, '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}');
             if place == 0 || !selector {
-                text.push(c);
+                // The one that stands for broken text is not drawn by them at all.
+                text.push(if c == char::REPLACEMENT_CHARACTER { '?' } else { c });
             }
         }
         cell.text = text;

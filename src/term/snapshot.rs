@@ -185,19 +185,26 @@ fn write_cursor(out: &mut Vec<u8>, machine: &Machine, cursor: &RawCursor<RawCell
     out.extend_from_slice(PLAIN);
     let mut pen = Pen::default();
     let row = usize::try_from(cursor.point.line.0).unwrap_or(0).saturating_sub(top);
-    let mut col = cursor.point.column.0;
+    let col = cursor.point.column.0;
     let cells = machine.row(cursor.point.line.0);
-    if cursor.input_needs_wrap {
-        // Only drawing the last cell again makes a terminal wait at the margin.
-        if machine.cell(cells, col, false).width == 0 {
-            col -= 1;
+    // Only drawing the last cell again makes a terminal wait at the margin; and drawing the one
+    // before the cursor again lets `CSI b` repeat it.
+    let again = if cursor.input_needs_wrap { Some(col) } else { col.checked_sub(1) };
+    let again = again.map(|col| if machine.cell(cells, col, false).width == 0 { col.saturating_sub(1) } else { col });
+    let known = |place: usize| {
+        let cell = machine.cell(cells, place, false);
+        place + usize::from(cell.width) == col && cell.text.as_str().chars().next() == machine.last
+    };
+    match again {
+        Some(place) if cursor.input_needs_wrap || known(place) => {
+            put!(out, "\x1b[{};{}H", row + 1, place + 1);
+            let cell = machine.cell(cells, place, false);
+            pen.take(out, &cell, cells[place].hyperlink());
+            out.extend_from_slice(cell.text.as_str().as_bytes());
         }
-        put!(out, "\x1b[{};{}H", row + 1, col + 1);
-        let cell = machine.cell(cells, col, false);
-        pen.take(out, &cell, cells[col].hyperlink());
-        out.extend_from_slice(cell.text.as_str().as_bytes());
-    } else {
-        put!(out, "\x1b[{};{}H", row + 1, col + 1);
+        _ => {
+            put!(out, "\x1b[{};{}H", row + 1, col + 1);
+        }
     }
     let template = &cursor.template;
     pen.take(out, &machine.style(template, false), template.hyperlink());
