@@ -127,6 +127,9 @@ impl Machine {
         self.term.resize(area);
         self.region = (0, area.rows);
         self.settle_cursors();
+        for row in 0..=self.term.bottommost_line().0 {
+            self.mend_row(Line(row));
+        }
     }
 
     /// Sets how much may be drawn by the next `bytes` bytes.
@@ -284,12 +287,27 @@ impl Machine {
         }
     }
 
-    /// Ends a wait for the margin that a resize has left away from it.
+    /// Ends a wait at the margin for a cursor that the engine has moved away from it.
     fn settle_cursors(&mut self) {
         let last = Column(self.term.columns() - 1);
         let grid = self.term.grid_mut();
         grid.cursor.input_needs_wrap &= grid.cursor.point.column == last;
         grid.saved_cursor.input_needs_wrap &= grid.saved_cursor.point.column == last;
+    }
+
+    /// Makes blanks of the halves of wide characters that have lost their other half.
+    fn mend_row(&mut self, line: Line) {
+        let row = &mut self.term.grid_mut()[line][..];
+        for col in 0..row.len() {
+            let flags = row[col].flags;
+            if flags.contains(Flags::WIDE_CHAR) {
+                if !row.get(col + 1).is_some_and(|next| next.flags.contains(Flags::WIDE_CHAR_SPACER)) {
+                    row[col].clear_wide();
+                }
+            } else if flags.contains(Flags::WIDE_CHAR_SPACER) && (col == 0 || !row[col - 1].flags.contains(Flags::WIDE_CHAR)) {
+                row[col].flags.remove(Flags::WIDE_CHAR_SPACER);
+            }
+        }
     }
 
     fn has_room_for_mark(&self, c: char) -> bool {
@@ -359,6 +377,16 @@ fn report(state: Option<bool>) -> u8 {
     }
 }
 
+/// Passes calls on to the engine, then mends the wide characters that they may have cut in two.
+macro_rules! pass_and_mend {
+    ($($name:ident($arg:ident: $kind:ty);)*) => {
+        $(fn $name(&mut self, $arg: $kind) {
+            self.term.$name($arg);
+            self.mend_row(self.term.grid().cursor.point.line);
+        })*
+    };
+}
+
 /// Passes calls on to the engine unchanged.
 macro_rules! pass {
     ($($name:ident($($arg:ident: $kind:ty),*);)*) => {
@@ -375,7 +403,6 @@ impl Handler for Machine {
         goto(line: i32, col: usize);
         goto_line(line: i32);
         goto_col(col: usize);
-        insert_blank(count: usize);
         move_up(count: usize);
         move_down(count: usize);
         move_forward(count: usize);
@@ -392,12 +419,8 @@ impl Handler for Machine {
         scroll_down(count: usize);
         insert_blank_lines(count: usize);
         delete_lines(count: usize);
-        erase_chars(count: usize);
-        delete_chars(count: usize);
-        move_backward_tabs(count: u16);
         move_forward_tabs(count: u16);
         save_cursor_position();
-        clear_line(mode: ansi::LineClearMode);
         reverse_index();
         set_mode(mode: ansi::Mode);
         unset_mode(mode: ansi::Mode);
@@ -406,6 +429,13 @@ impl Handler for Machine {
         configure_charset(index: ansi::CharsetIndex, charset: ansi::StandardCharset);
         reset_color(index: usize);
         decaln();
+    }
+
+    pass_and_mend! {
+        insert_blank(count: usize);
+        erase_chars(count: usize);
+        delete_chars(count: usize);
+        clear_line(mode: ansi::LineClearMode);
     }
 
     fn input(&mut self, c: char) {
@@ -417,6 +447,9 @@ impl Handler for Machine {
         }
         self.last = Some(self.term.grid().cursor.charsets[self.charset].map(c));
         self.term.input(c);
+        if self.term.mode().contains(TermMode::INSERT) {
+            self.mend_row(self.term.grid().cursor.point.line);
+        }
     }
 
     fn clear_screen(&mut self, mode: ansi::ClearMode) {
@@ -428,6 +461,12 @@ impl Handler for Machine {
             let blank = RawCell::from(grid.cursor.template.bg);
             grid[Line(0)][..].fill(blank);
         }
+        self.mend_row(self.term.grid().cursor.point.line);
+    }
+
+    fn move_backward_tabs(&mut self, count: u16) {
+        self.term.move_backward_tabs(count);
+        self.settle_cursors();
     }
 
     fn restore_cursor_position(&mut self) {

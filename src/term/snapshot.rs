@@ -49,6 +49,8 @@ impl Screen {
             });
             out.extend_from_slice(b"\x1b[?1049h\x1b[H");
             out.extend_from_slice(PLAIN);
+            // It came up in the colour behind the primary screen's next text.
+            out.extend_from_slice(b"\x1b[2J");
             write_content(&mut out, machine, 0);
             write_kitty(&mut out, machine, 1);
         } else {
@@ -139,7 +141,7 @@ fn write_content(out: &mut Vec<u8>, machine: &Machine, scrollback_lines: usize) 
         for col in 0..length {
             let cell = machine.cell(cells, col, false);
             // The wide character that comes next leaves this place by itself.
-            let left_free = cells[col].flags.contains(Flags::LEADING_WIDE_CHAR_SPACER) && col == cols - 1 && wraps && leads_to_same(machine, row, &cell);
+            let left_free = cells[col].flags.contains(Flags::LEADING_WIDE_CHAR_SPACER) && col == cols - 1 && wraps && leads_to_same(machine, row, &cell, &cells[col]);
             if cell.width > 0 && !left_free {
                 pen.take(out, &cell, cells[col].hyperlink());
                 out.extend_from_slice(cell.text.as_str().as_bytes());
@@ -160,9 +162,10 @@ fn write_content(out: &mut Vec<u8>, machine: &Machine, scrollback_lines: usize) 
 }
 
 /// Whether the next row begins with a wide character drawn as `cell` is.
-fn leads_to_same(machine: &Machine, row: i32, cell: &Cell) -> bool {
-    let next = machine.cell(machine.row(row + 1), 0, false);
-    next.width == 2 && cell.same_style(&next)
+fn leads_to_same(machine: &Machine, row: i32, cell: &Cell, raw: &RawCell) -> bool {
+    let below = machine.row(row + 1);
+    let next = machine.cell(below, 0, false);
+    next.width == 2 && cell.same_style(&next) && raw.hyperlink() == below[0].hyperlink()
 }
 
 fn write_colors(out: &mut Vec<u8>, machine: &Machine) {
