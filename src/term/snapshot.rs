@@ -141,7 +141,8 @@ fn write_content(out: &mut Vec<u8>, machine: &Machine, scrollback_lines: usize) 
         for col in 0..length {
             let cell = machine.cell(cells, col, false);
             // The wide character that comes next leaves this place by itself.
-            let left_free = cells[col].flags.contains(Flags::LEADING_WIDE_CHAR_SPACER) && col == cols - 1 && wraps && leads_to_same(machine, row, &cell, &cells[col]);
+            let left_free =
+                cells[col].flags.contains(Flags::LEADING_WIDE_CHAR_SPACER) && col == cols - 1 && wraps && leads_to_same(machine, row, &cell, &cells[col]);
             if cell.width > 0 && !left_free {
                 pen.take(out, &cell, cells[col].hyperlink());
                 out.extend_from_slice(cell.text.as_str().as_bytes());

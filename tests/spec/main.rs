@@ -5,3 +5,4 @@ mod architecture;
 mod frames;
 mod keys;
 mod terminal;
+mod tmux;
