@@ -119,7 +119,7 @@ make_it() {
   slim
   step "importing $IMAGE"
   tar -C "$ROOTFS" --exclude=./proc/* --exclude=./sys/* --exclude=./dev/* -c . | engine_api POST \
-    "/images/create?fromSrc=-&repo=docker.io/library/debian&tag=bookworm-slim&changes=CMD%20%5B%22bash%22%5D" \
+    "/images/create?fromSrc=-&repo=docker.io/library/debian:bookworm-slim&changes=CMD%20%5B%22bash%22%5D" \
     -H 'Content-Type: application/x-tar' -T - >/dev/null
   has_image "$IMAGE" || die "the engine did not take the image"
 }
