@@ -1,8 +1,10 @@
 //! Terminals without IO: screens, small pictures, keys, and a filter for a person's terminal.
 
 mod cell;
+mod convert;
 mod filter;
 mod guard;
+mod handler;
 mod keys;
 mod machine;
 mod modes;

@@ -84,13 +84,13 @@ impl Tmux {
         let tmux = Self { socket: format!("cto-test-{}-{name}", std::process::id()) };
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("tmux.conf");
-        // The title is set when all before it has been drawn.
-        fs::write(
-            &config,
-            "set -g status off\nset -g history-limit 1000\nset-hook -g pane-title-changed \"if -F '#{==:#{pane_title},all-drawn}' 'wait-for -S drawn'\"\n",
-        )
-        .unwrap();
-        let show = format!("stty raw -echo; cat '{}'; printf '\\033]2;all-drawn\\033\\\\'; exec sleep 60", fixture(name, "bin").display());
+        fs::write(&config, "set -g status off\nset -g history-limit 1000\n").unwrap();
+        // The answer to the query at the end comes when all before it has been drawn.
+        let show = format!(
+            "stty raw -echo; cat '{}'; printf '\\033[5n'; s=; until case $s in *'[0n') true;; *) false;; esac; \
+             do s=$s$(dd bs=1 count=1 2>/dev/null); done; tmux wait-for -S drawn; exec sleep 60",
+            fixture(name, "bin").display()
+        );
         let (cols, rows) = (size.cols.to_string(), size.rows.to_string());
         tmux.run(&["-f", &config.to_string_lossy(), "new-session", "-d", "-x", &cols, "-y", &rows, &show]);
         tmux.run(&["wait-for", "drawn"]);
