@@ -109,6 +109,7 @@ commands! {
         Duplicate "duplicate" "duplicate" ["N"] 0: "Launch another container from the same template";
         Cancel "cancel" "cancel" ["X"] 0: "Cancel the launch under the cursor";
         Menu "menu" "more" ["x" "F10"] 10: "Show what can be done with the container";
+        Inspect "inspect" "inspect" ["i"] 0: "Show all that is known of the container";
         CopyId "copy-id" "copy id" ["y"] 0: "Copy the container's id";
         Filter "filter" "filter" ["/"] 9: "Show only what contains a text";
         ToggleView "view" "table/tiles" ["v"] 11: "Change between tiles and table";

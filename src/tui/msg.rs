@@ -250,6 +250,10 @@ pub enum Ask {
     Toast(ToastKind, String),
     /// Put text into the clipboard and say so.
     Copy(String),
+    /// Show what can be done with a container.
+    Menu(ContainerId),
+    /// Show all that is known of a container.
+    Inspect(ContainerId),
 }
 
 /// How a toast is meant; errors stay until a key is pressed and are kept for `!`.

@@ -11,3 +11,11 @@
 //! | `confirm::Confirm` | `Confirm::new(ConfirmSpec)` | the chosen effects, `Close` |
 //! | `prompt::Prompt` | `Prompt::new(PromptSpec)` | `Prompted`, `Close` |
 //! | `toast::Toasts` | `Toasts::new()`; `push(kind, text, now)`, `dismiss()`, `log()`, `deadline()` | |
+//! | `menu::Menu` | `Menu::new(ContainerId)`, on `Ask::Menu` | `Run`, `Close` |
+//! | `inspect::Inspect` | `Inspect::new(ContainerId)`, on `Ask::Inspect` | `Close` |
+
+pub mod confirm;
+pub mod field;
+pub mod popup;
+pub mod prompt;
+pub mod text;
