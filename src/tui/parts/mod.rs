@@ -14,8 +14,18 @@
 //! | `menu::Menu` | `Menu::new(ContainerId)`, on `Ask::Menu` | `Run`, `Close` |
 //! | `inspect::Inspect` | `Inspect::new(ContainerId)`, on `Ask::Inspect` | `Close` |
 
+pub mod actions;
 pub mod confirm;
+pub mod empty;
 pub mod field;
+pub mod fuzzy;
+pub mod grid;
+pub mod items;
+pub mod meter;
+pub mod picture;
 pub mod popup;
 pub mod prompt;
+pub mod state;
+pub mod table;
 pub mod text;
+pub mod tile;

@@ -117,12 +117,12 @@ pub fn percent(value: f64) -> String {
     format!("{:.0}%", value.clamp(0.0, 9999.0))
 }
 
-/// How long ago a time was, in at most four columns: `5s`, `12m`, `2h`, `3d`.
+/// How long ago a time was, in at most five columns: `<1m`, `12m`, `2h`, `3d`. Nothing finer, since it would keep the screen busy.
 #[must_use]
 pub fn age(since: Timestamp, now: Timestamp) -> String {
     let seconds = now.as_second().saturating_sub(since.as_second()).max(0);
     match seconds {
-        0..60 => format!("{seconds}s"),
+        0..60 => "<1m".to_owned(),
         60..3_600 => format!("{}m", seconds / 60),
         3_600..86_400 => format!("{}h", seconds / 3_600),
         _ => format!("{}d", (seconds / 86_400).min(9_999)),
