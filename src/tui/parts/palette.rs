@@ -1,0 +1,380 @@
+//! Finds a command, a container, a session or a template; and the command line.
+use super::actions;
+use super::field::Edit;
+use super::field::Field;
+use super::fuzzy;
+use super::popup::Popup;
+use super::state;
+use super::text;
+use crate::model::ContainerId;
+use crate::model::SessionId;
+use crate::term::Key;
+use crate::term::KeyCode;
+use crate::term::Mods;
+use crate::term::MouseKind;
+use crate::tui::command::COMMANDS;
+use crate::tui::command::CommandId;
+use crate::tui::command::Scope;
+use crate::tui::command::by_name;
+use crate::tui::component::Component;
+use crate::tui::component::Context;
+use crate::tui::msg::Ask;
+use crate::tui::msg::Effect;
+use crate::tui::msg::Msg;
+use crate::tui::theme::Role;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use std::collections::VecDeque;
+
+/// Columns of the box at most.
+const COLS: u16 = 76;
+/// Rows of the list at most.
+const ROWS: u16 = 15;
+/// Lines kept of what was typed after `:`; the oldest goes first.
+const KEPT: usize = 100;
+
+/// The lines typed after `:`, kept while the program runs.
+#[derive(Clone, Debug, Default)]
+pub struct History(VecDeque<String>);
+
+impl History {
+    /// Keeps a line; the same one again moves to the end.
+    pub fn keep(&mut self, line: &str) {
+        self.0.retain(|kept| kept != line);
+        if self.0.len() >= KEPT {
+            self.0.pop_front();
+        }
+        self.0.push_back(line.to_owned());
+    }
+}
+
+/// What an entry does.
+#[derive(Clone, Debug, PartialEq)]
+enum Does {
+    Run(CommandId),
+    Container(ContainerId),
+    Session(SessionId),
+    Template(String),
+    /// Stands in the line in place of its last word.
+    Word(String),
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    text: String,
+    about: String,
+    key: String,
+    does: Does,
+}
+
+/// The overlay.
+#[derive(Clone, Debug)]
+pub struct Palette {
+    scopes: Vec<Scope>,
+    field: Field,
+    /// It is the command line.
+    line: bool,
+    cursor: usize,
+    /// The cursor was moved into the list: Enter takes the entry.
+    moved: bool,
+    history: History,
+    /// How far back in the history, from 1.
+    back: usize,
+}
+
+impl Palette {
+    /// Finds among the commands of these scopes and everything that has a name.
+    #[must_use]
+    pub fn new(scopes: &[Scope]) -> Self {
+        Self { scopes: scopes.to_vec(), field: Field::default(), line: false, cursor: 0, moved: false, history: History::default(), back: 0 }
+    }
+
+    /// The command line, with this text in it.
+    #[must_use]
+    pub fn line(scopes: &[Scope], text: &str) -> Self {
+        Self { field: Field::new(text), line: true, ..Self::new(scopes) }
+    }
+
+    /// With the lines that were typed before.
+    #[must_use]
+    pub fn with_history(self, history: &History) -> Self {
+        Self { history: history.clone(), ..self }
+    }
+
+    /// What is listed for what was typed.
+    fn entries(&self, cx: &Context) -> Vec<(Entry, Vec<u32>)> {
+        let (query, entries) = if self.line { self.completions(cx) } else { (self.field.text().to_owned(), self.everything(cx)) };
+        let texts: Vec<&str> = entries.iter().map(|entry| entry.text.as_str()).collect();
+        let found = fuzzy::find(&query, texts);
+        found.into_iter().map(|found| (entries[found.place].clone(), found.letters)).collect()
+    }
+
+    fn everything(&self, cx: &Context) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        for container in &cx.data.containers {
+            let about = format!("{} {} · {}", state::told(container).glyph, state::told(container).word, state::origin(container));
+            entries.push(Entry { text: container.name.clone(), about, key: "container".to_owned(), does: Does::Container(container.id.clone()) });
+        }
+        for session in cx.data.sessions.iter().filter(|session| session.state == crate::model::SessionState::Live) {
+            let text = format!("{}: {}", session.container_name, session.title);
+            let about = text::clip(&session.command.join(" "), 40);
+            entries.push(Entry { text, about, key: "session".to_owned(), does: Does::Session(session.id.clone()) });
+        }
+        for entry in &cx.data.templates.items {
+            let template = &entry.template;
+            let about = template.description.clone().unwrap_or_else(|| template.image.clone());
+            entries.push(Entry { text: format!("launch {}", template.name), about, key: "template".to_owned(), does: Does::Template(template.name.clone()) });
+        }
+        let commands = COMMANDS.iter().filter(|command| self.scopes.contains(&command.scope) || command.scope == Scope::Global);
+        let entry = |command: &crate::tui::command::Command| Entry {
+            text: command.name.replace('-', " "),
+            about: command.help.to_owned(),
+            key: cx.keymap.label(command.id).unwrap_or_default(),
+            does: Does::Run(command.id),
+        };
+        let mut all: Vec<Entry> = commands.map(entry).collect();
+        all.extend(entries);
+        all
+    }
+
+    /// What the last word of the line may become, and that word.
+    fn completions(&self, cx: &Context) -> (String, Vec<Entry>) {
+        let line = self.field.text();
+        let Some((command, word)) = line.split_once(' ') else {
+            let all = COMMANDS.iter().filter(|command| matches!(command.scope, Scope::Global | Scope::Home) || self.scopes.contains(&command.scope));
+            let entry = |command: &crate::tui::command::Command| Entry {
+                text: command.name.to_owned(),
+                about: command.help.to_owned(),
+                key: cx.keymap.label(command.id).unwrap_or_default(),
+                does: Does::Word(command.name.to_owned()),
+            };
+            return (line.to_owned(), all.map(entry).collect());
+        };
+        let word = word.trim_start();
+        let entry = |name: &str, about: String, key: &str| Entry { text: name.to_owned(), about, key: key.to_owned(), does: Does::Word(name.to_owned()) };
+        let entries = match by_name(command).map(|command| command.id) {
+            Some(CommandId::Launch) => {
+                let about = |template: &crate::model::Template| template.description.clone().unwrap_or_default();
+                cx.data.templates.items.iter().map(|item| entry(&item.template.name, about(&item.template), "template")).collect()
+            }
+            Some(id) if takes_container(id) => {
+                let told = |container: &crate::model::Container| format!("{} {}", state::told(container).glyph, state::told(container).word);
+                cx.data.containers.iter().map(|container| entry(&container.name, told(container), "container")).collect()
+            }
+            _ => Vec::new(),
+        };
+        (word.to_owned(), entries)
+    }
+
+    /// Puts a word in place of the last one.
+    fn complete(&mut self, word: &str) {
+        let line = match self.field.text().split_once(' ') {
+            Some((command, _)) => format!("{command} {word}"),
+            None if by_name(word).is_some_and(|command| takes_container(command.id) || command.id == CommandId::Launch) => format!("{word} "),
+            None => word.to_owned(),
+        };
+        self.field.set(&line);
+        self.cursor = 0;
+        self.moved = false;
+    }
+
+    fn take(&mut self, cx: &Context) -> Vec<Effect> {
+        let entries = self.entries(cx);
+        let picked = entries.get(self.cursor).map(|(entry, _)| entry.does.clone());
+        let close = Effect::Ask(Ask::Close);
+        if self.line {
+            let typed = self.field.text().trim().to_owned();
+            // A line that is no command yet becomes the one that it begins.
+            let first = typed.split(' ').next().unwrap_or_default();
+            if let Some(Does::Word(word)) = picked.filter(|_| self.moved || by_name(first).is_none()) {
+                self.complete(&word);
+            }
+            let line = self.field.text().trim().to_owned();
+            return if line.is_empty() { vec![close] } else { vec![close, Effect::Ask(Ask::RunLine(line))] };
+        }
+        match picked {
+            Some(Does::Run(id)) => vec![Effect::Ask(Ask::Run(id))],
+            Some(Does::Container(id)) => vec![close, Effect::Ask(Ask::OpenTerminal(id))],
+            Some(Does::Session(id)) => vec![close, Effect::Ask(Ask::ShowSession(id))],
+            Some(Does::Template(name)) => {
+                let template = cx.data.templates.items.iter().find(|entry| entry.template.name == name);
+                match template.map(|entry| actions::launch_or_ask(&entry.template)) {
+                    Some(run @ Effect::Ask(Ask::Run(_))) => vec![run],
+                    Some(launch) => vec![close, launch],
+                    None => vec![close],
+                }
+            }
+            Some(Does::Word(_)) | None => Vec::new(),
+        }
+    }
+
+    /// Shows an older or a newer line.
+    fn recall(&mut self, back: usize) {
+        self.back = back.min(self.history.0.len());
+        let line = self.back.checked_sub(1).and_then(|back| self.history.0.iter().rev().nth(back)).cloned().unwrap_or_default();
+        self.field.set(&line);
+        self.cursor = 0;
+        self.moved = false;
+    }
+
+    fn key(&mut self, key: Key, cx: &Context) -> Vec<Effect> {
+        let entries = self.entries(cx);
+        let last = entries.len().saturating_sub(1);
+        let ctrl = key.mods.contains(Mods::CTRL);
+        match (key.code, ctrl) {
+            (KeyCode::Esc, _) => return vec![Effect::Ask(Ask::Close)],
+            (KeyCode::Char('c'), true) if !self.field.clear() => return vec![Effect::Ask(Ask::Close)],
+            (KeyCode::Char('c'), true) => self.cursor = 0,
+            (KeyCode::Backspace, _) if self.line && self.field.text().is_empty() => return vec![Effect::Ask(Ask::Close)],
+            (KeyCode::Enter, _) => return self.take(cx),
+            (KeyCode::Tab, _) => match entries.get(self.cursor).map(|(entry, _)| entry.clone()) {
+                Some(Entry { does: Does::Word(word), .. }) => self.complete(&word),
+                Some(entry) => self.field.set(&entry.text),
+                None => {}
+            },
+            (KeyCode::Up, _) if self.line && !self.moved && !self.history.0.is_empty() => self.recall(self.back + 1),
+            (KeyCode::Down, _) if self.line && self.back > 0 => self.recall(self.back - 1),
+            (KeyCode::Down, _) | (KeyCode::Char('n'), true) => {
+                // The first step into the list of the command line stands on its first entry.
+                self.cursor = if self.line && !self.moved { self.cursor } else { (self.cursor + 1).min(last) };
+                self.moved = true;
+            }
+            (KeyCode::Up, _) | (KeyCode::Char('p'), true) => {
+                self.moved = self.cursor > 0;
+                self.cursor = self.cursor.saturating_sub(1);
+            }
+            (KeyCode::PageDown, _) => self.cursor = (self.cursor + usize::from(ROWS)).min(last),
+            (KeyCode::PageUp, _) => self.cursor = self.cursor.saturating_sub(ROWS.into()),
+            (KeyCode::Char('y'), true) => return self.copy(&entries, cx),
+            _ => {
+                if self.field.key(key) == Edit::Changed {
+                    self.cursor = 0;
+                    self.moved = false;
+                    self.back = 0;
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    /// Copies what the entry would be on a shell's command line, where there is such a line.
+    fn copy(&self, entries: &[(Entry, Vec<u32>)], cx: &Context) -> Vec<Effect> {
+        let line = match entries.get(self.cursor).map(|(entry, _)| &entry.does) {
+            Some(Does::Container(id)) => cx.data.container(id).map(|container| format!("cto attach {}", container.name)),
+            Some(Does::Session(id)) => Some(format!("cto attach {id}")),
+            Some(Does::Template(name)) => Some(format!("cto run {name}")),
+            _ => None,
+        };
+        line.map(|line| Effect::Ask(Ask::Copy(line))).into_iter().collect()
+    }
+
+    fn place(area: Rect) -> Popup {
+        Popup::place(area, COLS, ROWS + 1)
+    }
+
+    fn list(popup: &Popup) -> Rect {
+        Rect { y: popup.inner.y + 1, height: popup.inner.height.saturating_sub(1), ..popup.inner }
+    }
+
+    fn top(&self, list: Rect) -> usize {
+        (self.cursor + 1).saturating_sub(list.height.into())
+    }
+}
+
+/// Whether a command may be followed by a container's name.
+fn takes_container(id: CommandId) -> bool {
+    matches!(
+        id,
+        CommandId::Open
+            | CommandId::Shell
+            | CommandId::Attach
+            | CommandId::Logs
+            | CommandId::Stop
+            | CommandId::Start
+            | CommandId::Restart
+            | CommandId::Remove
+            | CommandId::Kill
+            | CommandId::Duplicate
+            | CommandId::Menu
+            | CommandId::Inspect
+            | CommandId::CopyId
+    )
+}
+
+impl Component for Palette {
+    fn update(&mut self, msg: &Msg, cx: &Context) -> Option<Vec<Effect>> {
+        match msg {
+            Msg::Key(key) => Some(self.key(*key, cx)),
+            Msg::Paste(pasted) => {
+                self.field.insert(pasted);
+                self.cursor = 0;
+                Some(Vec::new())
+            }
+            Msg::Mouse(mouse) => {
+                let popup = Self::place(cx.area);
+                let list = Self::list(&popup);
+                let at = (mouse.col, mouse.row).into();
+                match mouse.kind {
+                    MouseKind::WheelDown => self.cursor = (self.cursor + 1).min(self.entries(cx).len().saturating_sub(1)),
+                    MouseKind::WheelUp => self.cursor = self.cursor.saturating_sub(1),
+                    MouseKind::Down if list.contains(at) => {
+                        let place = self.top(list) + usize::from(mouse.row - list.y);
+                        if place < self.entries(cx).len() {
+                            self.cursor = place;
+                            self.moved = true;
+                            return Some(self.take(cx));
+                        }
+                    }
+                    MouseKind::Down if !popup.outer.contains(at) => return Some(vec![Effect::Ask(Ask::Close)]),
+                    _ => {}
+                }
+                Some(Vec::new())
+            }
+            _ => None,
+        }
+    }
+
+    fn draw(&self, frame: &mut Frame, area: Rect, cx: &Context) {
+        let popup = Self::place(area);
+        let title = if self.line { "Command" } else { "Find" };
+        let hints = if self.line { "⏎ run  ⇥ complete  ↑ before  esc" } else { "⏎ run  ⇥ complete  ^y as cto command  esc" };
+        popup.draw(frame, cx.theme, title, hints);
+        let inner = popup.inner;
+        let used = text::put(frame.buffer_mut(), inner.x, inner.y, inner.width, if self.line { ":" } else { "> " }, cx.theme.style(Role::Accent));
+        let field = Rect { x: inner.x + used, y: inner.y, width: inner.width.saturating_sub(used), height: 1.min(inner.height) };
+        let placeholder = if self.line { "a command, such as: logs web-1" } else { "a command, container, session or template" };
+        self.field.draw(frame, field, cx.theme.style(Role::Text), (placeholder, cx.theme.style(Role::Muted)), true);
+        let list = Self::list(&popup);
+        let entries = self.entries(cx);
+        for ((place, (entry, letters)), y) in entries.iter().enumerate().skip(self.top(list)).zip(list.top()..list.bottom()) {
+            let selected = place == self.cursor && (!self.line || self.moved || !self.field.text().is_empty());
+            let style = |role| cx.theme.style(if selected { Role::Selection } else { role });
+            let buffer = frame.buffer_mut();
+            let line = Rect { y, height: 1, ..list };
+            buffer.set_style(line, style(Role::Text));
+            text::put(buffer, list.x, y, 2, if selected { "▸" } else { " " }, style(Role::Accent));
+            let name = 24.min(list.width.saturating_sub(2));
+            text::put(buffer, list.x + 2, y, name, &entry.text, style(Role::Text));
+            for letter in letters.iter().filter_map(|letter| u16::try_from(*letter).ok()).filter(|letter| *letter < name) {
+                buffer.set_style(Rect { x: list.x + 2 + letter, y, width: 1, height: 1 }, style(Role::Key));
+            }
+            let key = u16::try_from(text::width(&entry.key)).unwrap_or(0).min(list.width);
+            let about = list.width.saturating_sub(name + 4 + key);
+            text::put(buffer, list.x + 2 + name + 1, y, about, &entry.about, style(Role::Muted));
+            text::put(buffer, list.right() - key, y, key, &entry.key, style(Role::Key));
+        }
+        if entries.is_empty() && list.height > 0 {
+            let words = if self.line { "⏎ runs the line as it is" } else { "nothing fits" };
+            text::put(frame.buffer_mut(), list.x + 2, list.y, list.width.saturating_sub(2), words, cx.theme.style(Role::Muted));
+        }
+    }
+
+    fn takes_keys(&self) -> bool {
+        true
+    }
+
+    fn hints(&self, _cx: &Context) -> Option<Vec<(String, String)>> {
+        let hint = |key: &str, what: &str| (key.to_owned(), what.to_owned());
+        Some(vec![hint("⏎", "run"), hint("⇥", "complete"), hint("↑↓", "move"), hint("esc", "leave")])
+    }
+}
