@@ -33,7 +33,8 @@ pub trait Component {
     /// Takes one message. `None` means "not mine, ask the next one".
     ///
     /// A part gets a key raw only while it edits text or is an overlay ([`Component::takes_keys`]); otherwise keys come
-    /// as [`Msg::Command`], looked up in the scopes of [`Component::scopes`].
+    /// as [`Msg::Command`], looked up in the scopes of [`Component::scopes`]. So is a raw key that the part does not take:
+    /// the launch tile takes its own letters only.
     fn update(&mut self, msg: &Msg, cx: &Context) -> Option<Vec<Effect>>;
 
     /// Draws into `area` and nowhere else.

@@ -2,7 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod architecture;
+mod drawn;
 mod frames;
+mod grid;
 mod keys;
+mod launch;
+mod palette;
 mod terminal;
 mod tmux;

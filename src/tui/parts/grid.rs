@@ -284,7 +284,13 @@ impl Home {
                 }
             }
         }
+        self.refilter();
+    }
+
+    /// Lists by what is typed now; a cursor whose item goes moves to the first.
+    fn refilter(&mut self) {
         self.filter.text().clone_into(&mut self.listing.filter);
+        self.place = 0;
     }
 
     fn mouse(&mut self, mouse: MouseEvent, cx: &Context) -> Option<Vec<Effect>> {
@@ -342,7 +348,7 @@ impl Home {
             }
             Msg::Paste(pasted) if self.editing => {
                 self.filter.insert(pasted);
-                self.filter.text().clone_into(&mut self.listing.filter);
+                self.refilter();
                 Some(Vec::new())
             }
             Msg::Command(command) => self.command(*command, cx),

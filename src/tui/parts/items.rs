@@ -127,7 +127,7 @@ impl Listing {
         let text = format!("{} {} {} {told}", container.name, state::origin(container), container.image).to_lowercase();
         match (filter.strip_prefix('!'), filter.strip_prefix('~')) {
             (Some(unwanted), _) => unwanted.is_empty() || !text.contains(unwanted),
-            (_, Some(letters)) => !fuzzy::find(letters, [text.as_str()]).is_empty(),
+            (_, Some(letters)) => !fuzzy::find(letters, [container.name.as_str(), state::origin(container)]).is_empty(),
             _ => text.contains(&filter),
         }
     }

@@ -33,6 +33,8 @@ use ratatui::layout::Rect;
 const COLS: u16 = 104;
 /// Rows of the list at most.
 const LIST: u16 = 14;
+/// Rows for everything but the lists: search, a line, values, what is said.
+const FORM: u16 = 9;
 /// Rows for a problem at most.
 const TROUBLE: usize = 4;
 /// Shortest box in which the form is seen beside the list.
@@ -125,7 +127,7 @@ impl Launch {
 
     fn key(&mut self, key: Key, cx: &Context) -> Vec<Effect> {
         if let Some((lines, reader)) = &mut self.rendered {
-            if reader.key(key, usize::from(place(cx.area).inner.height), lines) {
+            if reader.key(key, usize::from(place(cx).inner.height), lines) {
                 self.rendered = None;
             }
             return Vec::new();
@@ -133,7 +135,7 @@ impl Launch {
         let found = self.found(cx);
         let (at, count) = (self.cursor(&found), found.len());
         let ctrl = key.mods.contains(Mods::CTRL);
-        let step = usize::from(Form::columns(place(cx.area).inner.width));
+        let step = usize::from(Form::columns(place(cx).inner.width));
         match (key.code, self.entry) {
             (KeyCode::Enter, _) => return self.launch(),
             (KeyCode::Char('r'), _) if ctrl => return self.request().map(|request| Effect::Request(Request::Render(request))).into_iter().collect(),
@@ -173,7 +175,7 @@ impl Launch {
     }
 
     fn mouse(&mut self, mouse: MouseEvent, cx: &Context) -> Vec<Effect> {
-        let popup = place(cx.area);
+        let popup = place(cx);
         let at = (mouse.col, mouse.row).into();
         if let Some((lines, reader)) = &mut self.rendered {
             reader.mouse(mouse, popup.inner.height.into(), lines.len());
@@ -297,8 +299,11 @@ struct Parts {
     said: Rect,
 }
 
-fn place(area: Rect) -> Popup {
-    Popup::place(area, COLS, LIST + 12)
+/// The box; its size depends on nothing that is typed, so that it stays where it is.
+fn place(cx: &Context) -> Popup {
+    let rows = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
+    let list = rows(cx.data.templates.items.len()).clamp(3, LIST) + rows(cx.data.templates.complaints.len()).min(3);
+    Popup::place(cx.area, COLS, list + FORM)
 }
 
 fn top(cursor: usize, list: Rect) -> usize {
@@ -307,10 +312,13 @@ fn top(cursor: usize, list: Rect) -> usize {
 
 /// What will have to be done before it runs, as far as it can be told from here.
 fn readiness(template: &Template, cx: &Context) -> String {
-    let known = cx.data.containers.iter().any(|container| container.template.as_deref() == Some(&template.name));
+    let known = cx.data.containers.iter().any(|container| {
+        let same_image = template.packages.is_empty() && container.image == template.image;
+        same_image || container.template.as_deref() == Some(&template.name)
+    });
     match (known, template.packages.len()) {
         (true, _) => "ready".to_owned(),
-        (false, 0) => "pulls if absent".to_owned(),
+        (false, 0) => "pulls".to_owned(),
         (false, packages) => format!("builds, {packages} pkg"),
     }
 }
@@ -392,7 +400,7 @@ impl Component for Launch {
     }
 
     fn draw(&self, frame: &mut Frame, area: Rect, cx: &Context) {
-        let popup = place(area);
+        let popup = place(&Context { area, ..*cx });
         if let Some((lines, reader)) = &self.rendered {
             popup.draw(frame, cx.theme, "Rendered spec", "/ find  esc back");
             return reader.draw(frame, &popup, lines, cx);

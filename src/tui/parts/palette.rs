@@ -354,11 +354,17 @@ impl Component for Palette {
             buffer.set_style(line, style(Role::Text));
             text::put(buffer, list.x, y, 2, if selected { "▸" } else { " " }, style(Role::Accent));
             let name = 24.min(list.width.saturating_sub(2));
+            // Where there is little room, the name has all of it.
+            let narrow = list.width < 40;
+            let name = if narrow { list.width.saturating_sub(2) } else { name };
             text::put(buffer, list.x + 2, y, name, &entry.text, style(Role::Text));
             for letter in letters.iter().filter_map(|letter| u16::try_from(*letter).ok()).filter(|letter| *letter < name) {
                 buffer.set_style(Rect { x: list.x + 2 + letter, y, width: 1, height: 1 }, style(Role::Key));
             }
-            let key = u16::try_from(text::width(&entry.key)).unwrap_or(0).min(list.width);
+            if narrow {
+                continue;
+            }
+            let key = u16::try_from(text::width(&entry.key)).unwrap_or(0).min(list.width.saturating_sub(name + 2));
             let about = list.width.saturating_sub(name + 4 + key);
             text::put(buffer, list.x + 2 + name + 1, y, about, &entry.about, style(Role::Muted));
             text::put(buffer, list.right() - key, y, key, &entry.key, style(Role::Key));

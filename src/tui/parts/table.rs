@@ -105,7 +105,7 @@ fn row(item: &Item, buffer: &mut ratatui::buffer::Buffer, line: Rect, cx: &Conte
             let word = state::last_exit(container).unwrap_or_else(|| told.word.to_owned());
             let sessions = cx.data.live_sessions(id).count().max(usize::try_from(container.sessions).unwrap_or(0));
             vec![
-                (container.name.clone(), Role::Text),
+                (if widths.len() > 1 { container.name.clone() } else { format!("{} {}", told.glyph, container.name) }, Role::Text),
                 (format!("{} {word}", told.glyph), told.role),
                 (state::origin(container).to_owned(), Role::Muted),
                 (sample.map_or_else(String::new, |sample| text::percent(sample.cpu_percent)), Role::Text),
