@@ -163,6 +163,9 @@ proptest! {
         copy.feed(&screen.snapshot(50));
         prop_assert_eq!(first_difference(&screen, &copy), None);
         prop_assert_eq!(copy.take_events().into_iter().find(|event| *event == ScreenEvent::Bell), None);
+        if screen.modes().origin {
+            return Ok(()); // A cursor outside the region costs the saved one.
+        }
         // What `CSI b` repeats is known only while it stands before the cursor.
         for screen in [&mut screen, &mut copy] {
             screen.feed(b"x");
