@@ -1,6 +1,21 @@
 //! The engine: the only room that talks to Docker, or to Podman by its Docker API.
+mod address;
+mod containers;
+mod create;
+mod credentials;
+mod demux;
+mod derived;
 mod exec;
+mod fault;
 mod images;
+mod labels;
+mod lifecycle;
+mod link;
+mod logs;
+mod process;
+mod raw;
+mod replay;
+mod stats;
 mod terminal;
 mod watch;
 
@@ -13,89 +28,69 @@ pub use terminal::TerminalControl;
 pub use terminal::TerminalRequest;
 pub use watch::EngineEvent;
 
-use crate::error::Error;
 use crate::error::Result;
-use crate::model::Code;
-use crate::model::Container;
-use crate::model::ContainerId;
-use crate::model::ContainerSpec;
 use crate::model::EngineInfo;
-use crate::model::ExecStart;
-use crate::model::LogQuery;
-use crate::model::LogSource;
-use crate::model::Stats;
-use bytes::Bytes;
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
 
 /// One engine, reached by one address. Cheap to clone; a clone is the same engine.
 #[derive(Clone, Debug)]
-pub struct Engine(Arc<String>);
+pub struct Engine(Arc<Inner>);
 
-fn later<T>() -> Result<T> {
-    Err(Error::new(Code::EngineUnavailable, "the engine room is being built"))
+#[derive(Debug)]
+struct Inner {
+    link: link::Link,
+    /// Labels of images by id. Std mutexes: both are held for a look and never across an await.
+    labels: Mutex<HashMap<String, labels::Labels>>,
+    /// A lock for each derived image that is being built.
+    building: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
-#[allow(clippy::unused_async, missing_docs, clippy::missing_errors_doc, clippy::must_use_candidate)]
 impl Engine {
+    /// The engine at `address` (`unix:///…`, `tcp://HOST:PORT`), or where docker's command line would find it: DOCKER_HOST, the
+    /// current context, the known sockets of Docker and Podman.
+    ///
+    /// Nothing is asked yet and nothing fails here: an engine that is away answers each call with `engine_unavailable`, and is
+    /// looked for again by the next.
+    #[must_use]
     pub fn connect(address: Option<&str>) -> Self {
-        Self(Arc::new(address.unwrap_or_default().to_owned()))
+        Self(Arc::new(Inner { link: link::Link::new(address.filter(|text| !text.is_empty())), labels: Mutex::default(), building: Mutex::default() }))
     }
+
+    /// What was last known of the engine, without asking.
+    #[must_use]
     pub fn info(&self) -> EngineInfo {
-        EngineInfo { address: self.0.to_string(), ..EngineInfo::default() }
+        self.0.link.info()
     }
+
+    /// Asks whether the engine answers, for at most 10 s.
+    ///
+    /// # Errors
+    /// `engine_unavailable` with where it was looked for and what to do.
     pub async fn ping(&self) -> Result<EngineInfo> {
-        later()
+        self.0.link.ping().await
     }
-    pub async fn list(&self) -> Result<Vec<Container>> {
-        later()
-    }
-    pub async fn inspect(&self, name: &str) -> Result<Container> {
-        Err(Error::not_found("container", name))
-    }
-    pub async fn create(&self, _spec: &ContainerSpec, _owner: &str, _image_id: &str) -> Result<ContainerId> {
-        later()
-    }
-    pub async fn start(&self, _id: &ContainerId) -> Result<()> {
-        later()
-    }
-    pub async fn stop(&self, _id: &ContainerId, _grace: Option<Duration>) -> Result<()> {
-        later()
-    }
-    pub async fn restart(&self, _id: &ContainerId, _grace: Option<Duration>) -> Result<()> {
-        later()
-    }
-    pub async fn kill(&self, _id: &ContainerId) -> Result<()> {
-        later()
-    }
-    pub async fn remove(&self, _id: &ContainerId, _force: bool) -> Result<()> {
-        later()
-    }
-    pub async fn wait(&self, _id: &ContainerId) -> Result<i64> {
-        later()
-    }
-    /// The container `within` after its start, or at once when it is no longer running.
-    pub async fn first_state(&self, _id: &ContainerId, _within: Duration) -> Result<Container> {
-        later()
-    }
+
+    /// The engine's images.
+    #[must_use]
     pub fn images(&self) -> Images {
         Images(self.clone())
     }
-    pub async fn open_terminal(&self, _request: &TerminalRequest) -> Result<Terminal> {
-        later()
+
+    fn link(&self) -> &link::Link {
+        &self.0.link
     }
-    pub async fn exec(&self, _start: &ExecStart, _id: &ContainerId) -> Result<Exec> {
-        later()
+
+    fn remembered(&self) -> MutexGuard<'_, HashMap<String, labels::Labels>> {
+        self.0.labels.lock().expect("no panics while held")
     }
-    pub async fn logs(&self, _id: &ContainerId, _query: &LogQuery) -> Result<mpsc::Receiver<Result<(LogSource, Bytes)>>> {
-        later()
-    }
-    pub async fn stats(&self, _id: &ContainerId) -> Result<mpsc::Receiver<Stats>> {
-        later()
-    }
-    pub fn watch(&self, _cancel: CancellationToken) -> mpsc::Receiver<EngineEvent> {
-        mpsc::channel(1).1
+
+    /// The lock of the derived image with this hash. Locks that nobody holds are forgotten.
+    fn building(&self, hash: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut building = self.0.building.lock().expect("no panics while held");
+        building.retain(|_, lock| Arc::strong_count(lock) > 1);
+        building.entry(hash.to_owned()).or_default().clone()
     }
 }

@@ -1,0 +1,249 @@
+//! A spec as the engine's request: hardened by default, built from our own checked struct.
+use super::Engine;
+use super::fault::About;
+use super::labels;
+use crate::error::Error;
+use crate::error::Result;
+use crate::model::ContainerId;
+use crate::model::ContainerSpec;
+use crate::model::Mount;
+use crate::model::MountSource;
+use crate::model::NetworkMode;
+use bollard::models::ContainerCreateBody;
+use bollard::models::HostConfig;
+use bollard::models::HostConfigLogConfig;
+use bollard::models::ImageConfig;
+use bollard::models::Mount as EngineMount;
+use bollard::models::MountType;
+use bollard::models::PortBinding;
+use bollard::models::PortMap;
+use bollard::query_parameters::CreateContainerOptionsBuilder;
+use sha2::Digest;
+use std::collections::HashMap;
+
+/// What package managers, `su`, web servers and shells need; everything else is dropped.
+const CAPABILITIES: [&str; 10] =
+    ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"];
+/// The search path where an image names none.
+pub(super) const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// Where Debian keeps its games.
+const GAMES: [&str; 2] = ["/usr/local/games", "/usr/games"];
+/// Memory file systems that a read-only root needs: where, and how.
+const SCRATCH: [(&str, &str); 2] = [("/tmp", "rw,exec,nosuid,nodev,size=67108864,mode=1777"), ("/run", "rw,nosuid,nodev,size=16777216,mode=755")];
+
+impl Engine {
+    /// Creates a container from `image_id`, for `owner`; it does not run yet.
+    ///
+    /// # Errors
+    /// When its name is in use, its image or a mounted directory is missing, or the engine refuses it.
+    pub async fn create(&self, spec: &ContainerSpec, owner: &str, image_id: &str) -> Result<ContainerId> {
+        let open = self.link().open().await?;
+        let image = open.docker.inspect_image(image_id).await.map_err(|error| self.link().fault(error, &About::Image(&spec.image.reference)))?;
+        let body = request(spec, owner, image_id, &image.config.unwrap_or_default(), open.cpus)?;
+        let options = CreateContainerOptionsBuilder::default().name(&spec.name).build();
+        let created = open.docker.create_container(Some(options), body).await;
+        created.map(|created| ContainerId(created.id)).map_err(|error| self.link().fault(error, &About::Container(&spec.name)))
+    }
+}
+
+/// The request for `spec`. `cpus` are the machine's; 0 where that is not known.
+fn request(spec: &ContainerSpec, owner: &str, image_id: &str, image: &ImageConfig, cpus: u32) -> Result<ContainerCreateBody> {
+    let list = |words: &[String]| (!words.is_empty()).then(|| words.to_vec());
+    Ok(ContainerCreateBody {
+        // Linux takes no longer host name.
+        hostname: Some(spec.hostname.clone().unwrap_or_else(|| spec.name.chars().take(63).collect())),
+        user: spec.user.clone(),
+        exposed_ports: (!spec.ports.is_empty()).then(|| spec.ports.iter().map(|port| format!("{}/{}", port.container_port, port.protocol)).collect()),
+        tty: Some(spec.interactive),
+        open_stdin: Some(spec.interactive),
+        stdin_once: Some(false),
+        env: Some(environment(spec, image)),
+        cmd: list(&spec.command),
+        entrypoint: list(&spec.entrypoint),
+        image: Some(image_id.to_owned()),
+        working_dir: spec.working_dir.clone(),
+        network_disabled: (spec.network == NetworkMode::None).then_some(true),
+        labels: Some(own_labels(spec, owner)?),
+        host_config: Some(host(spec, cpus)?),
+        ..ContainerCreateBody::default()
+    })
+}
+
+/// The environment: the spec's, with defaults for what neither it nor the image says.
+fn environment(spec: &ContainerSpec, image: &ImageConfig) -> Vec<String> {
+    let said = image.env.clone().unwrap_or_default();
+    let in_image = |name: &str| said.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix('=').map(str::to_owned));
+    let mut lines: Vec<String> = spec.environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    for (name, value) in [("TERM", "xterm-256color"), ("LANG", "C.UTF-8")] {
+        if !spec.environment.contains_key(name) && in_image(name).is_none() {
+            lines.push(format!("{name}={value}"));
+        }
+    }
+    if !spec.environment.contains_key("PATH") {
+        let path = in_image("PATH");
+        let longer = with_games(path.as_deref().unwrap_or(DEFAULT_PATH));
+        if path.as_deref() != Some(longer.as_str()) {
+            lines.push(format!("PATH={longer}"));
+        }
+    }
+    lines
+}
+
+/// A search path that also has the directories of games.
+pub(super) fn with_games(path: &str) -> String {
+    let mut path = path.to_owned();
+    for dir in GAMES {
+        if !path.split(':').any(|known| known == dir) {
+            path.push(':');
+            path.push_str(dir);
+        }
+    }
+    path
+}
+
+/// The user's labels and ours; ours can't be given.
+fn own_labels(spec: &ContainerSpec, owner: &str) -> Result<HashMap<String, String>> {
+    if let Some(name) = spec.labels.keys().find(|name| name.starts_with(labels::PREFIX)) {
+        return Err(Error::invalid(format!("the label '{name}' is kept for cto")).fix("choose a name that does not begin with 'cto.'"));
+    }
+    let mut all: HashMap<_, _> = spec.labels.clone().into_iter().collect();
+    let text = serde_json::to_vec(spec).map_err(|error| Error::internal(format!("a spec is no JSON: {error}")))?;
+    let hash: String = sha2::Sha256::digest(text).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    all.insert(labels::OWNER.into(), owner.into());
+    all.insert(labels::SPEC.into(), hash);
+    all.insert(labels::VERSION.into(), env!("CARGO_PKG_VERSION").into());
+    all.insert(labels::IMAGE.into(), spec.image.reference.clone());
+    if let Some(template) = &spec.template {
+        all.insert(labels::TEMPLATE.into(), template.clone());
+    }
+    Ok(all)
+}
+
+/// What the container may use and see of the host.
+fn host(spec: &ContainerSpec, cpus: u32) -> Result<HostConfig> {
+    let mut tmpfs: HashMap<String, String> = HashMap::new();
+    let (mut binds, mut mounts) = (Vec::new(), Vec::new());
+    for mount in &spec.mounts {
+        match &mount.source {
+            MountSource::Tmpfs { size_bytes } => {
+                let mode = if mount.read_only { "ro" } else { "rw" };
+                tmpfs.insert(mount.target.clone(), format!("{mode},exec,nosuid,nodev,size={size_bytes},mode=1777"));
+            }
+            source => place(source, mount, &mut binds, &mut mounts)?,
+        }
+    }
+    if spec.read_only {
+        for (target, options) in SCRATCH {
+            if !spec.mounts.iter().any(|mount| mount.target.trim_end_matches('/') == target) {
+                tmpfs.insert(target.into(), options.into());
+            }
+        }
+    }
+    let signed = |bytes: u64| i64::try_from(bytes).ok().filter(|bytes| *bytes > 0);
+    let memory = signed(spec.limits.memory_bytes);
+    Ok(HostConfig {
+        memory,
+        // Equal to the memory: no swap beyond it.
+        memory_swap: memory,
+        nano_cpus: nano_cpus(spec.limits.cpus, cpus),
+        pids_limit: (spec.limits.pids > 0).then_some(i64::from(spec.limits.pids)),
+        init: Some(true),
+        binds: (!binds.is_empty()).then_some(binds),
+        mounts: (!mounts.is_empty()).then_some(mounts),
+        tmpfs: (!tmpfs.is_empty()).then_some(tmpfs),
+        log_config: Some(HostConfigLogConfig {
+            typ: Some("json-file".into()),
+            config: Some(HashMap::from([("max-size".into(), "10m".into()), ("max-file".into(), "3".into())])),
+        }),
+        network_mode: Some(if spec.network == NetworkMode::None { "none" } else { "bridge" }.to_owned()),
+        port_bindings: (!spec.ports.is_empty()).then(|| ports(spec)),
+        privileged: Some(spec.privileged),
+        readonly_rootfs: Some(spec.read_only),
+        cap_drop: (!spec.privileged).then(|| vec!["ALL".into()]),
+        cap_add: (!spec.privileged).then(|| capabilities(&spec.cap_add)),
+        security_opt: (!spec.privileged).then(|| vec!["no-new-privileges".into()]),
+        ..HostConfig::default()
+    })
+}
+
+/// Cores as the engine counts them, at most those that the machine has (more is an error there).
+fn nano_cpus(cpus: f64, machine: u32) -> Option<i64> {
+    if !cpus.is_finite() || cpus <= 0.0 {
+        return None;
+    }
+    let most = if machine == 0 { 1024.0 } else { f64::from(machine) };
+    #[allow(clippy::cast_possible_truncation, reason = "at most 1024 cores")]
+    Some((cpus.clamp(0.01, most) * 1e9) as i64)
+}
+
+/// The default set and what the template adds.
+fn capabilities(added: &[String]) -> Vec<String> {
+    let mut all: Vec<String> = CAPABILITIES.iter().map(|name| (*name).to_owned()).collect();
+    for name in added {
+        let name = name.to_uppercase();
+        let name = name.trim_start_matches("CAP_").to_owned();
+        if !all.contains(&name) {
+            all.push(name);
+        }
+    }
+    all
+}
+
+/// A host's directory or a volume. A directory that is not there is made by the engine, as by `docker run -v`.
+fn place(source: &MountSource, mount: &Mount, binds: &mut Vec<String>, mounts: &mut Vec<EngineMount>) -> Result<()> {
+    let (name, typ) = match source {
+        MountSource::Bind { path } => (path, MountType::BIND),
+        MountSource::Volume { name } => (name, MountType::VOLUME),
+        MountSource::Tmpfs { .. } => return Ok(()),
+    };
+    if !mount.target.starts_with('/') {
+        return Err(Error::invalid(format!("'{}' is no absolute path in the container", mount.target)));
+    }
+    if typ == MountType::BIND && !name.contains(':') && !mount.target.contains(':') {
+        binds.push(format!("{name}:{}:{}", mount.target, if mount.read_only { "ro" } else { "rw" }));
+    } else {
+        mounts.push(EngineMount { target: Some(mount.target.clone()), source: Some(name.clone()), typ: Some(typ), read_only: Some(mount.read_only), ..EngineMount::default() });
+    }
+    Ok(())
+}
+
+/// Published ports by the container's port.
+fn ports(spec: &ContainerSpec) -> PortMap {
+    let mut map = PortMap::new();
+    for port in &spec.ports {
+        let binding = PortBinding { host_ip: Some(port.host_ip.clone()), host_port: (port.host_port > 0).then(|| port.host_port.to_string()) };
+        map.entry(format!("{}/{}", port.container_port, port.protocol)).or_default().get_or_insert_default().push(binding);
+    }
+    map
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(json: &str) -> ContainerSpec {
+        let mut whole = serde_json::json!({"name":"x","image":{"reference":"i"},"interactive":true,"limits":{"memory_bytes":1024,"cpus":8.0,"pids":5},"size":{"cols":80,"rows":24}});
+        let more: serde_json::Map<String, serde_json::Value> = serde_json::from_str(json).expect("an object");
+        whole.as_object_mut().expect("an object").extend(more);
+        serde_json::from_value(whole).expect("a spec")
+    }
+
+    #[test]
+    fn containers_are_hardened_by_default() {
+        let host = host(&spec(r#"{"read_only":true,"cap_add":["cap_sys_ptrace"]}"#), 2).expect("valid");
+        assert_eq!(host.cap_drop, Some(vec!["ALL".to_owned()]));
+        assert!(host.cap_add.expect("some").contains(&"SYS_PTRACE".to_owned()));
+        assert_eq!(host.security_opt, Some(vec!["no-new-privileges".to_owned()]));
+        assert_eq!((host.memory, host.memory_swap, host.nano_cpus, host.pids_limit), (Some(1024), Some(1024), Some(2_000_000_000), Some(5)));
+        assert!(host.tmpfs.expect("some").contains_key("/tmp"));
+        assert_eq!((host.privileged, host.readonly_rootfs, host.init), (Some(false), Some(true), Some(true)));
+    }
+
+    #[test]
+    fn nobody_else_sets_our_labels() {
+        assert!(own_labels(&spec(r#"{"labels":{"cto.owner":"eve"}}"#), "ann").is_err());
+        let labels = own_labels(&spec(r#"{"environment":{"KEY":"secret"}}"#), "ann").expect("valid");
+        assert_eq!(labels["cto.owner"], "ann");
+        assert!(!format!("{labels:?}").contains("secret"));
+    }
+}

@@ -1,0 +1,201 @@
+//! The engine's errors in our words: what happened, on which thing, what to do next.
+use crate::error::Error;
+use crate::model::Code;
+use bollard::errors::Error as Foreign;
+use std::io::ErrorKind;
+
+/// What was asked for when an error came.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum About<'a> {
+    /// The engine itself.
+    Engine,
+    /// A container, by the name that people know.
+    Container(&'a str),
+    /// An image, by its reference.
+    Image(&'a str),
+}
+
+/// The engine at `address` can't be reached.
+pub(super) fn unavailable(address: &str, why: &str) -> Error {
+    let error = Error::new(Code::EngineUnavailable, format!("the engine at {address} can't be reached: {why}"));
+    if why.contains("permission denied") {
+        return error.fix("let your user use the engine ('sudo usermod -aG docker $USER', then log in again), or run cto as root");
+    }
+    error.fix(format!("start the engine ('sudo systemctl start docker'), or set DOCKER_HOST if {address} is not where it is; 'cto doctor' tells more"))
+}
+
+/// bollard's error as ours.
+pub(super) fn translate(error: Foreign, about: &About<'_>, address: &str) -> Error {
+    let translated = match &error {
+        Foreign::DockerResponseServerError { status_code, message } => answered(*status_code, message, about),
+        Foreign::DockerStreamError { error } => answered(500, error, about),
+        Foreign::DockerContainerWaitError { error, .. } => answered(500, error, about),
+        Foreign::SocketNotFoundError(_) => unavailable(address, "there is no such socket"),
+        Foreign::RequestTimeoutError => unavailable(address, "no answer in time"),
+        other => match io_kind(other) {
+            Some(ErrorKind::PermissionDenied) => unavailable(address, "permission denied"),
+            Some(ErrorKind::ConnectionRefused) => unavailable(address, "nothing listens there"),
+            Some(ErrorKind::NotFound) => unavailable(address, "there is no such socket"),
+            Some(_) => unavailable(address, "the connection was lost"),
+            None if matches!(other, Foreign::HyperLegacyError { .. } | Foreign::HyperResponseError { .. }) => unavailable(address, "the connection was lost"),
+            None => Error::new(Code::EngineFailed, format!("the engine's answer is not understood: {other}")),
+        },
+    };
+    translated.because(error)
+}
+
+/// The kind of the input-output error underneath, if there is one.
+fn io_kind(error: &(dyn std::error::Error + 'static)) -> Option<ErrorKind> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(io) = error.downcast_ref::<std::io::Error>() {
+            return Some(io.kind());
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// An answer of the engine that is an error.
+pub(super) fn answered(status: u16, message: &str, about: &About<'_>) -> Error {
+    let text = tidy(message);
+    let low = text.to_lowercase();
+    if low.contains("no space left on device") {
+        return Error::new(Code::DiskFull, "the engine's disk is full").fix("free some space, for example with 'docker system prune'");
+    }
+    if let Some(program) = missing_program(&text) {
+        return command_not_found(&program);
+    }
+    if low.contains("port is already allocated") || low.contains("address already in use") {
+        let port = port_in(&text).unwrap_or_default();
+        return Error::new(Code::PortInUse, format!("the host's port {port} is taken").replace("  ", " ")).fix("publish another port, or stop what uses this one");
+    }
+    if low.contains("bind source path does not exist") || low.contains("error while creating mount source path") {
+        return Error::new(Code::InvalidValue, text).fix("create the directory first");
+    }
+    if low.contains("unable to find user") || low.contains("unable to find group") || low.contains("no matching entries in passwd file") {
+        return Error::new(Code::InvalidValue, text).fix("name a user that the image has, or a number");
+    }
+    match about {
+        About::Container(name) => container(status, &text, &low, name),
+        About::Image(name) if status == 404 || low.contains("not found") || low.contains("does not exist") || low.contains("manifest unknown") => image_missing(name, &text),
+        About::Image(name) => image_unreachable(name, &text),
+        About::Engine => Error::new(Code::EngineFailed, format!("the engine failed: {text}")),
+    }
+}
+
+/// An error about the container `name`.
+fn container(status: u16, text: &str, low: &str, name: &str) -> Error {
+    if status == 404 && low.contains("no such image") {
+        return image_missing(name, text);
+    }
+    if low.contains("multiple ids found") {
+        return Error::new(Code::Ambiguous, format!("'{name}' fits several containers")).fix("give more of the id, or the name");
+    }
+    if status == 404 {
+        return Error::not_found("container", name).fix("'cto ps' lists the containers");
+    }
+    if low.contains("is already in use by container") {
+        return Error::new(Code::NameInUse, format!("the name '{name}' belongs to another container")).fix(format!("choose another name, or remove that one: 'cto rm {name}'"));
+    }
+    if low.contains("invalid container name") {
+        return Error::invalid(format!("'{name}' can't be a container's name")).fix("use letters, digits, '_', '.' and '-', beginning with a letter or digit");
+    }
+    if status == 409 && (low.contains("cannot remove a running") || low.contains("stop the container before")) {
+        return Error::new(Code::WrongState, format!("container '{name}' is running")).fix(format!("stop it first, or 'cto rm -f {name}'"));
+    }
+    if low.contains("is not running") || low.contains("is restarting") {
+        return not_running(name);
+    }
+    if low.contains("is paused") {
+        return Error::new(Code::WrongState, format!("container '{name}' is paused")).fix(format!("'docker unpause {name}'"));
+    }
+    if status == 409 {
+        return Error::new(Code::WrongState, format!("container '{name}': {text}"));
+    }
+    if status == 400 {
+        return Error::invalid(format!("the engine refused container '{name}': {text}"));
+    }
+    Error::new(Code::EngineFailed, format!("the engine failed on container '{name}': {text}"))
+}
+
+/// A container that has to run for this, and does not.
+pub(super) fn not_running(name: &str) -> Error {
+    Error::new(Code::WrongState, format!("container '{name}' is not running")).fix(format!("start it: 'cto start {name}'"))
+}
+
+/// The image has no such program.
+pub(super) fn command_not_found(program: &str) -> Error {
+    let error = Error::new(Code::CommandNotFound, format!("the image has no program '{program}'"));
+    let name = program.rsplit('/').next().unwrap_or(program);
+    if program.contains('/') || name.is_empty() {
+        return error.fix("name a program that the image has");
+    }
+    error.fix(format!("add \"packages\": [\"{name}\"] to the template, or name a program that the image has"))
+}
+
+/// No registry has the image.
+fn image_missing(name: &str, text: &str) -> Error {
+    Error::new(Code::ImageUnavailable, format!("image '{name}' was not found: {text}")).fix("check its name and tag; for a private registry log in first: 'docker login'")
+}
+
+/// The registry can't be reached, or refuses.
+fn image_unreachable(name: &str, text: &str) -> Error {
+    Error::new(Code::ImageUnavailable, format!("image '{name}' can't be pulled: {text}"))
+        .fix(format!("check the network and the registry ('docker pull {name}' tells more), or use an image that the engine has: 'docker images'"))
+}
+
+/// The engine's message without the engine's own prefixes, on one line.
+fn tidy(message: &str) -> String {
+    let mut text = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    for prefix in ["Error response from daemon: ", "Conflict. "] {
+        text = text.strip_prefix(prefix).map_or(text.clone(), str::to_owned);
+    }
+    text.trim_end_matches(": unknown").to_owned()
+}
+
+/// The program that a runtime did not find: `exec: "htop": executable file not found in $PATH`.
+pub(super) fn missing_program(text: &str) -> Option<String> {
+    let not_found = text.contains("executable file not found") || text.contains("no such file or directory");
+    if !not_found || !text.contains("exec") {
+        return None;
+    }
+    // An entrypoint that exists, but whose interpreter does not, is said without quotes: `exec /x: no such file or directory`.
+    let rest = &text[text.rfind("exec: ").or_else(|| text.rfind("exec "))?..];
+    let quoted = rest.split('"').nth(1).map(str::to_owned);
+    let bare = || rest.split_whitespace().nth(1).map(|word| word.trim_end_matches(':').to_owned());
+    // `stat /x: no such file` is about the program too; anything else with `no such file` and no `exec: "` is not.
+    if text.contains("executable file not found") || text.contains("exec: \"") { quoted.or_else(bare) } else { None }
+}
+
+/// The host's port in `Bind for 127.0.0.1:8080 failed` or `listen tcp4 127.0.0.1:8080: bind`.
+pub(super) fn port_in(text: &str) -> Option<u16> {
+    let at = text.find("Bind for ").map(|at| at + 9).or_else(|| text.find("listen ").map(|at| at + 7))?;
+    text[at..].split_whitespace().find_map(|word| word.trim_end_matches(':').rsplit_once(':')?.1.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_name_the_thing_and_the_remedy() {
+        let about = About::Container("web");
+        let told = |status, text: &str| {
+            let error = answered(status, text, &about);
+            (error.code, error.message)
+        };
+        assert_eq!(told(409, "Conflict. The container name \"/web\" is already in use by container \"ab\".").0, Code::NameInUse);
+        let missing = "OCI runtime create failed: container_linux.go:380: starting container process caused: exec: \"htop\": executable file not found in $PATH: unknown";
+        assert_eq!(told(400, missing), (Code::CommandNotFound, "the image has no program 'htop'".into()));
+        let stat = "OCI runtime exec failed: exec failed: unable to start container process: exec: \"/bin/zsh\": stat /bin/zsh: no such file or directory: unknown";
+        assert_eq!(told(400, stat), (Code::CommandNotFound, "the image has no program '/bin/zsh'".into()));
+        let port = "driver failed programming external connectivity on endpoint web (1): Bind for 127.0.0.1:8080 failed: port is already allocated";
+        assert_eq!(told(500, port), (Code::PortInUse, "the host's port 8080 is taken".into()));
+        let taken = "driver failed: Error starting userland proxy: listen tcp4 0.0.0.0:81: bind: address already in use";
+        assert_eq!(told(500, taken), (Code::PortInUse, "the host's port 81 is taken".into()));
+        assert_eq!(told(404, "No such container: web").0, Code::NotFound);
+        assert_eq!(told(500, "write /x: no space left on device").0, Code::DiskFull);
+        assert_eq!(told(409, "Container ab is not running").0, Code::WrongState);
+    }
+}

@@ -1,0 +1,43 @@
+//! The labels by which cto knows its own containers and images.
+use super::Engine;
+use std::collections::HashMap;
+
+/// Labels by name.
+pub(super) type Labels = HashMap<String, String>;
+
+/// The user who made a container through cto.
+pub(super) const OWNER: &str = "cto.owner";
+/// The template it came from.
+pub(super) const TEMPLATE: &str = "cto.template";
+/// The image's reference as it was asked for: a container is made from an image's id.
+pub(super) const IMAGE: &str = "cto.image";
+/// Hash of the spec it was made from; never the spec itself, which may hold secrets.
+pub(super) const SPEC: &str = "cto.spec";
+/// The version of cto that made it.
+pub(super) const VERSION: &str = "cto.version";
+/// On derived images: the hash of what they were made from.
+pub(super) const DERIVED: &str = "cto.derived";
+/// What nobody else may set begins so.
+pub(super) const PREFIX: &str = "cto.";
+
+/// Images whose labels are remembered.
+const REMEMBERED: usize = 1000;
+
+impl Engine {
+    /// The `cto.` labels of an image, remembered, since an image id never changes its content.
+    pub(super) async fn image_labels(&self, image: &str) -> Labels {
+        if let Some(known) = self.remembered().get(image) {
+            return known.clone();
+        }
+        let Ok(open) = self.link().open().await else { return Labels::new() };
+        let Ok(found) = open.docker.inspect_image(image).await else { return Labels::new() };
+        let mut labels = found.config.and_then(|config| config.labels).unwrap_or_default();
+        labels.retain(|name, _| name.starts_with(PREFIX));
+        let mut remembered = self.remembered();
+        if remembered.len() >= REMEMBERED {
+            remembered.clear();
+        }
+        remembered.insert(image.to_owned(), labels.clone());
+        labels
+    }
+}
