@@ -1,10 +1,16 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 
+pub mod access;
 pub mod bus;
 pub mod client;
-pub mod engine;
 pub mod config;
+pub mod control;
+pub mod engine;
 pub mod error;
+pub mod keeper;
 pub mod model;
+pub mod observe;
+pub mod sessions;
+pub mod store;
 pub mod term;
 pub mod tui;

@@ -1,0 +1,15 @@
+//! Who may do what: pure decisions about roles, ownership, policy and tokens.
+mod policy;
+mod roles;
+mod token;
+
+pub use policy::Policy;
+pub use policy::check_spec;
+pub use roles::Actor;
+pub use roles::Scope;
+pub use roles::allowed;
+pub use roles::refusal;
+pub use roles::scope;
+pub use token::NewToken;
+pub use token::hash_secret;
+pub use token::looks_like_a_token;

@@ -1,0 +1,1 @@
+//! What is only read: containers' stats, one engine stream a container however many watch.
