@@ -2,7 +2,11 @@
 pub mod command;
 pub mod component;
 pub mod data;
+pub mod guard;
+pub mod input;
 pub mod keymap;
+pub mod layout;
 pub mod msg;
+pub mod paint;
 pub mod parts;
 pub mod theme;

@@ -186,6 +186,8 @@ pub enum Effect {
         /// Go on after this byte.
         from_offset: Option<u64>,
     },
+    /// Follow a container's log in a pane; it comes as the output of a session would.
+    FollowLog(PaneId, ContainerId),
     /// Disconnect a pane.
     Detach(PaneId),
     /// Type into a pane's session.
@@ -254,6 +256,17 @@ pub enum Ask {
     Menu(ContainerId),
     /// Show all that is known of a container.
     Inspect(ContainerId),
+    /// A pane's program wants this in the clipboard: ask first.
+    OfferClipboard {
+        /// The pane.
+        pane: PaneId,
+        /// The text.
+        text: String,
+    },
+    /// Take a pane away; its session goes on.
+    ClosePane(PaneId),
+    /// End a pane's program and take the pane away.
+    EndPane(PaneId),
 }
 
 /// How a toast is meant; errors stay until a key is pressed and are kept for `!`.

@@ -19,6 +19,7 @@ pub mod confirm;
 pub mod empty;
 pub mod field;
 pub mod form;
+pub mod frames;
 pub mod fuzzy;
 pub mod grid;
 pub mod help;
@@ -30,11 +31,27 @@ pub mod meter;
 pub mod palette;
 pub mod picture;
 pub mod plan;
+pub mod pointer;
 pub mod popup;
 pub mod prompt;
 pub mod reader;
+pub mod saved;
+pub mod selection;
 pub mod state;
+pub mod status;
+pub mod steering;
 pub mod table;
+pub mod terminal;
 pub mod text;
 pub mod tile;
 pub mod toast;
+pub mod workspace;
+
+use super::msg::PromptFor;
+use super::msg::PromptSpec;
+
+/// Asks what to look for in a terminal.
+fn needle_prompt(back: bool) -> PromptSpec {
+    let title = if back { "search towards older lines" } else { "search towards newer lines" };
+    PromptSpec { title: title.to_owned(), text: String::new(), purpose: PromptFor::Search { back } }
+}

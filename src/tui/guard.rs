@@ -1,0 +1,104 @@
+//! Takes the person's terminal over, and gives it back whatever happens.
+use crossterm::terminal::disable_raw_mode;
+use crossterm::terminal::enable_raw_mode;
+use std::io::Write as _;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+
+/// Alternate screen, bracketed paste, focus events, kitty's unambiguous keys, the title kept aside.
+const ENTER: &[u8] = b"\x1b[?1049h\x1b[22;0t\x1b]0;cto\x07\x1b[?2004h\x1b[?1004h\x1b[>1u\x1b[2J";
+/// All of that back, in an order that also helps where only some was taken.
+const LEAVE: &[u8] = b"\x1b[?2026l\x1b[?1006l\x1b[?1002l\x1b[?1000l\x1b[<1u\x1b[?1004l\x1b[?2004l\x1b[0 q\x1b[m\x1b[?25h\x1b[23;0t\x1b[?1049l";
+/// Clicks, drags and the wheel, with decimal places; no bare movement, which costs and which nobody asked for.
+const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1002h\x1b[?1006h";
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1002l\x1b[?1000l";
+
+/// Whether the terminal is taken now; a process has one.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Holds the terminal while it lives.
+#[derive(Debug)]
+pub struct Guard {
+    mouse: bool,
+}
+
+impl Guard {
+    /// Takes the terminal over.
+    ///
+    /// # Errors
+    /// When standard output is no terminal.
+    pub fn take() -> std::io::Result<Self> {
+        install_panic_hook();
+        let guard = Self { mouse: true };
+        guard.enter()?;
+        Ok(guard)
+    }
+
+    /// Takes it again after [`Guard::leave`].
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn enter(&self) -> std::io::Result<()> {
+        enable_raw_mode()?;
+        TAKEN.store(true, Ordering::SeqCst);
+        write(ENTER)?;
+        if self.mouse { write(MOUSE_ON) } else { Ok(()) }
+    }
+
+    /// Gives the terminal back for a while.
+    pub fn leave(&self) {
+        give_back();
+    }
+
+    /// Catches the mouse, or leaves it to the terminal.
+    pub fn catch_mouse(&mut self, on: bool) {
+        self.mouse = on;
+        // A terminal that can't be written to is about to be given back anyway.
+        let _ = write(if on { MOUSE_ON } else { MOUSE_OFF });
+    }
+}
+
+/// Whether the terminal is ours: not after a panic anywhere gave it back.
+#[must_use]
+pub fn is_taken() -> bool {
+    TAKEN.load(Ordering::SeqCst)
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+/// Writes straight to the terminal.
+///
+/// # Errors
+/// When the terminal is gone.
+pub fn write(bytes: &[u8]) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(bytes)?;
+    out.flush()
+}
+
+fn give_back() {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        // Nothing can be done for a terminal that is gone.
+        let _ = write(LEAVE);
+        let _ = disable_raw_mode();
+    }
+}
+
+/// Gives the terminal back before a panic is printed, so that it can be read.
+fn install_panic_hook() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            // The terminal room catches panics of its parser and goes on, so nothing may be printed over the screen.
+            if !crate::term::is_guarded() {
+                give_back();
+                before(info);
+            }
+        }));
+    });
+}

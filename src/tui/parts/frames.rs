@@ -1,0 +1,312 @@
+//! Draws the workspace: screens, and the lines that they share.
+use super::terminal::PaneState;
+use super::terminal::TerminalPane;
+use super::workspace::Keys;
+use super::workspace::Workspace;
+use super::workspace::inside;
+use crate::term::Cell;
+use crate::term::CursorShape;
+use crate::tui::component::Context;
+use crate::tui::msg::Link;
+use crate::tui::msg::PaneId;
+use crate::tui::theme::Role;
+use crate::tui::theme::Theme;
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::style::Style;
+use std::time::Duration;
+use unicode_width::UnicodeWidthStr as _;
+
+/// How long after a change of size the server is given before a differing size is shown.
+const SETTLED: Duration = Duration::from_millis(600);
+
+impl Workspace {
+    /// Draws the shown tab into its area.
+    pub fn draw(&self, frame: &mut Frame, area: Rect, cx: &Context) {
+        let (frames, borders) = self.frames(area);
+        let focus = self.tab().map(|tab| tab.focus);
+        let buffer = frame.buffer_mut();
+        if borders {
+            draw_lines(buffer, area, &frames, focus, cx.theme);
+            for (id, rect) in &frames {
+                if let Some(pane) = self.panes.get(id) {
+                    draw_title(buffer, *rect, &pane.title(), focus == Some(*id), cx.theme);
+                }
+            }
+        }
+        for (id, rect) in &frames {
+            let Some(pane) = self.panes.get(id) else { continue };
+            pane.draw(buffer, inside(*rect, borders), cx, self.keys == Keys::Prefix && focus == Some(*id));
+        }
+        if self.keys == Keys::Numbers {
+            let order = self.tab().map(|tab| tab.tree.panes()).unwrap_or_default();
+            for (id, rect) in &frames {
+                if let Some(number) = order.iter().position(|pane| pane == id) {
+                    let text = format!(" {number} ");
+                    let style = cx.theme.style(Role::Accent).add_modifier(Modifier::REVERSED);
+                    put(buffer, *rect, rect.x + rect.width.saturating_sub(3) / 2, rect.y + rect.height / 2, &text, style);
+                }
+            }
+        }
+        let cursor = focus.filter(|_| self.keys != Keys::Numbers).and_then(|id| {
+            let (_, rect) = frames.iter().find(|(own, _)| *own == id)?;
+            self.panes.get(&id)?.cursor_at(inside(*rect, borders))
+        });
+        if let Some(position) = cursor {
+            frame.set_cursor_position(position);
+        }
+    }
+
+    /// The form of the focused program's cursor, as DECSCUSR counts.
+    #[must_use]
+    pub fn cursor_shape(&self) -> u8 {
+        let Some(pane) = self.focused().filter(|pane| pane.scroll.is_none()) else { return 0 };
+        let cursor = pane.screen.cursor();
+        match (cursor.shape, cursor.blink) {
+            (CursorShape::Block, true) => 1,
+            // A steady block is what programs leave when they ask for nothing: the person's own form then.
+            (CursorShape::Block, false) => 0,
+            (CursorShape::Underline, blink) => 4 - u8::from(blink),
+            (CursorShape::Beam, blink) => 6 - u8::from(blink),
+        }
+    }
+}
+
+impl TerminalPane {
+    /// The corner of the part of the screen that is seen where the screen is larger than the pane: what holds the cursor.
+    #[must_use]
+    pub fn corner(&self, room: Rect) -> (u16, u16) {
+        let size = self.screen.size();
+        let at = match &self.scroll {
+            Some(scroll) => {
+                let row = scroll.cursor.row + i32::try_from(self.screen.display_offset()).unwrap_or(0);
+                (scroll.cursor.col, u16::try_from(row).unwrap_or(0))
+            }
+            None => {
+                let cursor = self.screen.cursor();
+                (cursor.col, cursor.row)
+            }
+        };
+        let follow = |at: u16, room: u16, all: u16| if all <= room { 0 } else { (at + 1).saturating_sub(room).min(all - room) };
+        (follow(at.0, room.width, size.cols), follow(at.1, self.rows_for_screen(room), size.rows))
+    }
+
+    /// Rows of the room that the screen gets: an ended pane's last one says how it ended.
+    fn rows_for_screen(&self, room: Rect) -> u16 {
+        if self.is_over() && room.height > 1 { room.height - 1 } else { room.height }
+    }
+
+    fn draw(&self, buffer: &mut Buffer, room: Rect, cx: &Context, prefix: bool) {
+        if room.is_empty() {
+            return;
+        }
+        let screen_room = Rect { height: self.rows_for_screen(room), ..room };
+        let (left, top) = self.corner(room);
+        let size = self.screen.size();
+        let outside = cx.theme.style(Role::Muted);
+        self.screen.visit(self.screen.display_offset(), |row, col, cell| {
+            if row < top || col < left {
+                return;
+            }
+            let (x, y) = (screen_room.x + (col - left), screen_room.y + (row - top));
+            if x < screen_room.right() && y < screen_room.bottom() {
+                let style = cx.theme.cell(cell);
+                let cut = cell.width > 1 && x + u16::from(cell.width) > screen_room.right();
+                put_cell(&mut buffer[(x, y)], cell, style, cut);
+            }
+        });
+        if self.screen.has_selection() {
+            self.draw_selection(buffer, screen_room, (left, top), cx.theme);
+        }
+        // What lies outside a smaller session is no part of it.
+        if size.cols < screen_room.width || size.rows < screen_room.height {
+            for y in screen_room.y..screen_room.bottom() {
+                let from = if y < screen_room.y + size.rows.saturating_sub(top) { screen_room.x + size.cols.min(screen_room.width) } else { screen_room.x };
+                for x in from..screen_room.right() {
+                    buffer[(x, y)].set_symbol("·").set_style(outside);
+                }
+            }
+        }
+        let settled = cx.now.since_start.saturating_sub(self.sized_at) > SETTLED;
+        if size != self.size && settled && self.session.is_some() && !self.is_over() {
+            badge(buffer, screen_room, &size.to_string(), cx.theme.style(Role::Warn));
+        }
+        if let Some(scroll) = &self.scroll {
+            let found = scroll.needle.as_ref().map(|(needle, _)| format!(" '{needle}' {}", scroll.found)).unwrap_or_default();
+            let text = format!("{}/{}{found}", self.screen.display_offset(), self.screen.scrollback_len());
+            let text_room = Rect { height: 1, ..screen_room };
+            badge(buffer, text_room, &text, cx.theme.style(Role::Accent).add_modifier(Modifier::REVERSED));
+        } else if prefix {
+            let text_room = Rect { height: 1, ..screen_room };
+            badge(buffer, text_room, &crate::tui::keymap::show(cx.keymap.prefix()), cx.theme.style(Role::Accent).add_modifier(Modifier::REVERSED));
+        }
+        self.draw_state(buffer, room, cx);
+    }
+
+    fn draw_selection(&self, buffer: &mut Buffer, room: Rect, (left, top): (u16, u16), theme: &Theme) {
+        let offset = i32::try_from(self.screen.display_offset()).unwrap_or(0);
+        let style = theme.style(Role::Selection);
+        for y in room.y..room.bottom() {
+            let row = i32::from(y - room.y + top) - offset;
+            for col in self.screen.selected_columns(row) {
+                let x = room.x + col.saturating_sub(left);
+                if col >= left && x < room.right() {
+                    let cell = &mut buffer[(x, y)];
+                    // A program's own reversed text would look unmarked otherwise.
+                    cell.modifier.remove(Modifier::REVERSED);
+                    cell.set_style(style);
+                }
+            }
+        }
+    }
+
+    fn draw_state(&self, buffer: &mut Buffer, room: Rect, cx: &Context) {
+        let last = Rect { y: room.bottom() - 1, height: 1, ..room };
+        if let Some(text) = self.epitaph() {
+            let role = if matches!(self.state, PaneState::Failed(_)) { Role::Error } else { Role::Warn };
+            fill(buffer, last, cx.theme.style(role));
+            put(buffer, last, last.x, last.y, &text, cx.theme.style(role));
+            return;
+        }
+        let waits = match (&self.state, &cx.data.link) {
+            (PaneState::Opening, _) => Some("opening…".to_owned()),
+            (PaneState::Lost(_), Link::Down { retry_at, .. }) => {
+                Some(format!("server lost · trying again in {} s · what you see is the last known screen", retry_at.saturating_sub(cx.now.since_start).as_millis().div_ceil(1000)))
+            }
+            (PaneState::Lost(_), _) => Some("connection lost · trying again".to_owned()),
+            _ => None,
+        };
+        if let Some(text) = waits {
+            let style = cx.theme.style(Role::Warn).add_modifier(Modifier::REVERSED);
+            put(buffer, last, last.x, last.y, &format!(" {text} "), style);
+        }
+    }
+
+    /// Where the real cursor belongs.
+    fn cursor_at(&self, room: Rect) -> Option<Position> {
+        if room.is_empty() || self.is_over() {
+            return None;
+        }
+        let (left, top) = self.corner(room);
+        let (col, row) = match &self.scroll {
+            Some(scroll) => {
+                let row = scroll.cursor.row + i32::try_from(self.screen.display_offset()).unwrap_or(0);
+                (scroll.cursor.col, u16::try_from(row).ok()?)
+            }
+            None => {
+                let cursor = self.screen.cursor();
+                if !cursor.visible {
+                    return None;
+                }
+                (cursor.col, cursor.row)
+            }
+        };
+        let at = Position { x: room.x + col.checked_sub(left)?, y: room.y + row.checked_sub(top)? };
+        room.contains(at).then_some(at)
+    }
+}
+
+/// One cell of a screen in the buffer; a wide one that is cut by the pane's edge is blank.
+fn put_cell(place: &mut ratatui::buffer::Cell, cell: &Cell, style: Style, cut: bool) {
+    place.set_style(style);
+    if cut || cell.width == 0 {
+        place.set_symbol(" ");
+        return;
+    }
+    let text = cell.text.as_str();
+    // A symbol that the terminal would draw wider than its cell pushes the rest of the line.
+    if text.is_ascii() || text.width() == usize::from(cell.width) {
+        place.set_symbol(text);
+    } else {
+        let end = text.char_indices().nth(1).map_or(text.len(), |(at, _)| at);
+        let first = &text[..end];
+        place.set_symbol(if first.width() == usize::from(cell.width) { first } else { " " });
+    }
+}
+
+/// Text in the lower right corner of a room.
+fn badge(buffer: &mut Buffer, room: Rect, text: &str, style: Style) {
+    let text = format!(" {text} ");
+    let width = u16::try_from(text.width()).unwrap_or(u16::MAX);
+    if width <= room.width && room.height > 0 {
+        put(buffer, room, room.right() - width, room.bottom() - 1, &text, style);
+    }
+}
+
+fn fill(buffer: &mut Buffer, room: Rect, style: Style) {
+    for position in room.positions() {
+        let cell = &mut buffer[position];
+        cell.reset();
+        cell.set_style(style);
+    }
+}
+
+/// Writes text from a place on, as far as the room goes.
+fn put(buffer: &mut Buffer, room: Rect, x: u16, y: u16, text: &str, style: Style) {
+    let x = x.max(room.x);
+    if y < room.bottom() && x < room.right() {
+        // A wide character that the text covers by half would push the rest of the line.
+        buffer.set_stringn(x, y, text, usize::from(room.right() - x), Style::reset().patch(style));
+    }
+}
+
+fn draw_title(buffer: &mut Buffer, frame: Rect, title: &str, focused: bool, theme: &Theme) {
+    let role = if focused { Role::BorderFocus } else { Role::Muted };
+    let room = Rect { x: frame.x + 2, width: frame.width.saturating_sub(4), height: 1, ..frame };
+    put(buffer, room, room.x, room.y, &format!(" {title} "), theme.style(role));
+}
+
+/// The lines between and around panes: each is drawn once, with the character that its neighbours ask for.
+fn draw_lines(buffer: &mut Buffer, area: Rect, frames: &[(PaneId, Rect)], focus: Option<PaneId>, theme: &Theme) {
+    const UP: u8 = 1;
+    const DOWN: u8 = 2;
+    const LEFT: u8 = 4;
+    const RIGHT: u8 = 8;
+    let width = usize::from(area.width);
+    let mut arms = vec![0_u8; width * usize::from(area.height)];
+    let mut add = |x: u16, y: u16, arm: u8| {
+        let place = usize::from(y - area.y) * width + usize::from(x - area.x);
+        if let Some(cell) = arms.get_mut(place) {
+            *cell |= arm;
+        }
+    };
+    for (_, frame) in frames.iter().filter(|(_, frame)| frame.width > 1 && frame.height > 1) {
+        let (right, bottom) = (frame.right() - 1, frame.bottom() - 1);
+        for y in [frame.y, bottom] {
+            for x in frame.x..right {
+                add(x, y, RIGHT);
+                add(x + 1, y, LEFT);
+            }
+        }
+        for x in [frame.x, right] {
+            for y in frame.y..bottom {
+                add(x, y, DOWN);
+                add(x, y + 1, UP);
+            }
+        }
+    }
+    let own = frames.iter().find(|(pane, _)| Some(*pane) == focus).map(|(_, frame)| *frame);
+    let on_focus = |x: u16, y: u16| own.is_some_and(|frame| frame.contains(Position { x, y }) && (x == frame.x || x + 1 == frame.right() || y == frame.y || y + 1 == frame.bottom()));
+    for (place, arm) in arms.iter().enumerate().filter(|(_, arm)| **arm != 0) {
+        let symbol = match *arm {
+            a if a == UP | DOWN || a == UP || a == DOWN => "│",
+            a if a == LEFT | RIGHT || a == LEFT || a == RIGHT => "─",
+            a if a == DOWN | RIGHT => "┌",
+            a if a == DOWN | LEFT => "┐",
+            a if a == UP | RIGHT => "└",
+            a if a == UP | LEFT => "┘",
+            a if a == UP | DOWN | RIGHT => "├",
+            a if a == UP | DOWN | LEFT => "┤",
+            a if a == LEFT | RIGHT | DOWN => "┬",
+            a if a == LEFT | RIGHT | UP => "┴",
+            _ => "┼",
+        };
+        let x = area.x + u16::try_from(place % width).unwrap_or(0);
+        let y = area.y + u16::try_from(place / width).unwrap_or(0);
+        let role = if on_focus(x, y) { Role::BorderFocus } else { Role::Border };
+        buffer[(x, y)].set_symbol(symbol).set_style(theme.style(role));
+    }
+}

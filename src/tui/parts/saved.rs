@@ -1,0 +1,122 @@
+//! The arrangement of panes as it is kept, and made again from what still lives.
+use super::terminal::Origin;
+use super::terminal::Shows;
+use super::workspace::Tab;
+use super::workspace::Workspace;
+use crate::model::ContainerState;
+use crate::model::SessionId;
+use crate::model::SessionState;
+use crate::tui::component::Context;
+use crate::tui::layout::Tree;
+use crate::tui::msg::Effect;
+use crate::tui::msg::PaneId;
+use serde::{Deserialize, Serialize};
+
+/// All tabs, as they are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedWorkspace {
+    /// The tabs.
+    #[serde(default)]
+    pub tabs: Vec<SavedTab>,
+    /// The one shown.
+    #[serde(default)]
+    pub active: usize,
+}
+
+/// One tab, as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedTab {
+    /// The name it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its panes.
+    pub tree: Tree<SavedPane>,
+    /// Which of them has the focus, counted from the upper left.
+    #[serde(default)]
+    pub focus: usize,
+    /// The focused pane fills the window.
+    #[serde(default)]
+    pub zoomed: bool,
+}
+
+/// One pane, as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedPane {
+    /// What it shows.
+    #[serde(flatten)]
+    pub origin: Origin,
+    /// The session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionId>,
+}
+
+impl Workspace {
+    /// The arrangement, to be kept.
+    #[must_use]
+    pub fn save(&self) -> SavedWorkspace {
+        let tabs = self.tabs.iter().filter_map(|tab| {
+            let focus = tab.tree.panes().iter().position(|pane| *pane == tab.focus).unwrap_or(0);
+            let mut keep = |id| self.panes.get(&id).map(|pane| SavedPane { origin: pane.origin.clone(), session: pane.session.clone() });
+            let tree = tab.tree.clone().filter_map(&mut keep)?;
+            Some(SavedTab { name: tab.name.clone(), tree, focus, zoomed: tab.zoomed })
+        });
+        SavedWorkspace { tabs: tabs.collect(), active: self.active }
+    }
+
+    /// Makes a kept arrangement again. Sessions that are gone are left out; main programs that run are shown anew.
+    pub fn restore(&mut self, saved: SavedWorkspace, cx: &Context) -> Vec<Effect> {
+        let shown = saved.tabs.get(saved.active).cloned();
+        let mut effects = Vec::new();
+        let mut to_open = Vec::new();
+        for tab in saved.tabs {
+            let is_shown = shown.as_ref() == Some(&tab);
+            let wanted = tab.tree.clone().filter_map(&mut |pane: SavedPane| Some(self.revive(pane, cx)));
+            let mut place = 0;
+            let mut focus = None;
+            let mut panes = Vec::new();
+            let tree = wanted.and_then(|tree| {
+                tree.filter_map(&mut |revived: Option<(PaneId, SavedPane)>| {
+                    let here = place;
+                    place += 1;
+                    let (id, pane) = revived?;
+                    if here == tab.focus {
+                        focus = Some(id);
+                    }
+                    panes.push((id, pane));
+                    Some(id)
+                })
+            });
+            let Some(tree) = tree else { continue };
+            let focus = focus.or_else(|| tree.panes().first().copied());
+            let Some(focus) = focus else { continue };
+            self.tabs.push(Tab { name: tab.name, zoomed: tab.zoomed && !matches!(tree, Tree::Pane(_)), tree, focus, last: None, ready: 0 });
+            if is_shown {
+                self.active = self.tabs.len() - 1;
+            }
+            to_open.extend(panes);
+        }
+        effects.extend(self.arrange(cx));
+        for (id, saved) in to_open {
+            let session = saved.session.as_ref().and_then(|session| cx.data.session(session)).filter(|session| session.state == SessionState::Live);
+            match (session, self.panes.get_mut(&id)) {
+                (Some(session), Some(pane)) => effects.extend(pane.show(session)),
+                _ => effects.extend(self.request(id)),
+            }
+        }
+        self.changed = false;
+        effects
+    }
+
+    /// A pane for what still lives.
+    fn revive(&mut self, saved: SavedPane, cx: &Context) -> Option<(PaneId, SavedPane)> {
+        let live = saved.session.as_ref().and_then(|session| cx.data.session(session)).is_some_and(|session| session.state == SessionState::Live);
+        let container = cx.data.container(&saved.origin.container);
+        let runs = container.is_some_and(|container| container.state == ContainerState::Running);
+        let again = match saved.origin.shows {
+            Shows::Main => runs,
+            Shows::Log => container.is_some(),
+            Shows::Shell => false,
+        };
+        (live || again).then(|| (self.fresh(saved.origin.clone()), saved))
+    }
+}

@@ -1,0 +1,195 @@
+//! The line on top and the line at the bottom.
+use super::terminal::TerminalPane;
+use super::workspace::Keys;
+use super::workspace::Workspace;
+use crate::model::ContainerState;
+use crate::tui::command::COMMANDS;
+use crate::tui::command::Scope;
+use crate::tui::component::Context;
+use crate::tui::component::Hint;
+use crate::tui::keymap::show;
+use crate::tui::msg::Link;
+use crate::tui::theme::Role;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::text::Line;
+use ratatui::text::Span;
+use unicode_width::UnicodeWidthStr as _;
+
+/// The line on top of the containers.
+pub fn home_line(frame: &mut Frame, area: Rect, cx: &Context) {
+    let mut left = brand(cx);
+    left.push(Span::raw("  "));
+    left.extend(server(cx));
+    let count = |running: bool| cx.data.containers.iter().filter(|container| (container.state == ContainerState::Running) == running).count();
+    let mut right = Vec::new();
+    if cx.data.listed {
+        right.push(Span::styled(format!("{} running", count(true)), cx.theme.style(Role::Text)));
+        if count(false) > 0 {
+            right.push(Span::styled(format!("  {} stopped", count(false)), cx.theme.style(Role::Muted)));
+        }
+        let shown = cx.data.containers.iter().filter(|container| container.state == ContainerState::Running).filter_map(|container| cx.data.latest(&container.id));
+        let (cpu, memory) = shown.fold((0.0, 0), |(cpu, memory), stats| (cpu + stats.cpu_percent, memory + stats.memory_bytes));
+        if memory > 0 {
+            right.push(Span::styled(format!("   cpu {cpu:>3.0}%  mem {}", bytes(memory)), cx.theme.style(Role::Muted)));
+        }
+    }
+    let working = cx.data.running_operations().count();
+    if working > 0 {
+        right.push(Span::styled(format!("   ◐ {working} under way"), cx.theme.style(Role::Info)));
+    }
+    spread(frame, area, left, right, cx);
+}
+
+/// The line on top of the terminals.
+pub fn work_line(frame: &mut Frame, area: Rect, work: &Workspace, cx: &Context) {
+    let mut left = brand(cx);
+    left.push(Span::raw(" "));
+    for (place, tab) in work.tabs.iter().enumerate() {
+        let panes = || tab.tree.panes().into_iter().filter_map(|pane| work.panes.get(&pane));
+        let mark = if panes().any(|pane| pane.news) {
+            "!"
+        } else if panes().all(TerminalPane::is_over) {
+            "○"
+        } else {
+            ""
+        };
+        let zoom = if tab.zoomed { "Z" } else { "" };
+        let text = format!(" {}:{}{mark}{zoom} ", place + 1, short(&work.tab_name(tab), 20));
+        let style = if place == work.active { cx.theme.style(Role::Accent).add_modifier(Modifier::BOLD | Modifier::REVERSED) } else { cx.theme.style(Role::Text) };
+        left.push(Span::styled(text, style));
+    }
+    let mut right = Vec::new();
+    if let Link::Down { .. } = cx.data.link {
+        right.extend(server(cx));
+        right.push(Span::raw("  "));
+    }
+    if let Some(pane) = work.focused() {
+        right.push(Span::styled(short(&pane.title(), 40), cx.theme.style(Role::Text)));
+        right.push(Span::styled(format!("  {}", pane.screen.size()), cx.theme.style(Role::Muted)));
+        if pane.viewers > 1 {
+            right.push(Span::styled(format!("  {} viewers", pane.viewers), cx.theme.style(Role::Info)));
+        }
+    }
+    spread(frame, area, left, right, cx);
+}
+
+/// The line at the bottom: the keys that are valid here, as many as fit.
+pub fn footer(frame: &mut Frame, area: Rect, hints: &[Hint], cx: &Context) {
+    let mut spans = Vec::new();
+    let mut used = 0;
+    for (key, what) in hints {
+        let width = key.width() + what.width() + 4;
+        if used + width > usize::from(area.width) + 2 {
+            break;
+        }
+        used += width;
+        spans.push(Span::styled(format!(" {key}"), cx.theme.style(Role::Key)));
+        spans.push(Span::styled(format!(" {what} "), cx.theme.style(Role::Muted)));
+    }
+    frame.render_widget(Line::from(spans), area);
+}
+
+/// The keys of these scopes in the registry's order.
+#[must_use]
+pub fn hints(scopes: &[Scope], cx: &Context) -> Vec<Hint> {
+    let mut commands: Vec<_> = COMMANDS.iter().filter(|command| command.footer > 0 && scopes.contains(&command.scope)).collect();
+    commands.sort_by_key(|command| command.footer);
+    let mut seen: Vec<&str> = Vec::new();
+    let mut hints = Vec::new();
+    for command in commands {
+        // The nearest scope's command has the key.
+        let Some(key) = command.keys.first().filter(|key| !seen.contains(key)) else { continue };
+        seen.push(key);
+        if let Some(label) = cx.keymap.labels(command.id).first() {
+            hints.push((label.clone(), command.title.to_owned()));
+        }
+    }
+    hints
+}
+
+/// What the footer says in the terminals.
+#[must_use]
+pub fn work_hints(work: &Workspace, cx: &Context) -> Vec<Hint> {
+    match (work.keys, work.scopes()) {
+        (Keys::Numbers, _) => vec![("0-9".to_owned(), "focus the pane with this number".to_owned())],
+        (_, []) => vec![(show(cx.keymap.prefix()), "prefix".to_owned())],
+        (_, scopes) => hints(scopes, cx),
+    }
+}
+
+fn brand<'a>(cx: &Context) -> Vec<Span<'a>> {
+    vec![Span::styled(" cto", cx.theme.style(Role::Accent).add_modifier(Modifier::BOLD))]
+}
+
+fn server<'a>(cx: &Context) -> Vec<Span<'a>> {
+    let engine = &cx.data.engine;
+    match &cx.data.link {
+        Link::Opening => vec![Span::styled("connecting…", cx.theme.style(Role::Muted))],
+        Link::Down { detail, retry_at } => {
+            let left = retry_at.saturating_sub(cx.now.since_start).as_millis().div_ceil(1000);
+            vec![Span::styled(format!("✖ no server: {} · again in {left} s", short(detail, 60)), cx.theme.style(Role::Error))]
+        }
+        Link::Up if !cx.data.listed => vec![Span::styled("local", cx.theme.style(Role::Text))],
+        Link::Up if !engine.available => {
+            let detail = engine.detail.clone().unwrap_or_else(|| "does not answer".to_owned());
+            vec![Span::styled(format!("✖ no engine: {}", short(&detail, 60)), cx.theme.style(Role::Error))]
+        }
+        Link::Up => {
+            let product = if engine.product.is_empty() { "engine" } else { &engine.product };
+            let version: Vec<&str> = engine.version.splitn(3, '.').take(2).collect();
+            vec![
+                Span::styled("local ", cx.theme.style(Role::Text)),
+                Span::styled("●", cx.theme.style(Role::Ok)),
+                Span::styled(format!(" {product} {}", version.join(".")), cx.theme.style(Role::Muted)),
+            ]
+        }
+    }
+}
+
+/// Left and right text on one line; the right one goes where both don't fit.
+fn spread(frame: &mut Frame, area: Rect, left: Vec<Span>, mut right: Vec<Span>, cx: &Context) {
+    frame.buffer_mut().set_style(area, cx.theme.style(Role::Bar));
+    let width = |spans: &[Span]| spans.iter().map(Span::width).sum::<usize>();
+    let room = usize::from(area.width);
+    while !right.is_empty() && width(&left) + width(&right) + 2 > room {
+        right.pop();
+    }
+    let used = u16::try_from(width(&right)).unwrap_or(0);
+    frame.render_widget(Line::from(left), area);
+    if used > 0 {
+        let place = Rect { x: area.right().saturating_sub(used + 1), width: used, ..area };
+        frame.render_widget(Line::from(right), place);
+    }
+}
+
+/// A text cut to so many columns.
+#[must_use]
+pub fn short(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let mut cut = String::new();
+    for c in text.chars() {
+        if cut.width() + 2 > columns {
+            break;
+        }
+        cut.push(c);
+    }
+    cut.push('…');
+    cut
+}
+
+/// `1.9 GiB`.
+#[must_use]
+pub fn bytes(count: u64) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut value = count as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < units.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if value >= 10.0 || unit == 0 { format!("{value:.0} {}", units[unit]) } else { format!("{value:.1} {}", units[unit]) }
+}
