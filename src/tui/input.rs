@@ -27,14 +27,12 @@ fn key(event: outer::KeyEvent) -> Option<Key> {
     let mut held = mods(event.modifiers);
     let code = match event.code {
         // Without kitty's protocol these four come with the digits that share their codes.
-        outer::KeyCode::Char(c @ '4'..='7') if event.modifiers == outer::KeyModifiers::CONTROL => {
-            KeyCode::Char(match c {
-                '4' => '\\',
-                '5' => ']',
-                '6' => '^',
-                _ => '_',
-            })
-        }
+        outer::KeyCode::Char(c @ '4'..='7') if event.modifiers == outer::KeyModifiers::CONTROL => KeyCode::Char(match c {
+            '4' => '\\',
+            '5' => ']',
+            '6' => '^',
+            _ => '_',
+        }),
         outer::KeyCode::Char(c) => KeyCode::Char(c),
         outer::KeyCode::Enter => KeyCode::Enter,
         outer::KeyCode::Tab => KeyCode::Tab,

@@ -175,7 +175,7 @@ impl<P: Copy + PartialEq> Tree<P> {
             Ready::MainLeft => main_and_rest(&panes, Axis::Right),
             Ready::Tiled => {
                 let columns = (1..).find(|side| side * side >= panes.len()).unwrap_or(1);
-                row(Axis::Down, panes.chunks(columns).map(|line| row(Axis::Right, line.iter().copied().map(Self::Pane))))
+                row(Axis::Down, panes.chunks(columns).filter_map(|line| row(Axis::Right, line.iter().copied().map(Self::Pane))))
             }
         }
         .unwrap_or_else(|| self.clone())

@@ -2,6 +2,8 @@
 pub mod command;
 pub mod component;
 pub mod data;
+pub mod effects;
+mod effects_pane;
 pub mod guard;
 pub mod input;
 pub mod keymap;

@@ -62,8 +62,10 @@ pub enum Msg {
     Stats(Stats),
     /// A small picture of a container's session.
     Tile(Tile),
-    /// The connection to the server.
-    Link(Link),
+    /// The connection to the server is there.
+    LinkUp,
+    /// The connection to the server is lost, for this reason; it is being made again.
+    LinkDown(String),
     /// A frame of the session that a pane shows.
     Frame(PaneId, ServerFrame),
     /// A pane's connection ended; with a problem unless it was detached or its session ended.
@@ -82,12 +84,12 @@ pub enum Link {
     Opening,
     /// It answers.
     Up,
-    /// It does not; tried again at a time since the program began.
+    /// It does not; it is tried again, and started where it may be.
     Down {
         /// Why, for people.
         detail: String,
-        /// When it is tried again.
-        retry_at: Duration,
+        /// When that was noticed, since the program began.
+        since: Duration,
     },
 }
 

@@ -24,7 +24,7 @@ struct CursorWish {
 /// A ratatui backend that collects a frame and sends it with one write.
 #[derive(Debug)]
 pub struct Painter<W> {
-    inner: CrosstermBackend<Vec<u8>>,
+    drawn: Vec<u8>,
     out: W,
     size: Size,
     wish: CursorWish,
@@ -35,7 +35,7 @@ pub struct Painter<W> {
 impl<W: io::Write> Painter<W> {
     /// Paints on `out`, a terminal of this size.
     pub fn new(out: W, size: Size) -> Self {
-        Self { inner: CrosstermBackend::new(Vec::new()), out, size, wish: CursorWish::default(), shown: None, shape_sent: 0 }
+        Self { drawn: Vec::new(), out, size, wish: CursorWish::default(), shown: None, shape_sent: 0 }
     }
 
     /// The terminal has another size now.
@@ -63,7 +63,7 @@ impl<W: io::Write> Backend for Painter<W> {
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
         let mut content = content.peekable();
-        if content.peek().is_some() { self.inner.draw(content) } else { Ok(()) }
+        if content.peek().is_some() { CrosstermBackend::new(&mut self.drawn).draw(content) } else { Ok(()) }
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
@@ -87,11 +87,11 @@ impl<W: io::Write> Backend for Painter<W> {
     }
 
     fn clear(&mut self) -> io::Result<()> {
-        self.inner.clear()
+        CrosstermBackend::new(&mut self.drawn).clear()
     }
 
     fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
-        self.inner.clear_region(clear_type)
+        CrosstermBackend::new(&mut self.drawn).clear_region(clear_type)
     }
 
     fn size(&self) -> io::Result<Size> {
@@ -103,7 +103,7 @@ impl<W: io::Write> Backend for Painter<W> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let drawn = std::mem::take(self.inner.writer_mut());
+        let drawn = std::mem::take(&mut self.drawn);
         if drawn.is_empty() && self.shown == Some(self.wish) {
             return Ok(());
         }

@@ -1,4 +1,6 @@
 //! Colours by role, as many as the terminal has.
+use crate::config::theme::Color as Themed;
+use crate::config::theme::Theme as Colors;
 use crate::term::Attrs;
 use crate::term::Cell;
 use crate::term::Color as CellColor;
@@ -79,27 +81,24 @@ pub enum Role {
     Key,
 }
 
-/// The colours of a theme: text, and what is behind it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Pair {
-    /// The text; none for the terminal's own.
-    pub fg: CellColor,
-    /// Behind it; none for the terminal's own.
-    pub bg: CellColor,
-}
-
 /// Colours by role, for this terminal.
 #[derive(Clone, Debug)]
 pub struct Theme {
     depth: Depth,
-    pairs: fn(Role) -> Pair,
+    colors: Colors,
 }
 
 impl Theme {
+    /// A theme's colours on a terminal that has this many.
+    #[must_use]
+    pub fn new(colors: Colors, depth: Depth) -> Self {
+        Self { depth, colors }
+    }
+
     /// The standard theme.
     #[must_use]
     pub fn standard(depth: Depth) -> Self {
-        Self { depth, pairs: standard }
+        Self::new(Colors::default(), depth)
     }
 
     /// How many colours the terminal has.
@@ -111,8 +110,8 @@ impl Theme {
     /// How something with this role is drawn.
     #[must_use]
     pub fn style(&self, role: Role) -> Style {
-        let pair = (self.pairs)(role);
-        let style = Style::new().fg(self.color(pair.fg)).bg(self.color(pair.bg));
+        let (fg, bg) = self.pair(role);
+        let style = Style::new().fg(self.color(fg)).bg(self.color(bg));
         let bold = matches!(role, Role::Accent | Role::BorderFocus | Role::Title | Role::Key | Role::Error | Role::Warn);
         match self.depth {
             Depth::None => match role {
@@ -125,6 +124,32 @@ impl Theme {
             Depth::Sixteen if role == Role::Selection => Style::new().add_modifier(Modifier::REVERSED),
             _ if matches!(role, Role::Title | Role::Key) => style.add_modifier(Modifier::BOLD),
             _ => style,
+        }
+    }
+
+    /// The text's colour and the one behind it.
+    fn pair(&self, role: Role) -> (CellColor, CellColor) {
+        let colors = &self.colors;
+        let own = |color: Themed| match color {
+            Themed::Default => CellColor::Default,
+            Themed::Indexed(index) => CellColor::Indexed(index),
+            Themed::Rgb(r, g, b) => CellColor::Rgb(r, g, b),
+        };
+        let fg = |color| (own(color), CellColor::Default);
+        match role {
+            Role::Accent => fg(colors.accent),
+            Role::Text => fg(colors.text),
+            Role::Muted => fg(colors.muted),
+            Role::Border => fg(colors.border),
+            Role::BorderFocus => fg(colors.border_focus),
+            Role::Ok => fg(colors.ok),
+            Role::Warn => fg(colors.warn),
+            Role::Error => fg(colors.error),
+            Role::Info => fg(colors.info),
+            Role::Selection => (own(colors.selection_fg), own(colors.selection_bg)),
+            Role::Bar => (own(colors.bar_fg), own(colors.bar_bg)),
+            Role::Title => fg(colors.title),
+            Role::Key => fg(colors.key),
         }
     }
 
@@ -204,19 +229,4 @@ fn nearest(wanted: (u8, u8, u8), among: std::ops::RangeInclusive<u8>) -> u8 {
         3 * apart(r, wanted.0) + 6 * apart(g, wanted.1) + apart(b, wanted.2)
     };
     among.min_by_key(distance).unwrap_or(7)
-}
-
-/// The standard theme: one accent, everything else calm; looks right on dark and on light.
-fn standard(role: Role) -> Pair {
-    let fg = |fg| Pair { fg, bg: CellColor::Default };
-    match role {
-        Role::Accent | Role::BorderFocus | Role::Key => fg(CellColor::Indexed(6)),
-        Role::Text | Role::Title | Role::Bar => fg(CellColor::Default),
-        Role::Muted | Role::Border => fg(CellColor::Indexed(8)),
-        Role::Ok => fg(CellColor::Indexed(2)),
-        Role::Warn => fg(CellColor::Indexed(3)),
-        Role::Error => fg(CellColor::Indexed(1)),
-        Role::Info => fg(CellColor::Indexed(4)),
-        Role::Selection => Pair { fg: CellColor::Indexed(15), bg: CellColor::Indexed(24) },
-    }
 }

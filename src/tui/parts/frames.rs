@@ -173,8 +173,8 @@ impl TerminalPane {
         }
         let waits = match (&self.state, &cx.data.link) {
             (PaneState::Opening, _) => Some("opening…".to_owned()),
-            (PaneState::Lost(_), Link::Down { retry_at, .. }) => {
-                Some(format!("server lost · trying again in {} s · what you see is the last known screen", retry_at.saturating_sub(cx.now.since_start).as_millis().div_ceil(1000)))
+            (PaneState::Lost(_), Link::Down { since, .. }) => {
+                Some(format!("server lost {} s ago · trying again · this is the last screen", seconds_since(*since, cx)))
             }
             (PaneState::Lost(_), _) => Some("connection lost · trying again".to_owned()),
             _ => None,
@@ -207,6 +207,11 @@ impl TerminalPane {
         let at = Position { x: room.x + col.checked_sub(left)?, y: room.y + row.checked_sub(top)? };
         room.contains(at).then_some(at)
     }
+}
+
+/// Whole seconds since a time of the program.
+fn seconds_since(since: Duration, cx: &Context) -> u64 {
+    cx.now.since_start.saturating_sub(since).as_secs()
 }
 
 /// One cell of a screen in the buffer; a wide one that is cut by the pane's edge is blank.
@@ -289,7 +294,9 @@ fn draw_lines(buffer: &mut Buffer, area: Rect, frames: &[(PaneId, Rect)], focus:
         }
     }
     let own = frames.iter().find(|(pane, _)| Some(*pane) == focus).map(|(_, frame)| *frame);
-    let on_focus = |x: u16, y: u16| own.is_some_and(|frame| frame.contains(Position { x, y }) && (x == frame.x || x + 1 == frame.right() || y == frame.y || y + 1 == frame.bottom()));
+    let on_focus = |x: u16, y: u16| {
+        own.is_some_and(|frame| frame.contains(Position { x, y }) && (x == frame.x || x + 1 == frame.right() || y == frame.y || y + 1 == frame.bottom()))
+    };
     for (place, arm) in arms.iter().enumerate().filter(|(_, arm)| **arm != 0) {
         let symbol = match *arm {
             a if a == UP | DOWN || a == UP || a == DOWN => "│",

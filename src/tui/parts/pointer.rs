@@ -32,7 +32,9 @@ impl Workspace {
         let busy = frames.iter().find(|(pane, _)| self.panes.get(pane).is_some_and(|pane| pane.marking.is_some_and(|marking| marking.held)));
         // A button that went down in a pane is that pane's until it comes up, wherever the mouse goes.
         let held = busy.filter(|_| matches!(event.kind, MouseKind::Drag | MouseKind::Up));
-        let Some((pane, room)) = held.or_else(|| frames.iter().find(|(_, frame)| inside(*frame, borders).contains(at))).map(|(pane, frame)| (*pane, inside(*frame, borders))) else {
+        let Some((pane, room)) =
+            held.or_else(|| frames.iter().find(|(_, frame)| inside(*frame, borders).contains(at))).map(|(pane, frame)| (*pane, inside(*frame, borders)))
+        else {
             return self.press_border(event, &frames, cx);
         };
         let mut effects = Vec::new();

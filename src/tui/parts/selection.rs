@@ -160,7 +160,11 @@ impl ScrollMode {
 
     fn find_again(&mut self, screen: &Screen, other_way: bool) {
         let Some((needle, back)) = &self.needle else { return };
-        let place = if *back == other_way { screen.find_next(needle, self.cursor, options(needle)) } else { screen.find_previous(needle, self.cursor, options(needle)) };
+        let place = if *back == other_way {
+            screen.find_next(needle, self.cursor, options(needle))
+        } else {
+            screen.find_previous(needle, self.cursor, options(needle))
+        };
         if let Some(Match { start, .. }) = place {
             self.cursor = start;
         }

@@ -29,7 +29,8 @@ pub fn home_line(frame: &mut Frame, area: Rect, cx: &Context) {
         if count(false) > 0 {
             right.push(Span::styled(format!("  {} stopped", count(false)), cx.theme.style(Role::Muted)));
         }
-        let shown = cx.data.containers.iter().filter(|container| container.state == ContainerState::Running).filter_map(|container| cx.data.latest(&container.id));
+        let shown =
+            cx.data.containers.iter().filter(|container| container.state == ContainerState::Running).filter_map(|container| cx.data.latest(&container.id));
         let (cpu, memory) = shown.fold((0.0, 0), |(cpu, memory), stats| (cpu + stats.cpu_percent, memory + stats.memory_bytes));
         if memory > 0 {
             right.push(Span::styled(format!("   cpu {cpu:>3.0}%  mem {}", bytes(memory)), cx.theme.style(Role::Muted)));
@@ -57,7 +58,8 @@ pub fn work_line(frame: &mut Frame, area: Rect, work: &Workspace, cx: &Context) 
         };
         let zoom = if tab.zoomed { "Z" } else { "" };
         let text = format!(" {}:{}{mark}{zoom} ", place + 1, short(&work.tab_name(tab), 20));
-        let style = if place == work.active { cx.theme.style(Role::Accent).add_modifier(Modifier::BOLD | Modifier::REVERSED) } else { cx.theme.style(Role::Text) };
+        let style =
+            if place == work.active { cx.theme.style(Role::Accent).add_modifier(Modifier::BOLD | Modifier::REVERSED) } else { cx.theme.style(Role::Text) };
         left.push(Span::styled(text, style));
     }
     let mut right = Vec::new();
@@ -127,9 +129,9 @@ fn server<'a>(cx: &Context) -> Vec<Span<'a>> {
     let engine = &cx.data.engine;
     match &cx.data.link {
         Link::Opening => vec![Span::styled("connecting…", cx.theme.style(Role::Muted))],
-        Link::Down { detail, retry_at } => {
-            let left = retry_at.saturating_sub(cx.now.since_start).as_millis().div_ceil(1000);
-            vec![Span::styled(format!("✖ no server: {} · again in {left} s", short(detail, 60)), cx.theme.style(Role::Error))]
+        Link::Down { detail, since } => {
+            let ago = cx.now.since_start.saturating_sub(*since).as_secs();
+            vec![Span::styled(format!("✖ no server for {ago} s, trying again: {}", short(detail, 60)), cx.theme.style(Role::Error))]
         }
         Link::Up if !cx.data.listed => vec![Span::styled("local", cx.theme.style(Role::Text))],
         Link::Up if !engine.available => {

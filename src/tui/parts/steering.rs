@@ -277,7 +277,10 @@ impl Workspace {
         }
         let main = own.origin.shows == Shows::Main;
         let lines = if main {
-            vec!["It shows the container's main program, which goes on when you detach.".to_owned(), "Ending it stops the container; what is unsaved is lost.".to_owned()]
+            vec![
+                "It shows the container's main program, which goes on when you detach.".to_owned(),
+                "Ending it stops the container; what is unsaved is lost.".to_owned(),
+            ]
         } else {
             vec!["The program goes on when you detach.".to_owned(), "Ending it loses what is unsaved.".to_owned()]
         };

@@ -215,12 +215,8 @@ impl Workspace {
         }
         pane.state = PaneState::Opening;
         pane.session = None;
-        let open = OpenSession {
-            container: pane.origin.container.0.clone(),
-            main: pane.origin.shows == Shows::Main,
-            size: Some(pane.size),
-            ..OpenSession::default()
-        };
+        let open =
+            OpenSession { container: pane.origin.container.0.clone(), main: pane.origin.shows == Shows::Main, size: Some(pane.size), ..OpenSession::default() };
         vec![Effect::Request(Request::OpenSession { pane: pane.id, open: Box::new(open) })]
     }
 
@@ -394,9 +390,5 @@ fn visible(tab: &Tab, area: Rect) -> (Vec<(PaneId, Rect)>, bool) {
 /// What a frame leaves for the screen.
 #[must_use]
 pub fn inside(frame: Rect, borders: bool) -> Rect {
-    if borders {
-        Rect { x: frame.x + 1, y: frame.y + 1, width: frame.width.saturating_sub(2), height: frame.height.saturating_sub(2) }
-    } else {
-        frame
-    }
+    if borders { Rect { x: frame.x + 1, y: frame.y + 1, width: frame.width.saturating_sub(2), height: frame.height.saturating_sub(2) } } else { frame }
 }

@@ -1,0 +1,245 @@
+//! Carries effects out: requests, attachments and subscriptions, each on a task of its own.
+use super::effects_pane::PaneLink;
+use super::msg::Effect;
+use super::msg::Everything;
+use super::msg::Msg;
+use super::msg::PaneId;
+use super::msg::Reply;
+use super::msg::Request;
+use crate::client::Client;
+use crate::client::StreamUpdate;
+use crate::error::Error;
+use crate::error::Result;
+use crate::model::CancelOperation;
+use crate::model::CloseSession;
+use crate::model::Code;
+use crate::model::ContainerId;
+use crate::model::CreateContainerFrom;
+use crate::model::CreateSession;
+use crate::model::DeleteContainer;
+use crate::model::Empty;
+use crate::model::Endpoint;
+use crate::model::GetHealth;
+use crate::model::GetLayout;
+use crate::model::ListContainers;
+use crate::model::ListOperations;
+use crate::model::ListQuery;
+use crate::model::ListSessions;
+use crate::model::ListTemplates;
+use crate::model::Page;
+use crate::model::PutLayout;
+use crate::model::RemoveContainer;
+use crate::model::RenderTemplate;
+use crate::model::RestartContainer;
+use crate::model::SaveLayout;
+use crate::model::StartContainer;
+use crate::model::StopContainer;
+use crate::model::StopContainerNow;
+use crate::model::StreamMessage;
+use crate::model::TileWish;
+use crate::model::Topic;
+use std::collections::HashMap;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::sync::watch;
+
+/// The layout that the TUI comes back to.
+const LAYOUT: &str = "last";
+/// Things on a page of a list.
+const PAGE: u32 = 500;
+/// Pause between tries to open the stream for the first time.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Does what the app asks for; what comes of it is told as messages.
+pub struct Executor {
+    client: Client,
+    told: mpsc::Sender<Msg>,
+    panes: HashMap<PaneId, PaneLink>,
+    tiles: watch::Sender<Vec<TileWish>>,
+    stats: watch::Sender<Vec<ContainerId>>,
+}
+
+impl Executor {
+    /// Begins to listen to the server, and tells on `told` what it says. When `told` is full, the server waits.
+    #[must_use]
+    pub fn start(client: Client, told: mpsc::Sender<Msg>) -> Self {
+        let (tiles, tiles_wished) = watch::channel(Vec::new());
+        let (stats, stats_wished) = watch::channel(Vec::new());
+        tokio::spawn(listen(client.clone(), told.clone(), tiles_wished, stats_wished));
+        Self { client, told, panes: HashMap::new(), tiles, stats }
+    }
+
+    /// Begins one effect. Those that concern the terminal itself are not for here.
+    pub fn run(&mut self, effect: Effect) {
+        match effect {
+            Effect::Request(request) => {
+                let (client, told) = (self.client.clone(), self.told.clone());
+                tokio::spawn(async move {
+                    let result = ask(&client, &request).await.map_err(|error| Box::new(error.problem()));
+                    // Nobody listens only when the program ends.
+                    let _ = told.send(Msg::Reply(Box::new(request), result)).await;
+                });
+            }
+            Effect::Attach { pane, session, size, from_offset } => {
+                let link = self.panes.entry(pane).or_default();
+                link.attach(pane, &self.client, &self.told, session, size, from_offset);
+            }
+            Effect::FollowLog(pane, container) => self.panes.entry(pane).or_default().follow(pane, &self.client, &self.told, container),
+            Effect::Detach(pane) => drop(self.panes.remove(&pane)),
+            Effect::Input(pane, bytes) => self.with(pane, |link| link.input(bytes)),
+            Effect::ResizeSession(pane, size) => self.with(pane, |link| link.resize(size)),
+            Effect::Ack(pane, offset) => self.with(pane, |link| link.ack(offset)),
+            Effect::Control(pane, control) => self.with(pane, |link| link.control(control)),
+            Effect::WatchTiles(wishes) => drop(self.tiles.send_replace(wishes)),
+            Effect::WatchStats(containers) => drop(self.stats.send_replace(containers)),
+            Effect::Clipboard(_)
+            | Effect::WakeAt(_)
+            | Effect::Redraw
+            | Effect::CatchMouse(_)
+            | Effect::Suspend
+            | Effect::Bell
+            | Effect::Quit
+            | Effect::Ask(_) => {}
+        }
+    }
+
+    fn with(&mut self, pane: PaneId, act: impl FnOnce(&PaneLink)) {
+        if let Some(link) = self.panes.get(&pane) {
+            act(link);
+        }
+    }
+}
+
+/// Asks the server for one thing.
+async fn ask(client: &Client, request: &Request) -> Result<Reply> {
+    let nothing = Empty {};
+    Ok(match request {
+        Request::Refresh => Reply::All(Box::new(everything(client).await?)),
+        Request::Templates => Reply::Templates(Box::new(client.call::<ListTemplates>(&[], &nothing).await?)),
+        Request::Render(create) => Reply::Rendered(Box::new(client.call::<RenderTemplate>(&[], create).await?)),
+        Request::Launch(create) => Reply::Operation(Box::new(client.call_operation::<CreateContainerFrom>(&[], create, Duration::ZERO).await?)),
+        Request::Cancel(id) => Reply::Operation(Box::new(client.call::<CancelOperation>(&[id.as_str()], &nothing).await?)),
+        Request::Start(id) => Reply::Container(Box::new(client.call::<StartContainer>(&[id.as_str()], &nothing).await?)),
+        Request::Stop(id) => Reply::Container(Box::new(client.call::<StopContainerNow>(&[id.as_str()], &StopContainer::default()).await?)),
+        Request::Kill(id) => Reply::Container(Box::new(client.call::<StopContainerNow>(&[id.as_str()], &StopContainer { grace_seconds: Some(0) }).await?)),
+        Request::Restart(id) => Reply::Container(Box::new(client.call::<RestartContainer>(&[id.as_str()], &StopContainer::default()).await?)),
+        Request::Remove { id, force } => {
+            client.call::<DeleteContainer>(&[id.as_str()], &RemoveContainer { force: *force }).await?;
+            Reply::Nothing
+        }
+        Request::OpenSession { open, .. } => Reply::Session(Box::new(client.call::<CreateSession>(&[], open).await?)),
+        Request::CloseSession(id) => {
+            client.call::<CloseSession>(&[id.as_str()], &nothing).await?;
+            Reply::Nothing
+        }
+        Request::LoadLayout => match client.call::<GetLayout>(&[LAYOUT], &nothing).await {
+            Ok(layout) => Reply::Layout(Some(Box::new(layout.data))),
+            Err(error) if error.code == Code::NotFound => Reply::Layout(None),
+            Err(error) => return Err(error),
+        },
+        Request::SaveLayout(data) => {
+            client.call::<PutLayout>(&[LAYOUT], &SaveLayout { replaces: None, data: (**data).clone() }).await?;
+            Reply::Nothing
+        }
+    })
+}
+
+async fn everything(client: &Client) -> Result<Everything> {
+    let (health, containers, sessions, operations, templates) = tokio::join!(
+        client.call::<GetHealth>(&[], &Empty {}),
+        all::<ListContainers, _>(client),
+        all::<ListSessions, _>(client),
+        all::<ListOperations, _>(client),
+        client.call::<ListTemplates>(&[], &Empty {}),
+    );
+    let engine = health?.engine;
+    // Without an engine there is no list of containers, and everything else still shows.
+    let containers = match containers {
+        Err(error) if error.code == Code::EngineUnavailable => Vec::new(),
+        other => other?,
+    };
+    Ok(Everything { engine, containers, sessions: sessions?, operations: operations?, templates: templates? })
+}
+
+/// All pages of a list.
+async fn all<E: Endpoint<Request = ListQuery, Reply = Page<T>>, T>(client: &Client) -> Result<Vec<T>> {
+    let mut items = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = client.call::<E>(&[], &ListQuery { limit: Some(PAGE), cursor, q: None }).await?;
+        items.extend(page.items);
+        match page.next_cursor {
+            Some(next) => cursor = Some(next),
+            None => return Ok(items),
+        }
+    }
+}
+
+/// Tells what the server says, for as long as somebody listens.
+async fn listen(client: Client, told: mpsc::Sender<Msg>, mut tiles: watch::Receiver<Vec<TileWish>>, mut stats: watch::Receiver<Vec<ContainerId>>) {
+    let mut stream = loop {
+        match client.stream().await {
+            Ok(stream) => break stream,
+            Err(error) => {
+                if told.send(Msg::LinkDown(describe(&error))).await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    };
+    let handle = stream.handle();
+    handle.subscribe(Topic::Events).await;
+    if told.send(Msg::LinkUp).await.is_err() {
+        return;
+    }
+    let (mut tiles_id, mut stats_id) = (None, None);
+    loop {
+        let message = tokio::select! {
+            update = stream.next() => match update {
+                StreamUpdate::Message(StreamMessage::Event { event, .. }) => Some(Msg::Event(Box::new(event.event))),
+                StreamUpdate::Message(StreamMessage::Stats { stats, .. }) => Some(Msg::Stats(stats)),
+                StreamUpdate::Message(StreamMessage::Tile { tile, .. }) => Some(Msg::Tile(tile)),
+                StreamUpdate::Message(_) => None,
+                StreamUpdate::Lost(error) => Some(Msg::LinkDown(describe(&error))),
+                StreamUpdate::Back => Some(Msg::LinkUp),
+            },
+            changed = tiles.changed() => {
+                if changed.is_err() { return }
+                let wished = tiles.borrow_and_update().clone();
+                let topic = (!wished.is_empty()).then_some(Topic::Tiles { tiles: wished });
+                wish(&handle, &mut tiles_id, topic).await;
+                None
+            }
+            changed = stats.changed() => {
+                if changed.is_err() { return }
+                let wished = stats.borrow_and_update().clone();
+                let topic = (!wished.is_empty()).then_some(Topic::Stats { containers: wished });
+                wish(&handle, &mut stats_id, topic).await;
+                None
+            }
+        };
+        if let Some(message) = message
+            && told.send(message).await.is_err()
+        {
+            return;
+        }
+    }
+}
+
+/// Begins, changes or ends one subscription.
+async fn wish(handle: &crate::client::StreamHandle, id: &mut Option<u32>, topic: Option<Topic>) {
+    match (*id, topic) {
+        (Some(id), Some(topic)) => handle.replace(id, topic).await,
+        (None, Some(topic)) => *id = Some(handle.subscribe(topic).await),
+        (Some(old), None) => {
+            handle.unsubscribe(old).await;
+            *id = None;
+        }
+        (None, None) => {}
+    }
+}
+
+fn describe(error: &Error) -> String {
+    error.message.clone()
+}
