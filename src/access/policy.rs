@@ -30,10 +30,8 @@ const ENGINE_SOCKETS: [&str; 5] = ["docker.sock", "podman.sock", "containerd.soc
 const DEFAULT_SOCKETS: [&str; 5] =
     ["/var/run/docker.sock", "/run/docker.sock", "/run/podman/podman.sock", "/var/run/podman/podman.sock", "/run/containerd/containerd.sock"];
 /// Docker's own set: what a container may have back that was dropped.
-const ORDINARY_CAPABILITIES: [&str; 13] = [
-    "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "NET_RAW", "SETFCAP", "SETGID", "SETPCAP",
-    "SETUID",
-];
+const ORDINARY_CAPABILITIES: [&str; 13] =
+    ["AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "NET_RAW", "SETFCAP", "SETGID", "SETPCAP", "SETUID"];
 
 /// Decides whether `actor` may have a container like `spec`. Mounts' paths are absolute, and links in them are followed.
 ///
@@ -57,7 +55,8 @@ pub fn check_spec(actor: &Actor, spec: &ContainerSpec, policy: &Policy) -> Resul
     }
     for (at, port) in spec.ports.iter().enumerate() {
         if actor.role != Role::Admin && !is_loopback(port) {
-            let detail = format!("port {} on '{}' can be reached from other machines; an admin may publish it, or use 127.0.0.1", port.container_port, port.host_ip);
+            let detail =
+                format!("port {} on '{}' can be reached from other machines; an admin may publish it, or use 127.0.0.1", port.container_port, port.host_ip);
             broken.push(Place { pointer: format!("/ports/{at}"), detail, ..Place::default() });
         }
     }

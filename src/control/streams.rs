@@ -1,6 +1,5 @@
 //! What flows: logs, exec, events, stats and tiles.
 use super::Control;
-use bytes::Bytes;
 use crate::access::Actor;
 use crate::engine::Exec;
 use crate::error::Result;
@@ -13,6 +12,7 @@ use crate::model::SessionId;
 use crate::model::Stats;
 use crate::model::Tile;
 use crate::model::TileWish;
+use bytes::Bytes;
 use tokio::sync::mpsc;
 
 /// Marks a state of a session's screen: equal marks, equal pictures.

@@ -92,7 +92,9 @@ fn parse(host: &str, certificates: Option<PathBuf>) -> Address {
         Some(("tcp" | "http", rest)) => (rest, certificates),
         Some(("https", rest)) => (rest, certificates.or_else(settings_dir)),
         Some(("ssh", rest)) => {
-            return unusable(&format!("addresses by ssh are not spoken; forward the socket: 'ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock {rest}', then DOCKER_HOST=unix:///tmp/docker.sock"));
+            return unusable(&format!(
+                "addresses by ssh are not spoken; forward the socket: 'ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock {rest}', then DOCKER_HOST=unix:///tmp/docker.sock"
+            ));
         }
         Some(_) => return unusable("an engine's address begins with unix://, tcp:// or https://"),
         None => (host, certificates),

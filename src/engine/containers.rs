@@ -165,8 +165,10 @@ mod tests {
 
     #[test]
     fn a_label_that_the_image_has_too_makes_no_container_ours() {
-        let found: ContainerInspectResponse =
-            serde_json::from_str(r#"{"Id":"ab","Name":"/web","Config":{"Labels":{"cto.owner":"eve","cto.template":"x"}},"State":{"Status":"exited","ExitCode":3}}"#).expect("valid");
+        let found: ContainerInspectResponse = serde_json::from_str(
+            r#"{"Id":"ab","Name":"/web","Config":{"Labels":{"cto.owner":"eve","cto.template":"x"}},"State":{"Status":"exited","ExitCode":3}}"#,
+        )
+        .expect("valid");
         let ours = container(found.clone(), &labels::Labels::default());
         assert_eq!((ours.foreign, ours.owner.as_deref(), ours.exit_code, ours.name.as_str()), (false, Some("eve"), Some(3), "web"));
         let planted = labels::Labels::from([("cto.owner".to_owned(), "eve".to_owned())]);

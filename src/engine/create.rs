@@ -22,8 +22,7 @@ use sha2::Digest;
 use std::collections::HashMap;
 
 /// What package managers, `su`, web servers and shells need; everything else is dropped.
-const CAPABILITIES: [&str; 10] =
-    ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"];
+const CAPABILITIES: [&str; 10] = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"];
 /// The search path where an image names none.
 pub(super) const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Where Debian keeps its games.
@@ -202,7 +201,13 @@ fn place(source: &MountSource, mount: &Mount, binds: &mut Vec<String>, mounts: &
     if typ == MountType::BIND && !name.contains(':') && !mount.target.contains(':') {
         binds.push(format!("{name}:{}:{}", mount.target, if mount.read_only { "ro" } else { "rw" }));
     } else {
-        mounts.push(EngineMount { target: Some(mount.target.clone()), source: Some(name.clone()), typ: Some(typ), read_only: Some(mount.read_only), ..EngineMount::default() });
+        mounts.push(EngineMount {
+            target: Some(mount.target.clone()),
+            source: Some(name.clone()),
+            typ: Some(typ),
+            read_only: Some(mount.read_only),
+            ..EngineMount::default()
+        });
     }
     Ok(())
 }

@@ -219,7 +219,8 @@ fn failure(message: &str, lines: &[String], packages: &[String]) -> Error {
         return error.fix("correct its name in \"packages\" of the template; names differ between distributions");
     }
     let tail = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n");
-    Error::new(Code::BuildFailed, format!("adding packages failed: {message}\n{tail}")).fix("the lines above are the package manager's own; check the network and its sources")
+    Error::new(Code::BuildFailed, format!("adding packages failed: {message}\n{tail}"))
+        .fix("the lines above are the package manager's own; check the network and its sources")
 }
 
 /// The package that a manager's complaint names.

@@ -68,7 +68,8 @@ pub(super) fn answered(status: u16, message: &str, about: &About<'_>) -> Error {
     }
     if low.contains("port is already allocated") || low.contains("address already in use") {
         let port = port_in(&text).unwrap_or_default();
-        return Error::new(Code::PortInUse, format!("the host's port {port} is taken").replace("  ", " ")).fix("publish another port, or stop what uses this one");
+        return Error::new(Code::PortInUse, format!("the host's port {port} is taken").replace("  ", " "))
+            .fix("publish another port, or stop what uses this one");
     }
     if low.contains("bind source path does not exist") || low.contains("error while creating mount source path") {
         return Error::new(Code::InvalidValue, text).fix("create the directory first");
@@ -78,7 +79,9 @@ pub(super) fn answered(status: u16, message: &str, about: &About<'_>) -> Error {
     }
     match about {
         About::Container(name) => container(status, &text, &low, name),
-        About::Image(name) if status == 404 || low.contains("not found") || low.contains("does not exist") || low.contains("manifest unknown") => image_missing(name, &text),
+        About::Image(name) if status == 404 || low.contains("not found") || low.contains("does not exist") || low.contains("manifest unknown") => {
+            image_missing(name, &text)
+        }
         About::Image(name) => image_unreachable(name, &text),
         About::Engine => Error::new(Code::EngineFailed, format!("the engine failed: {text}")),
     }
@@ -96,7 +99,8 @@ fn container(status: u16, text: &str, low: &str, name: &str) -> Error {
         return Error::not_found("container", name).fix("'cto ps' lists the containers");
     }
     if low.contains("is already in use by container") {
-        return Error::new(Code::NameInUse, format!("the name '{name}' belongs to another container")).fix(format!("choose another name, or remove that one: 'cto rm {name}'"));
+        return Error::new(Code::NameInUse, format!("the name '{name}' belongs to another container"))
+            .fix(format!("choose another name, or remove that one: 'cto rm {name}'"));
     }
     if low.contains("invalid container name") {
         return Error::invalid(format!("'{name}' can't be a container's name")).fix("use letters, digits, '_', '.' and '-', beginning with a letter or digit");
@@ -136,7 +140,8 @@ pub(super) fn command_not_found(program: &str) -> Error {
 
 /// No registry has the image.
 fn image_missing(name: &str, text: &str) -> Error {
-    Error::new(Code::ImageUnavailable, format!("image '{name}' was not found: {text}")).fix("check its name and tag; for a private registry log in first: 'docker login'")
+    Error::new(Code::ImageUnavailable, format!("image '{name}' was not found: {text}"))
+        .fix("check its name and tag; for a private registry log in first: 'docker login'")
 }
 
 /// The registry can't be reached, or refuses.
@@ -186,9 +191,11 @@ mod tests {
             (error.code, error.message)
         };
         assert_eq!(told(409, "Conflict. The container name \"/web\" is already in use by container \"ab\".").0, Code::NameInUse);
-        let missing = "OCI runtime create failed: container_linux.go:380: starting container process caused: exec: \"htop\": executable file not found in $PATH: unknown";
+        let missing =
+            "OCI runtime create failed: container_linux.go:380: starting container process caused: exec: \"htop\": executable file not found in $PATH: unknown";
         assert_eq!(told(400, missing), (Code::CommandNotFound, "the image has no program 'htop'".into()));
-        let stat = "OCI runtime exec failed: exec failed: unable to start container process: exec: \"/bin/zsh\": stat /bin/zsh: no such file or directory: unknown";
+        let stat =
+            "OCI runtime exec failed: exec failed: unable to start container process: exec: \"/bin/zsh\": stat /bin/zsh: no such file or directory: unknown";
         assert_eq!(told(400, stat), (Code::CommandNotFound, "the image has no program '/bin/zsh'".into()));
         let port = "driver failed programming external connectivity on endpoint web (1): Bind for 127.0.0.1:8080 failed: port is already allocated";
         assert_eq!(told(500, port), (Code::PortInUse, "the host's port 8080 is taken".into()));

@@ -85,7 +85,10 @@ impl Images {
                 Ok(Some(Err(error))) => return Err(self.0.link().fault(error, &About::Image(reference))),
                 Ok(None) => break,
                 Err(_) => {
-                    let error = Error::new(Code::ImageUnavailable, format!("image '{reference}' can't be pulled: the registry said nothing for {} s", SILENCE.as_secs()));
+                    let error = Error::new(
+                        Code::ImageUnavailable,
+                        format!("image '{reference}' can't be pulled: the registry said nothing for {} s", SILENCE.as_secs()),
+                    );
                     return Err(error.fix("check the network, or use an image that the engine has: 'docker images'"));
                 }
             }

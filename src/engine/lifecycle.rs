@@ -128,7 +128,9 @@ impl Engine {
         let text = error.source.as_ref().map(ToString::to_string).unwrap_or_default();
         let Some(port) = super::fault::port_in(&text) else { return error };
         let others = self.list().await.unwrap_or_default();
-        let holder = others.iter().find(|other| other.id != *id && other.state == crate::model::ContainerState::Running && other.ports.iter().any(|taken| taken.host_port == port));
+        let holder = others
+            .iter()
+            .find(|other| other.id != *id && other.state == crate::model::ContainerState::Running && other.ports.iter().any(|taken| taken.host_port == port));
         if let Some(holder) = holder {
             error.message = format!("the host's port {port} is taken by container '{}'", holder.name);
             error.fix = Some(format!("publish another port, or 'cto stop {}'", holder.name));

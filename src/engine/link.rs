@@ -145,7 +145,8 @@ async fn open(address: &Address) -> Result<(Open, EngineInfo)> {
     let product = if podman.is_some() { "podman" } else { "docker" };
     let version = podman.map(|component| component.version.clone()).or(asked.version).unwrap_or_default();
     if (api.major_version, api.minor_version) < OLDEST_API {
-        return Err(Error::new(Code::EngineUnavailable, format!("the engine at {text} is {product} {version}, which is too old")).fix("install Docker Engine 20.10 or newer"));
+        return Err(Error::new(Code::EngineUnavailable, format!("the engine at {text} is {product} {version}, which is too old"))
+            .fix("install Docker Engine 20.10 or newer"));
     }
     let api = format!("{}.{}", api.major_version, api.minor_version);
     let cpus = machine.ncpu.and_then(|count| u32::try_from(count).ok()).unwrap_or(0);

@@ -2,11 +2,11 @@
 //!
 //! bollard reads every stream as if it had frames and guesses when it has none, by its first byte: a terminal's output that begins
 //! with a NUL or Ctrl-A is lost. So terminals, execs and logs are read here.
+use super::address::Address;
 use super::fault;
 use super::fault::About;
 use super::link::Link;
 use super::link::Open;
-use super::address::Address;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Code;

@@ -183,7 +183,11 @@ impl Engine {
         let started = self.start_process(&request.container, &name, start).await;
         let (process, reader, writer) = started.map_err(|error| {
             let bare = shell && error.code == Code::CommandNotFound;
-            if bare { Error::new(Code::CommandNotFound, format!("the image of container '{name}' has no shell")).fix("name a program that the image has") } else { error }
+            if bare {
+                Error::new(Code::CommandNotFound, format!("the image of container '{name}' has no shell")).fix("name a program that the image has")
+            } else {
+                error
+            }
         })?;
         let control = TerminalControl { engine: self.clone(), target: Target::Exec(process) };
         // A program that has ended by now has no size any more.

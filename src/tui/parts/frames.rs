@@ -24,8 +24,8 @@ use unicode_width::UnicodeWidthStr as _;
 const SETTLED: Duration = Duration::from_millis(600);
 
 impl Workspace {
-    /// Draws the shown tab into its area.
-    pub fn draw(&self, frame: &mut Frame, area: Rect, cx: &Context) {
+    /// Draws the shown tab into its area, with the program's cursor unless something lies on top.
+    pub fn draw(&self, frame: &mut Frame, area: Rect, cursor: bool, cx: &Context) {
         let (frames, borders) = self.frames(area);
         let focus = self.tab().map(|tab| tab.focus);
         let buffer = frame.buffer_mut();
@@ -51,7 +51,7 @@ impl Workspace {
                 }
             }
         }
-        let cursor = focus.filter(|_| self.keys != Keys::Numbers).and_then(|id| {
+        let cursor = focus.filter(|_| cursor && self.keys != Keys::Numbers).and_then(|id| {
             let (_, rect) = frames.iter().find(|(own, _)| *own == id)?;
             self.panes.get(&id)?.cursor_at(inside(*rect, borders))
         });

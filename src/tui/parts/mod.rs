@@ -17,6 +17,7 @@
 pub mod actions;
 pub mod confirm;
 pub mod empty;
+pub mod errors;
 pub mod field;
 pub mod form;
 pub mod frames;

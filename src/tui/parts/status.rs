@@ -1,6 +1,7 @@
 //! The line on top and the line at the bottom.
 use super::terminal::TerminalPane;
 use super::workspace::Keys;
+use super::workspace::Tab;
 use super::workspace::Workspace;
 use crate::model::ContainerState;
 use crate::tui::command::COMMANDS;
@@ -16,6 +17,8 @@ use ratatui::style::Modifier;
 use ratatui::text::Line;
 use ratatui::text::Span;
 use unicode_width::UnicodeWidthStr as _;
+
+const BRAND: &str = " cto";
 
 /// The line on top of the containers.
 pub fn home_line(frame: &mut Frame, area: Rect, cx: &Context) {
@@ -48,16 +51,7 @@ pub fn work_line(frame: &mut Frame, area: Rect, work: &Workspace, cx: &Context) 
     let mut left = brand(cx);
     left.push(Span::raw(" "));
     for (place, tab) in work.tabs.iter().enumerate() {
-        let panes = || tab.tree.panes().into_iter().filter_map(|pane| work.panes.get(&pane));
-        let mark = if panes().any(|pane| pane.news) {
-            "!"
-        } else if panes().all(TerminalPane::is_over) {
-            "○"
-        } else {
-            ""
-        };
-        let zoom = if tab.zoomed { "Z" } else { "" };
-        let text = format!(" {}:{}{mark}{zoom} ", place + 1, short(&work.tab_name(tab), 20));
+        let text = tab_label(work, place, tab);
         let style =
             if place == work.active { cx.theme.style(Role::Accent).add_modifier(Modifier::BOLD | Modifier::REVERSED) } else { cx.theme.style(Role::Text) };
         left.push(Span::styled(text, style));
@@ -75,6 +69,32 @@ pub fn work_line(frame: &mut Frame, area: Rect, work: &Workspace, cx: &Context) 
         }
     }
     spread(frame, area, left, right, cx);
+}
+
+/// ` 1:api! `: number, name, and whether something happened in it or all its programs have ended.
+fn tab_label(work: &Workspace, place: usize, tab: &Tab) -> String {
+    let panes = || tab.tree.panes().into_iter().filter_map(|pane| work.panes.get(&pane));
+    let mark = match () {
+        () if panes().any(|pane| pane.news) => "!",
+        () if panes().all(TerminalPane::is_over) => "○",
+        () => "",
+    };
+    let zoom = if tab.zoomed { "Z" } else { "" };
+    format!(" {}:{}{mark}{zoom} ", place + 1, short(&work.tab_name(tab), 20))
+}
+
+/// The tab whose name is drawn at this column of the line on top.
+#[must_use]
+pub fn tab_at(work: &Workspace, column: u16) -> Option<usize> {
+    let mut end = BRAND.width() + 1;
+    let column = usize::from(column);
+    if column < end {
+        return None;
+    }
+    work.tabs.iter().enumerate().position(|(place, tab)| {
+        end += tab_label(work, place, tab).width();
+        column < end
+    })
 }
 
 /// The line at the bottom: the keys that are valid here, as many as fit.
@@ -122,7 +142,7 @@ pub fn work_hints(work: &Workspace, cx: &Context) -> Vec<Hint> {
 }
 
 fn brand<'a>(cx: &Context) -> Vec<Span<'a>> {
-    vec![Span::styled(" cto", cx.theme.style(Role::Accent).add_modifier(Modifier::BOLD))]
+    vec![Span::styled(BRAND, cx.theme.style(Role::Accent).add_modifier(Modifier::BOLD))]
 }
 
 fn server<'a>(cx: &Context) -> Vec<Span<'a>> {

@@ -88,7 +88,7 @@ pub struct Workspace {
     pub area: Rect,
     /// A border is being dragged: the pane before it, and how it lies.
     pub(super) dragged: Option<(PaneId, Axis)>,
-    pub(super) terminal_focus: bool,
+    pub(in crate::tui) terminal_focus: bool,
     next_pane: u64,
     scrollback: usize,
 }

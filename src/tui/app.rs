@@ -1,0 +1,536 @@
+//! All the state of the terminal client, and the one function that changes it.
+use super::command::CommandId;
+use super::command::Scope;
+use super::component::Component;
+use super::component::Context;
+use super::data::Data;
+use super::keymap::Keymap;
+use super::msg::Effect;
+use super::msg::Link;
+use super::msg::Msg;
+use super::msg::Now;
+use super::msg::Request;
+use super::msg::ToastKind;
+use super::parts::grid::Home;
+use super::parts::palette::History;
+use super::parts::status;
+use super::parts::terminal::PaneState;
+use super::parts::toast::Toasts;
+use super::parts::workspace::Place;
+use super::parts::workspace::Workspace;
+use super::theme::Theme;
+use crate::model::ContainerId;
+use crate::model::ContainerState;
+use crate::model::Event;
+use crate::model::OperationId;
+use crate::model::Session;
+use crate::model::SessionExit;
+use crate::model::Size;
+use crate::model::TileWish;
+use crate::term::Key;
+use crate::term::MouseEvent;
+use crate::term::MouseKind;
+use ratatui::layout::Rect;
+use std::collections::HashMap;
+use std::collections::VecDeque;
+use std::time::Duration;
+use std::time::Instant;
+
+/// How long the arrangement has to stand still before it is kept.
+const SAVE_AFTER: Duration = Duration::from_secs(1);
+/// Numbers of processor and memory are drawn anew this often at most.
+const NUMBERS_EVERY: Duration = Duration::from_secs(1);
+
+/// What the program opens with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Start {
+    /// As it was left; the containers at first.
+    Home,
+    /// One session, alone; the program ends with it.
+    Session(Box<Session>),
+}
+
+/// Why the program ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Exit {
+    /// It was left; what runs goes on.
+    Left,
+    /// A signal asked for it.
+    Terminated,
+    /// The one session that was shown has ended.
+    SessionEnded(Option<SessionExit>),
+}
+
+/// What fills the middle of the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// The containers.
+    Home,
+    /// The terminals.
+    Terminals,
+}
+
+/// How far bringing back the last arrangement is.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Restore {
+    /// The lists or the arrangement are still to come.
+    Waiting(Option<Option<Box<serde_json::Value>>>),
+    /// Done, or not wanted.
+    Done,
+}
+
+/// All the state.
+pub struct App {
+    /// What is known of the server.
+    pub data: Data,
+    /// Colours.
+    pub theme: Theme,
+    /// Keys.
+    pub keymap: Keymap,
+    /// What fills the middle.
+    pub view: View,
+    /// The containers.
+    pub home: Home,
+    /// The terminals.
+    pub work: Workspace,
+    /// What lies on top, the last uppermost.
+    pub overlays: Vec<Box<dyn Component>>,
+    /// Short messages.
+    pub toasts: Toasts,
+    /// The time of the last message.
+    pub now: Now,
+    /// Something looks different than drawn last.
+    pub dirty: bool,
+    /// Why the program is to end.
+    pub exit: Option<Exit>,
+    pub(super) size: Size,
+    pub(super) restore: Restore,
+    pub(super) alone: bool,
+    pub(super) history: History,
+    /// Launches begun here, with whether and where their terminal is to be shown.
+    pub(super) launches: HashMap<OperationId, Option<Place>>,
+    /// Launches whose operations are not known yet, in order.
+    pub(super) waiting_launches: VecDeque<Option<Place>>,
+    pub(super) mouse: bool,
+    epoch: Instant,
+    start: Option<Box<Session>>,
+    saved: Option<serde_json::Value>,
+    save_at: Option<Duration>,
+    numbers_at: Option<Duration>,
+    tiles: Vec<TileWish>,
+    stats: Vec<ContainerId>,
+}
+
+/// The context of parts, without borrowing all of the app.
+macro_rules! context {
+    ($app:ident) => {
+        $crate::tui::component::Context {
+            data: &$app.data,
+            theme: &$app.theme,
+            keymap: &$app.keymap,
+            now: $app.now,
+            area: $crate::tui::view::areas($app.size).middle,
+        }
+    };
+}
+pub(super) use context;
+
+impl App {
+    /// The state at the start, on a screen of this size; panes keep so many lines of scrollback.
+    #[must_use]
+    pub fn new(start: Start, theme: Theme, keymap: Keymap, scrollback: usize, size: Size, now: Now) -> Self {
+        let start = match start {
+            Start::Home => None,
+            Start::Session(session) => Some(session),
+        };
+        let mut work = Workspace::new(scrollback);
+        work.area = super::view::areas(size).middle;
+        Self {
+            data: Data::default(),
+            theme,
+            keymap,
+            view: if start.is_some() { View::Terminals } else { View::Home },
+            home: Home::new(),
+            work,
+            overlays: Vec::new(),
+            toasts: Toasts::new(),
+            now,
+            dirty: true,
+            exit: None,
+            size,
+            restore: if start.is_some() { Restore::Done } else { Restore::Waiting(None) },
+            alone: start.is_some(),
+            history: History::default(),
+            launches: HashMap::new(),
+            waiting_launches: VecDeque::new(),
+            mouse: true,
+            epoch: Instant::now().checked_sub(now.since_start).unwrap_or_else(Instant::now),
+            start,
+            saved: None,
+            save_at: None,
+            numbers_at: None,
+            tiles: Vec::new(),
+            stats: Vec::new(),
+        }
+    }
+
+    /// What parts may read.
+    #[must_use]
+    pub fn context(&self) -> Context<'_> {
+        context!(self)
+    }
+
+    /// What to do first.
+    pub fn begin(&mut self) -> Vec<Effect> {
+        let mut effects = vec![Effect::Request(Request::Refresh)];
+        match self.start.take() {
+            None => effects.push(Effect::Request(Request::LoadLayout)),
+            Some(session) => {
+                let cx = context!(self);
+                effects.extend(self.work.show(&session, Place::Tab, &cx));
+            }
+        }
+        effects
+    }
+
+    /// Takes in what happened; returns what is to be done outside.
+    pub fn update(&mut self, msg: Msg, now: Now) -> Vec<Effect> {
+        self.now = now;
+        let effects = self.take(msg);
+        let mut outside = self.settle(effects);
+        outside.extend(self.follow_up());
+        outside
+    }
+
+    fn take(&mut self, msg: Msg) -> Vec<Effect> {
+        match msg {
+            Msg::Key(key) => self.key(key),
+            Msg::Command(id) => self.run(id),
+            Msg::Mouse(event) => self.pointer(event),
+            Msg::Paste(text) => self.paste(text),
+            Msg::Focus(on) => {
+                self.work.terminal_focus = on;
+                let cx = context!(self);
+                self.work.arrange(&cx)
+            }
+            Msg::Resize(size) => {
+                self.size = size;
+                self.dirty = true;
+                self.work.area = super::view::areas(size).middle;
+                let cx = context!(self);
+                self.work.arrange(&cx)
+            }
+            Msg::Resumed => {
+                self.dirty = true;
+                vec![Effect::Redraw]
+            }
+            Msg::Terminated => {
+                self.exit = Some(Exit::Terminated);
+                Vec::new()
+            }
+            Msg::Tick => self.tick(),
+            Msg::LinkUp => {
+                self.data.link = Link::Up;
+                self.dirty = true;
+                let mut effects = self.work.reconnect(true, self.now.since_start);
+                // The first list was asked for at the start.
+                if self.data.listed {
+                    effects.push(Effect::Request(Request::Refresh));
+                }
+                effects
+            }
+            Msg::LinkDown(detail) => {
+                let since = if let Link::Down { since, .. } = self.data.link { since } else { self.now.since_start };
+                self.data.link = Link::Down { detail, since };
+                self.dirty = true;
+                Vec::new()
+            }
+            Msg::Frame(pane, frame) => {
+                let Some(own) = self.work.panes.get_mut(&pane) else { return Vec::new() };
+                let news = own.take(frame);
+                let over = own.is_over().then(|| own.state.clone());
+                if self.view == View::Terminals && self.work.content(pane).is_some() || !news.is_empty() {
+                    self.dirty = true;
+                }
+                if let (true, Some(PaneState::Ended(exit))) = (self.alone, over) {
+                    self.exit = Some(Exit::SessionEnded(exit));
+                }
+                self.work.hear(pane, news)
+            }
+            Msg::Detached(pane, problem) => {
+                self.dirty = true;
+                self.work.detached(pane, problem, self.now.since_start);
+                Vec::new()
+            }
+            Msg::Stats(stats) => {
+                self.data.add_stats(stats);
+                // Samples of many containers come one by one, and are drawn together.
+                self.numbers_at.get_or_insert(self.now.since_start + NUMBERS_EVERY);
+                Vec::new()
+            }
+            Msg::Tile(tile) => {
+                self.dirty |= self.data.add_tile(&tile) && self.view == View::Home;
+                Vec::new()
+            }
+            Msg::Event(event) => self.event(*event),
+            Msg::Reply(request, result) => self.reply(*request, result),
+        }
+    }
+
+    fn tick(&mut self) -> Vec<Effect> {
+        let now = self.now.since_start;
+        self.dirty |= self.toasts.expire(now);
+        let mut effects = self.work.reconnect(false, now);
+        if self.numbers_at.is_some_and(|at| at <= now) {
+            self.numbers_at = None;
+            self.dirty = true;
+        }
+        let instant = self.epoch + now;
+        for pane in self.work.panes.values_mut() {
+            self.dirty |= pane.screen.stop_sync_if_due(instant);
+        }
+        // Ages, spinners and seconds of waiting: what is asked for by a wish to be woken up. Unchanged cells cost nothing.
+        self.dirty = true;
+        effects.extend(self.offer(&Msg::Tick).0);
+        effects
+    }
+
+    fn event(&mut self, event: Event) -> Vec<Effect> {
+        self.data.apply(&event);
+        let mut effects = match &event {
+            Event::Resync => vec![Effect::Request(Request::Refresh)],
+            Event::EngineChanged { available: true, .. } => vec![Effect::Request(Request::Refresh)],
+            Event::TemplatesChanged => vec![Effect::Request(Request::Templates)],
+            Event::ContainerChanged { container } if container.state == ContainerState::Running => self.work.container_runs(&container.id),
+            Event::OperationChanged { operation } => self.launched(operation),
+            _ => Vec::new(),
+        };
+        effects.extend(self.offer(&Msg::Event(Box::new(event))).0);
+        self.dirty = true;
+        effects
+    }
+
+    /// Shows a message to the overlays and to the containers; returns what they want, and whether an overlay took it.
+    pub(super) fn offer(&mut self, msg: &Msg) -> (Vec<Effect>, bool) {
+        let cx = context!(self);
+        let mut effects = Vec::new();
+        let mut taken = false;
+        for overlay in self.overlays.iter_mut().rev() {
+            if let Some(own) = overlay.update(msg, &cx) {
+                effects.extend(own);
+                taken = true;
+            }
+        }
+        effects.extend(self.home.update(msg, &cx).unwrap_or_default());
+        (effects, taken)
+    }
+
+    fn key(&mut self, key: Key) -> Vec<Effect> {
+        self.dirty |= self.toasts.dismiss();
+        let cx = context!(self);
+        if let Some(overlay) = self.overlays.last_mut() {
+            self.dirty = true;
+            return overlay.update(&Msg::Key(key), &cx).unwrap_or_default();
+        }
+        match self.view {
+            View::Home => {
+                self.dirty = true;
+                if self.home.takes_keys()
+                    && let Some(effects) = self.home.update(&Msg::Key(key), &cx)
+                {
+                    return effects;
+                }
+                let found = self.keymap.find(self.scopes(), key);
+                found.map(|id| self.run(id)).unwrap_or_default()
+            }
+            View::Terminals if self.work.takes_keys() => {
+                // A key that only goes to the program changes nothing until its echo comes.
+                let before = (self.work.keys, self.work.focused().map(|pane| pane.marking.is_some()));
+                let outcome = self.work.key(key, &cx);
+                self.dirty |=
+                    before != (self.work.keys, self.work.focused().map(|pane| pane.marking.is_some())) || !self.work.scopes().is_empty() || outcome.is_err();
+                outcome.unwrap_or_else(|id| self.run(id))
+            }
+            View::Terminals => {
+                self.dirty = true;
+                let found = self.keymap.find(&[Scope::Global], key);
+                found.map(|id| self.run(id)).unwrap_or_default()
+            }
+        }
+    }
+
+    fn paste(&mut self, text: String) -> Vec<Effect> {
+        let cx = context!(self);
+        if let Some(overlay) = self.overlays.last_mut() {
+            self.dirty = true;
+            return overlay.update(&Msg::Paste(text), &cx).unwrap_or_default();
+        }
+        match self.view {
+            View::Terminals => self.work.paste(&text),
+            View::Home => {
+                self.dirty = true;
+                self.home.update(&Msg::Paste(text), &cx).unwrap_or_default()
+            }
+        }
+    }
+
+    fn pointer(&mut self, event: MouseEvent) -> Vec<Effect> {
+        let areas = super::view::areas(self.size);
+        let cx = context!(self);
+        self.dirty = true;
+        if let Some(overlay) = self.overlays.last_mut() {
+            return overlay.update(&Msg::Mouse(event), &cx).unwrap_or_default();
+        }
+        if event.kind == MouseKind::Down && contains(areas.top, event) {
+            let tab = (self.view == View::Terminals).then(|| status::tab_at(&self.work, event.col)).flatten();
+            return match tab {
+                Some(place) => self.work.to_tab(place, &cx),
+                None => vec![Effect::Ask(super::msg::Ask::Run(if self.view == View::Home { CommandId::GoTerminals } else { CommandId::GoHome }))],
+            };
+        }
+        match self.view {
+            View::Terminals => self.work.mouse(event, &cx),
+            View::Home if contains(areas.middle, event) => self.home.update(&Msg::Mouse(event), &cx).unwrap_or_default(),
+            View::Home => Vec::new(),
+        }
+    }
+
+    /// Where keys are looked up now, the nearest first.
+    #[must_use]
+    pub fn scopes(&self) -> &'static [Scope] {
+        match self.view {
+            View::Home => &[Scope::Home, Scope::Global],
+            View::Terminals => self.work.scopes(),
+        }
+    }
+
+    /// Where commands are valid that the palette, the command line and the help screen show.
+    pub(super) fn command_scopes(&self) -> &'static [Scope] {
+        match self.view {
+            View::Home => &[Scope::Home, Scope::Global],
+            View::Terminals if self.work.focused().is_some() => &[Scope::Terminal, Scope::Scroll, Scope::Ended, Scope::Global],
+            View::Terminals => &[Scope::Global],
+        }
+    }
+
+    /// Carries out what concerns the app itself, until only what concerns the outside is left.
+    fn settle(&mut self, effects: Vec<Effect>) -> Vec<Effect> {
+        let mut open: VecDeque<Effect> = effects.into();
+        let mut outside = Vec::new();
+        // Asks may lead to asks; a part that asks for itself for ever is stopped.
+        let mut left = 1000;
+        while let Some(effect) = open.pop_front() {
+            match effect {
+                Effect::Ask(ask) if left > 0 => {
+                    left -= 1;
+                    self.dirty = true;
+                    for (place, effect) in self.ask(ask).into_iter().enumerate() {
+                        open.insert(place, effect);
+                    }
+                }
+                Effect::Ask(_) => {}
+                effect => outside.push(effect),
+            }
+        }
+        outside
+    }
+
+    pub(super) fn tell(&mut self, kind: ToastKind, text: impl Into<String>) {
+        self.toasts.push(kind, text, self.now);
+        self.dirty = true;
+    }
+
+    /// What every message may have made necessary: other tiles, keeping the arrangement, being woken up.
+    fn follow_up(&mut self) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if self.dirty {
+            let cx = context!(self);
+            let home = self.view == View::Home;
+            let (tiles, stats) = if home { (self.home.wishes(&cx), self.home.watched(&cx)) } else { (Vec::new(), Vec::new()) };
+            if tiles != self.tiles {
+                self.tiles.clone_from(&tiles);
+                effects.push(Effect::WatchTiles(tiles));
+            }
+            if stats != self.stats {
+                self.stats.clone_from(&stats);
+                effects.push(Effect::WatchStats(stats));
+            }
+        }
+        let now = self.now.since_start;
+        if std::mem::take(&mut self.work.changed) && self.save_at.is_none() {
+            self.save_at = Some(now + SAVE_AFTER);
+        }
+        if self.save_at.is_some_and(|at| at <= now) || self.exit.is_some() {
+            self.save_at = None;
+            effects.extend(self.save());
+        }
+        if self.exit.is_some() {
+            effects.push(Effect::Quit);
+        }
+        effects.extend(self.wake_at().map(Effect::WakeAt));
+        effects
+    }
+
+    fn wake_at(&self) -> Option<Duration> {
+        let now = self.now.since_start;
+        let waits = matches!(self.data.link, Link::Down { .. }).then(|| now + Duration::from_secs(1));
+        let held = self.work.panes.values().filter_map(|pane| pane.screen.sync_deadline()).map(|at| at.saturating_duration_since(self.epoch)).min();
+        [self.toasts.deadline(), self.work.wake_at(), self.save_at, self.numbers_at, waits, held].into_iter().flatten().min()
+    }
+
+    /// Keeps the arrangement if it is another than the one kept.
+    fn save(&mut self) -> Option<Effect> {
+        if self.alone || self.restore != Restore::Done {
+            return None;
+        }
+        let data = self.state();
+        (self.saved.as_ref() != Some(&data)).then(|| {
+            self.saved = Some(data.clone());
+            Effect::Request(Request::SaveLayout(Box::new(data)))
+        })
+    }
+
+    /// The arrangement, to be kept.
+    fn state(&self) -> serde_json::Value {
+        let view = if self.view == View::Terminals { "terminals" } else { "home" };
+        serde_json::json!({ "v": 1, "view": view, "work": self.work.save(), "home": self.home.state() })
+    }
+
+    /// Brings back what was kept, once it and the lists are here.
+    pub(super) fn try_restore(&mut self) -> Vec<Effect> {
+        let Restore::Waiting(Some(kept)) = &self.restore else { return Vec::new() };
+        if !self.data.listed {
+            return Vec::new();
+        }
+        let kept = kept.clone();
+        self.restore = Restore::Done;
+        let Some(kept) = kept else { return Vec::new() };
+        self.home.restore(&kept["home"]);
+        // What another version kept and this one does not understand is left out.
+        let Ok(work) = serde_json::from_value(kept["work"].clone()) else { return Vec::new() };
+        let cx = context!(self);
+        let effects = self.work.restore(work, &cx);
+        if kept["view"] == "terminals" && self.work.focused().is_some() && self.view == View::Home && self.overlays.is_empty() {
+            self.view = View::Terminals;
+        }
+        effects
+    }
+
+    /// Shows the containers or the terminals.
+    pub(super) fn go(&mut self, view: View) {
+        if self.view != view {
+            self.view = view;
+            self.work.changed = true;
+        }
+        self.dirty = true;
+    }
+
+    /// What panes have drawn, to be said to the server.
+    pub fn acks(&mut self) -> Vec<Effect> {
+        self.work.panes.values_mut().filter_map(super::parts::terminal::TerminalPane::ack).collect()
+    }
+}
+
+fn contains(area: Rect, event: MouseEvent) -> bool {
+    area.contains(ratatui::layout::Position { x: event.col, y: event.row })
+}

@@ -1,0 +1,358 @@
+//! What parts ask of the app, what commands do, and what answers of the server mean.
+use super::app::App;
+use super::app::Exit;
+use super::app::Restore;
+use super::app::View;
+use super::app::context;
+use super::command::CommandId;
+use super::command::Scope;
+use super::command::command;
+use super::component::Component as _;
+use super::msg::Ask;
+use super::msg::Choice;
+use super::msg::ConfirmSpec;
+use super::msg::Effect;
+use super::msg::Msg;
+use super::msg::Reply;
+use super::msg::Request;
+use super::msg::ToastKind;
+use super::parts::confirm::Confirm;
+use super::parts::errors::Errors;
+use super::parts::help::Help;
+use super::parts::inspect::Inspect;
+use super::parts::launch::Launch;
+use super::parts::menu::Menu;
+use super::parts::palette::Palette;
+use super::parts::prompt::Prompt;
+use super::parts::terminal::PaneState;
+use super::parts::terminal::Shows;
+use super::parts::workspace::Place;
+use crate::model::ContainerId;
+use crate::model::ContainerState;
+use crate::model::Operation;
+use crate::model::OperationState;
+use crate::model::Problem;
+use crate::model::SessionKind;
+use crate::model::Size;
+
+/// Most base64 that terminals take as one text for the clipboard.
+const MOST_COPIED: usize = 74_994 / 4 * 3;
+
+impl App {
+    /// Does what a part asks for.
+    pub(super) fn ask(&mut self, ask: Ask) -> Vec<Effect> {
+        match ask {
+            Ask::Run(id) => {
+                self.overlays.pop();
+                return self.run(id);
+            }
+            Ask::RunLine(line) => {
+                self.history.keep(&line);
+                return self.run_line(&line);
+            }
+            Ask::Close => drop(self.overlays.pop()),
+            Ask::OpenTerminal(id) => return self.open_terminal(&id, self.natural_place()),
+            Ask::OpenShell(id) => return self.open(&id, Shows::Shell, self.natural_place()),
+            Ask::ShowSession(id) => {
+                let Some(session) = self.data.session(&id).cloned() else { return Vec::new() };
+                let place = self.natural_place();
+                self.go(View::Terminals);
+                let cx = context!(self);
+                return self.work.show(&session, place, &cx);
+            }
+            Ask::Launch { request, open } => {
+                self.waiting_launches.push_back(open.then(|| self.natural_place()));
+                let mut request = request;
+                if request.base_dir.is_none() {
+                    request.base_dir = std::env::current_dir().ok().map(|path| path.display().to_string());
+                }
+                if request.size.is_none() {
+                    let area = self.context().area;
+                    request.size = Some(Size { cols: area.width, rows: area.height }.clamped());
+                }
+                return vec![Effect::Request(Request::Launch(request))];
+            }
+            Ask::Confirm(spec) => self.overlays.push(Box::new(Confirm::new(*spec))),
+            Ask::Prompt(spec) => self.overlays.push(Box::new(Prompt::new(*spec))),
+            Ask::Menu(id) => self.overlays.push(Box::new(Menu::new(id))),
+            Ask::Inspect(id) => self.overlays.push(Box::new(Inspect::new(id))),
+            Ask::Prompted(purpose, text) => return self.work.prompted(&purpose, &text),
+            Ask::Toast(kind, text) => self.tell(kind, text),
+            Ask::Copy(text) => return self.copy(text),
+            Ask::OfferClipboard { pane, text } => {
+                let name = self.work.panes.get(&pane).map(super::parts::terminal::TerminalPane::title).unwrap_or_default();
+                let first: String = text.chars().filter(|c| !c.is_control()).take(60).collect();
+                let lines = vec![format!("{} characters, beginning with:", text.chars().count()), first];
+                let choices = vec![Choice { key: 'y', label: "allow".to_owned(), destroys: false, effects: vec![Effect::Ask(Ask::Copy(text))] }];
+                // A program that asks again and again is asked about once.
+                if self.overlays.is_empty() {
+                    self.overlays.push(Box::new(Confirm::new(ConfirmSpec { title: format!("Let {name} set the clipboard?"), lines, choices })));
+                }
+            }
+            Ask::ClosePane(pane) => {
+                let cx = context!(self);
+                let effects = self.work.remove(pane, &cx);
+                self.leave_empty();
+                return effects;
+            }
+            Ask::EndPane(pane) => {
+                let session = self.work.panes.get(&pane).and_then(|pane| pane.session.clone());
+                let cx = context!(self);
+                let mut effects: Vec<Effect> = session.map(|session| Effect::Request(Request::CloseSession(session))).into_iter().collect();
+                effects.extend(self.work.remove(pane, &cx));
+                self.leave_empty();
+                return effects;
+            }
+        }
+        Vec::new()
+    }
+
+    /// Without terminals there is nothing to see among the terminals.
+    fn leave_empty(&mut self) {
+        if self.work.focused().is_none() {
+            if self.alone {
+                self.exit = Some(Exit::Left);
+            } else {
+                self.go(View::Home);
+            }
+        }
+    }
+
+    /// Beside what is seen, or in a tab of its own when the containers are seen.
+    fn natural_place(&self) -> Place {
+        if self.view == View::Terminals { Place::Split } else { Place::Tab }
+    }
+
+    /// Runs a command where it is valid.
+    pub(super) fn run(&mut self, id: CommandId) -> Vec<Effect> {
+        use CommandId as C;
+        self.dirty = true;
+        let scopes = self.command_scopes();
+        match id {
+            C::Help | C::TerminalHelp => self.overlays.push(Box::new(Help::new(scopes))),
+            C::CommandLine | C::TerminalCommandLine => self.overlays.push(Box::new(Palette::line(scopes, "").with_history(&self.history))),
+            C::Palette | C::TerminalPalette => self.overlays.push(Box::new(Palette::new(scopes))),
+            C::PickContainer => self.overlays.push(Box::new(Palette::line(scopes, "new-tab "))),
+            C::Launch => {
+                let area = self.context().area;
+                self.overlays.push(Box::new(Launch::new(Size { cols: area.width, rows: area.height }.clamped())));
+                // A list that failed to come, or files that nobody watched.
+                return vec![Effect::Request(Request::Templates)];
+            }
+            C::Errors => self.overlays.push(Box::new(Errors::new(&self.toasts))),
+            C::GoHome if !self.alone => self.go(View::Home),
+            C::GoTerminals => {
+                if self.work.focused().is_none() {
+                    self.tell(ToastKind::Info, "no terminals are open: ⏎ on a container opens one");
+                } else {
+                    self.go(View::Terminals);
+                }
+            }
+            C::Detach | C::Quit if self.alone => self.exit = Some(Exit::Left),
+            C::Detach => self.go(View::Home),
+            C::Quit if self.view == View::Terminals => self.go(View::Home),
+            C::Quit => self.exit = Some(Exit::Left),
+            C::Suspend | C::TerminalSuspend => return vec![Effect::Suspend],
+            C::Redraw | C::TerminalRedraw => return vec![Effect::Redraw],
+            C::Refresh => return vec![Effect::Request(Request::Refresh)],
+            C::Mouse | C::TerminalMouse => {
+                self.mouse = !self.mouse;
+                self.tell(
+                    ToastKind::Info,
+                    if self.mouse { "the mouse is cto's: drag copies, shift leaves it to the terminal" } else { "the mouse is the terminal's" },
+                );
+                return vec![Effect::CatchMouse(self.mouse)];
+            }
+            C::Logs => {
+                let Some(id) = self.home.selected(&self.data) else { return Vec::new() };
+                return self.open(&id, Shows::Log, Place::Tab);
+            }
+            _ => return self.run_in_view(id),
+        }
+        Vec::new()
+    }
+
+    fn run_in_view(&mut self, id: CommandId) -> Vec<Effect> {
+        let cx = context!(self);
+        let terminal = matches!(command(id).scope, Scope::Terminal | Scope::Scroll | Scope::Ended);
+        if self.view == View::Terminals && terminal {
+            let effects = self.work.run(id, &cx).unwrap_or_default();
+            self.leave_empty();
+            return effects;
+        }
+        if self.view == View::Home
+            && let Some(effects) = self.home.update(&Msg::Command(id), &cx)
+        {
+            return effects;
+        }
+        match id {
+            CommandId::Back if self.view == View::Terminals => self.go(View::Home),
+            CommandId::ClearInput => {
+                let key = self.keymap.label(CommandId::Quit).unwrap_or_default();
+                self.tell(ToastKind::Info, format!("{key} leaves; what runs goes on"));
+            }
+            CommandId::Back => {}
+            _ if terminal => self.tell(ToastKind::Info, format!("'{}' needs a terminal", command(id).name)),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// Shows a container's terminal: the one that is open already, its main program's, or else a new shell.
+    pub(super) fn open_terminal(&mut self, id: &ContainerId, place: Place) -> Vec<Effect> {
+        let Some(container) = self.data.container(id) else { return Vec::new() };
+        if container.state != ContainerState::Running {
+            let name = container.name.clone();
+            self.tell(ToastKind::Warning, format!("{name} does not run: S starts it"));
+            return Vec::new();
+        }
+        let tty = container.tty;
+        let live: Vec<_> = self.data.live_sessions(id).cloned().collect();
+        let shown = live.iter().find(|session| self.work.showing(&session.id).is_some());
+        let main = live.iter().find(|session| session.kind == SessionKind::Main);
+        match shown.or(main).or_else(|| live.last().filter(|_| !tty)).cloned() {
+            Some(session) => {
+                self.go(View::Terminals);
+                let cx = context!(self);
+                self.work.show(&session, place, &cx)
+            }
+            None => self.open(id, if tty { Shows::Main } else { Shows::Shell }, place),
+        }
+    }
+
+    /// Opens something of a container in a new pane.
+    pub(super) fn open(&mut self, id: &ContainerId, shows: Shows, place: Place) -> Vec<Effect> {
+        let Some(container) = self.data.container(id).cloned() else { return Vec::new() };
+        self.go(View::Terminals);
+        let cx = context!(self);
+        self.work.open(&container, shows, place, &cx)
+    }
+
+    fn copy(&mut self, text: String) -> Vec<Effect> {
+        if text.is_empty() {
+            return Vec::new();
+        }
+        let lines = text.lines().count();
+        self.work.copied.clone_from(&text);
+        if text.len() > MOST_COPIED {
+            self.tell(ToastKind::Warning, format!("copied {lines} lines; too long for the terminal's clipboard, ^b ] pastes them here"));
+            return Vec::new();
+        }
+        self.tell(ToastKind::Done, if lines == 1 { format!("copied {} characters", text.chars().count()) } else { format!("copied {lines} lines") });
+        vec![Effect::Clipboard(text)]
+    }
+
+    /// Takes in an answer of the server.
+    pub(super) fn reply(&mut self, request: Request, result: Result<Reply, Box<Problem>>) -> Vec<Effect> {
+        self.dirty = true;
+        let msg = Msg::Reply(Box::new(request), result);
+        // The lists come first, so that overlays see them.
+        if let Msg::Reply(_, Ok(reply)) = &msg {
+            self.learn(reply);
+        }
+        let (mut effects, taken) = self.offer(&msg);
+        let Msg::Reply(request, result) = msg else { return effects };
+        match (*request, result) {
+            (Request::Launch(_), Ok(Reply::Operation(operation))) => {
+                let place = self.waiting_launches.pop_front().flatten();
+                self.launches.insert(operation.id.clone(), place);
+                // It may have ended before this answer came.
+                let known = self.data.operations.iter().find(|known| known.id == operation.id).cloned();
+                effects.extend(self.launched(&known.unwrap_or(*operation)));
+            }
+            (Request::Launch(_), Err(problem)) => {
+                self.waiting_launches.pop_front();
+                if !taken {
+                    self.complain(&problem);
+                }
+            }
+            (Request::OpenSession { pane, .. }, Ok(Reply::Session(session))) => {
+                if let Some(pane) = self.work.panes.get_mut(&pane) {
+                    effects.extend(pane.show(&session));
+                }
+                self.work.changed = true;
+            }
+            (Request::OpenSession { pane, .. }, Err(problem)) => {
+                if let Some(pane) = self.work.panes.get_mut(&pane) {
+                    pane.state = PaneState::Failed(problem.clone());
+                }
+                self.complain(&problem);
+            }
+            (Request::LoadLayout, result) => {
+                if let Restore::Waiting(kept) = &mut self.restore {
+                    *kept = Some(match result {
+                        Ok(Reply::Layout(layout)) => layout,
+                        _ => None,
+                    });
+                }
+            }
+            // Tried again with the next change, and at the end.
+            (Request::SaveLayout(_), Err(_)) => {}
+            // The line on top says that the server is away.
+            (Request::Refresh, Err(_)) if self.data.link != super::msg::Link::Up => {}
+            (_, Err(problem)) if !taken => self.complain(&problem),
+            _ => {}
+        }
+        effects.extend(self.try_restore());
+        effects
+    }
+
+    fn learn(&mut self, reply: &Reply) {
+        match reply {
+            Reply::All(all) => self.data.replace((**all).clone()),
+            Reply::Templates(templates) => self.data.templates = (**templates).clone(),
+            Reply::Operation(operation) => {
+                // An event may have told more by now.
+                let newer = self.data.operations.iter().any(|known| known.id == operation.id && known.state != OperationState::Running);
+                if !newer {
+                    self.data.put_operation(operation);
+                }
+            }
+            Reply::Container(container) => self.data.apply(&crate::model::Event::ContainerChanged { container: container.clone() }),
+            Reply::Session(session) => self.data.apply(&crate::model::Event::SessionChanged { session: session.clone() }),
+            Reply::Rendered(_) | Reply::Layout(_) | Reply::Nothing => {}
+        }
+    }
+
+    /// A launch that was begun here moved: when it is done its terminal is shown.
+    pub(super) fn launched(&mut self, operation: &Operation) -> Vec<Effect> {
+        if operation.state == OperationState::Running {
+            return Vec::new();
+        }
+        let Some(place) = self.launches.remove(&operation.id) else { return Vec::new() };
+        match operation.state {
+            OperationState::Succeeded => {
+                let Some(container) = &operation.result else { return Vec::new() };
+                let id = container.id.clone();
+                self.data.apply(&crate::model::Event::ContainerChanged { container: Box::new(container.clone()) });
+                self.home.select(&id);
+                match place {
+                    // Whoever does something else by now is not torn away from it.
+                    Some(place) if self.overlays.is_empty() => return self.open_terminal(&id, place),
+                    _ => self.tell(ToastKind::Done, format!("{} runs", operation.target)),
+                }
+            }
+            OperationState::Failed => {
+                if let Some(problem) = &operation.problem {
+                    self.complain(&problem.clone());
+                }
+            }
+            OperationState::Cancelled => self.tell(ToastKind::Info, format!("{}: cancelled", operation.title)),
+            OperationState::Running => {}
+        }
+        Vec::new()
+    }
+
+    /// Shows a problem with what to do about it.
+    pub(super) fn complain(&mut self, problem: &Problem) {
+        let mut text = problem.detail.clone();
+        for place in &problem.errors {
+            let line = place.line.map(|line| format!("{line}:")).unwrap_or_default();
+            text.push_str(&format!("\n{}{line} {}", place.file.as_deref().map(|file| format!("{file}:")).unwrap_or_default(), place.detail));
+        }
+        if let Some(fix) = &problem.fix {
+            text.push_str(&format!("\nfix: {fix}"));
+        }
+        self.tell(ToastKind::Error, text);
+    }
+}

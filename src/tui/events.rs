@@ -1,0 +1,335 @@
+//! The loop: keys, messages of the server, signals and time come in; frames go out.
+use super::app::App;
+use super::app::Exit;
+use super::app::Start;
+use super::app::View;
+use super::effects::Executor;
+use super::guard;
+use super::guard::Guard;
+use super::input;
+use super::keymap::Keymap;
+use super::msg::Effect;
+use super::msg::Msg;
+use super::msg::Now;
+use super::msg::Request;
+use super::msg::ToastKind;
+use super::paint::Painter;
+use super::theme::Depth;
+use super::theme::Theme;
+use super::view;
+use crate::client::Client;
+use crate::config::theme::Theme as Colors;
+use crate::error::Error;
+use crate::error::Result;
+use crate::model::Code;
+use crate::model::Size;
+use base64::Engine as _;
+use crossterm::event::EventStream;
+use futures_util::StreamExt as _;
+use ratatui::Terminal;
+use std::io::IsTerminal as _;
+use std::time::Duration;
+use std::time::Instant;
+use tokio::signal::unix::Signal;
+use tokio::signal::unix::SignalKind;
+use tokio::signal::unix::signal;
+use tokio::sync::mpsc;
+
+/// Time between two frames at least: sixty a second.
+const FRAME: Duration = Duration::from_micros(16_600);
+/// The same for the echo of a key.
+const ECHO_FRAME: Duration = Duration::from_millis(3);
+/// Output this soon after a key is its echo.
+const ECHO: Duration = Duration::from_millis(100);
+/// Messages of the server that wait. When full, the server waits.
+const MESSAGES: usize = 256;
+/// Messages taken in before keys are looked at again.
+const AT_ONCE: usize = 64;
+/// Ages of minutes and hours are drawn anew this often.
+const MINUTE: Duration = Duration::from_secs(60);
+/// How long the end waits until the arrangement is kept.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// What the terminal client is started with.
+pub struct Options {
+    /// The server.
+    pub client: Client,
+    /// What it opens with.
+    pub start: Start,
+    /// The key before every command of panes, such as `C-b`.
+    pub prefix: String,
+    /// Colours.
+    pub colors: Colors,
+    /// Lines of scrollback that each pane keeps.
+    pub scrollback: usize,
+}
+
+/// Shows the terminal client until it is left, and gives the terminal back.
+///
+/// # Errors
+/// `invalid_value` when standard input or output is no terminal or the prefix is no key, `internal` when a part of the
+/// client failed.
+pub async fn run(options: Options) -> Result<Exit> {
+    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
+        return Err(Error::invalid("the terminal client needs a terminal").fix("run it on one, or use commands such as 'cto ps --json'"));
+    }
+    let keymap = Keymap::new(&options.prefix)?;
+    let theme = Theme::new(options.colors, Depth::guess(|name| std::env::var(name).ok()));
+    let mut signals = Signals::listen().map_err(lost)?;
+    let guard = Guard::take().map_err(lost)?;
+    let size = terminal_size();
+    let started = Instant::now();
+    let (told, messages) = mpsc::channel(MESSAGES);
+    let mut screen = Screen {
+        terminal: Terminal::new(Painter::new(std::io::stdout(), outer(size))).map_err(lost)?,
+        guard,
+        executor: Executor::start(options.client, told),
+        messages,
+        started,
+        last_frame: None,
+        last_key: None,
+        urgent: false,
+        wake: None,
+        unsaved: 0,
+        to_suspend: false,
+        quit: false,
+    };
+    let mut app = App::new(options.start, theme, keymap, options.scrollback, size, screen.now());
+    let first = app.begin();
+    screen.act(&mut app, first);
+    let result = screen.live(&mut app, &mut signals).await;
+    // The person has the terminal again while the last words are still on their way.
+    screen.guard.leave();
+    screen.last_words().await;
+    result?;
+    Ok(app.exit.unwrap_or(Exit::Left))
+}
+
+/// Signals that concern the terminal.
+struct Signals {
+    term: Signal,
+    hup: Signal,
+    int: Signal,
+    stop: Signal,
+    cont: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        let kind = |signal: rustix::process::Signal| SignalKind::from_raw(signal.as_raw());
+        Ok(Self {
+            term: signal(SignalKind::terminate())?,
+            hup: signal(SignalKind::hangup())?,
+            int: signal(SignalKind::interrupt())?,
+            stop: signal(kind(rustix::process::Signal::TSTP))?,
+            cont: signal(kind(rustix::process::Signal::CONT))?,
+        })
+    }
+}
+
+/// The terminal with everything that reads from it and writes to it.
+struct Screen {
+    terminal: Terminal<Painter<std::io::Stdout>>,
+    guard: Guard,
+    executor: Executor,
+    messages: mpsc::Receiver<Msg>,
+    started: Instant,
+    last_frame: Option<Instant>,
+    last_key: Option<Instant>,
+    urgent: bool,
+    wake: Option<Duration>,
+    unsaved: usize,
+    to_suspend: bool,
+    quit: bool,
+}
+
+impl Screen {
+    fn now(&self) -> Now {
+        Now { since_start: self.started.elapsed(), time: jiff::Timestamp::now() }
+    }
+
+    async fn live(&mut self, app: &mut App, signals: &mut Signals) -> Result<()> {
+        let mut events = EventStream::new();
+        while !self.quit {
+            if !guard::is_taken() {
+                return Err(Error::internal("a part of the terminal client failed"));
+            }
+            let draw_at = self.draw_if_due(app).map_err(lost)?;
+            let minute = self.started.elapsed() + MINUTE;
+            let wake = self.wake.map_or(minute, |wake| wake.min(minute));
+            let until = draw_at.map_or(self.started + wake, |at| at.min(self.started + wake));
+            tokio::select! {
+                biased;
+                _ = signals.term.recv() => self.take(app, Msg::Terminated),
+                _ = signals.hup.recv() => self.take(app, Msg::Terminated),
+                _ = signals.int.recv() => self.take(app, Msg::Terminated),
+                _ = signals.stop.recv() => self.suspend(app, signals)?,
+                _ = signals.cont.recv() => self.resume(app)?,
+                event = events.next() => match event {
+                    Some(Ok(event)) => {
+                        if let Some(msg) = input::message(event) {
+                            self.last_key = Some(Instant::now());
+                            self.take(app, msg);
+                        }
+                    }
+                    // The terminal is gone.
+                    Some(Err(_)) | None => self.take(app, Msg::Terminated),
+                },
+                msg = self.messages.recv() => match msg {
+                    Some(msg) => self.take_many(app, msg),
+                    None => return Err(Error::internal("nobody listens to the server any more")),
+                },
+                () = tokio::time::sleep_until(until.into()) => {
+                    if self.started.elapsed() >= wake {
+                        self.wake = None;
+                        self.take(app, Msg::Tick);
+                    }
+                }
+            }
+            if std::mem::take(&mut self.to_suspend) {
+                self.suspend(app, signals)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Draws if something changed and the last frame is old enough; returns when it will be.
+    fn draw_if_due(&mut self, app: &mut App) -> std::io::Result<Option<Instant>> {
+        let now = Instant::now();
+        if app.dirty {
+            let pause = if self.urgent { ECHO_FRAME } else { FRAME };
+            let due = self.last_frame.map(|last| last + pause).filter(|due| *due > now);
+            if due.is_some() {
+                return Ok(due);
+            }
+            app.dirty = false;
+            self.urgent = false;
+            self.last_frame = Some(now);
+            let shape = if app.view == View::Terminals && app.overlays.is_empty() { app.work.cursor_shape() } else { 0 };
+            self.terminal.backend_mut().set_cursor_shape(shape);
+            self.terminal.draw(|frame| view::draw(app, frame))?;
+        }
+        // What is in a hidden tab counts as drawn when it was taken in.
+        for effect in app.acks() {
+            self.executor.run(effect);
+        }
+        Ok(None)
+    }
+
+    fn take(&mut self, app: &mut App, msg: Msg) {
+        if let Msg::Resize(size) = &msg {
+            self.terminal.backend_mut().set_size(outer(*size));
+        }
+        if let (Msg::Frame(pane, _), Some(key)) = (&msg, self.last_key)
+            && app.work.focused().is_some_and(|own| own.id == *pane)
+            && key.elapsed() < ECHO
+        {
+            self.urgent = true;
+        }
+        if let Msg::Reply(request, _) = &msg
+            && matches!(**request, Request::SaveLayout(_))
+        {
+            self.unsaved = self.unsaved.saturating_sub(1);
+        }
+        let effects = app.update(msg, self.now());
+        self.act(app, effects);
+    }
+
+    fn take_many(&mut self, app: &mut App, first: Msg) {
+        let begun = Instant::now();
+        self.take(app, first);
+        for _ in 1..AT_ONCE {
+            if begun.elapsed() >= FRAME {
+                return;
+            }
+            let Ok(msg) = self.messages.try_recv() else { return };
+            self.take(app, msg);
+        }
+    }
+
+    fn act(&mut self, app: &mut App, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::WakeAt(at) => self.wake = Some(self.wake.map_or(at, |wake| wake.min(at))),
+                Effect::Clipboard(text) => {
+                    let text = base64::engine::general_purpose::STANDARD.encode(text);
+                    // Without a terminal the loop ends soon anyway.
+                    let _ = guard::write(format!("\x1b]52;c;{text}\x07").as_bytes());
+                }
+                Effect::Bell => {
+                    let _ = guard::write(b"\x07");
+                }
+                Effect::Redraw => {
+                    self.terminal.backend_mut().forget();
+                    let _ = self.terminal.clear();
+                    app.dirty = true;
+                }
+                Effect::CatchMouse(on) => self.guard.catch_mouse(on),
+                Effect::Suspend => self.to_suspend = true,
+                Effect::Quit => self.quit = true,
+                effect => {
+                    if matches!(effect, Effect::Request(Request::SaveLayout(_))) {
+                        self.unsaved += 1;
+                    }
+                    self.executor.run(effect);
+                }
+            }
+        }
+    }
+
+    /// Gives the terminal back and stops, as any program does on Ctrl-Z, until it is brought to the foreground again.
+    fn suspend(&mut self, app: &mut App, signals: &mut Signals) -> Result<()> {
+        let own = rustix::process::getpid();
+        if rustix::process::getsid(None).is_ok_and(|leader| leader == own) {
+            app.toasts.push(ToastKind::Info, "there is no shell to go back to", self.now());
+            app.dirty = true;
+            return Ok(());
+        }
+        self.guard.leave();
+        // The whole group, as the terminal's own Ctrl-Z does: whoever started us, such as make, waits with us.
+        rustix::process::kill_current_process_group(rustix::process::Signal::STOP).map_err(|error| lost(error.into()))?;
+        // Here it goes on after `fg`; the signal that said so needs no second answer.
+        let _ = futures_util::FutureExt::now_or_never(signals.cont.recv());
+        self.resume(app)
+    }
+
+    /// Takes the terminal again, whatever others did with it meanwhile.
+    fn resume(&mut self, app: &mut App) -> Result<()> {
+        self.guard.leave();
+        self.guard.enter().map_err(lost)?;
+        self.take(app, Msg::Resize(terminal_size()));
+        self.take(app, Msg::Resumed);
+        Ok(())
+    }
+
+    /// Waits until the arrangement is kept.
+    async fn last_words(&mut self) {
+        let kept = async {
+            while self.unsaved > 0 {
+                match self.messages.recv().await {
+                    Some(Msg::Reply(request, _)) if matches!(*request, Request::SaveLayout(_)) => self.unsaved -= 1,
+                    Some(_) => {}
+                    None => return,
+                }
+            }
+        };
+        // A server that does not answer keeps the arrangement of before.
+        let _ = tokio::time::timeout(LAST_WORDS, kept).await;
+    }
+}
+
+fn outer(size: Size) -> ratatui::layout::Size {
+    ratatui::layout::Size { width: size.cols, height: size.rows }
+}
+
+fn terminal_size() -> Size {
+    match crossterm::terminal::size() {
+        Ok((cols, rows)) if cols > 0 && rows > 0 => Size { cols, rows },
+        _ => Size::default(),
+    }
+}
+
+/// The terminal can't be used.
+fn lost(source: std::io::Error) -> Error {
+    Error::new(Code::Internal, format!("the terminal can't be used: {source}")).because(source)
+}

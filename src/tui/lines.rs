@@ -1,0 +1,92 @@
+//! What is typed after `:`.
+use super::app::App;
+use super::app::View;
+use super::app::context;
+use super::command::COMMANDS;
+use super::command::CommandId;
+use super::command::Scope;
+use super::command::by_name;
+use super::layout::Axis;
+use super::msg::Ask;
+use super::msg::Effect;
+use super::msg::PromptFor;
+use super::msg::ToastKind;
+use super::parts::actions;
+use super::parts::terminal::Shows;
+use super::parts::workspace::Place;
+use crate::model::CreateContainer;
+
+impl App {
+    /// Runs a line: a command's name, and for some a container, a template or a text.
+    pub(super) fn run_line(&mut self, line: &str) -> Vec<Effect> {
+        let line = line.trim().trim_start_matches(':').trim();
+        let (name, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        let rest = rest.trim();
+        let name = match name {
+            "" => return Vec::new(),
+            "q" | "q!" | "exit" | "wq" => "quit",
+            "home" => "containers",
+            "rm" => "remove",
+            "run" => "launch",
+            "vsplit" | "vs" => "split-right",
+            "sp" => "split-down",
+            name => name,
+        };
+        let Some(command) = by_name(name) else {
+            let closest = COMMANDS.iter().map(|command| command.name).min_by_key(|known| strsim::damerau_levenshtein(known, name));
+            let hint =
+                closest.filter(|known| strsim::damerau_levenshtein(known, name) <= 3).map(|known| format!(", did you mean '{known}'?")).unwrap_or_default();
+            self.tell(ToastKind::Warning, format!("no command '{name}'{hint}"));
+            return Vec::new();
+        };
+        if command.id == CommandId::Quit {
+            // Asked for by name it is meant, wherever one is.
+            self.go(View::Home);
+        }
+        if rest.is_empty() {
+            return self.run(command.id);
+        }
+        match command.id {
+            CommandId::Launch => {
+                let mut words = rest.split_whitespace();
+                let template = words.next().map(str::to_owned);
+                let request = CreateContainer { template, name: words.next().map(str::to_owned), ..CreateContainer::default() };
+                vec![Effect::Ask(Ask::Launch { request: Box::new(request), open: true })]
+            }
+            CommandId::RenameTab => self.work.prompted(&PromptFor::RenameTab, rest),
+            CommandId::SearchBack => self.work.prompted(&PromptFor::Search { back: true }, rest),
+            id => self.run_on(id, command.scope, rest),
+        }
+    }
+
+    /// Runs a command on the container of this name.
+    fn run_on(&mut self, id: CommandId, scope: Scope, name: &str) -> Vec<Effect> {
+        let Some(container) = self.data.find_container(name).cloned() else {
+            let closest = self.data.containers.iter().map(|container| container.name.as_str()).min_by_key(|known| strsim::damerau_levenshtein(known, name));
+            let hint = closest.map(|known| format!(", did you mean '{known}'?")).unwrap_or_default();
+            self.tell(ToastKind::Warning, format!("no container '{name}'{hint}"));
+            return Vec::new();
+        };
+        let place = match id {
+            CommandId::SplitRight => Some(Place::Beside(Axis::Right)),
+            CommandId::SplitDown => Some(Place::Beside(Axis::Down)),
+            CommandId::NewTab => Some(Place::Tab),
+            _ => None,
+        };
+        match (id, place) {
+            (CommandId::NewTab, Some(place)) => self.open(&container.id, Shows::Shell, place),
+            (_, Some(place)) => self.open_terminal(&container.id, place),
+            (CommandId::Logs | CommandId::PaneLogs, None) => {
+                self.open(&container.id, Shows::Log, if self.view == View::Home { Place::Tab } else { Place::Split })
+            }
+            (id, None) if scope == Scope::Home => {
+                let cx = context!(self);
+                actions::act(id, &container, &cx).unwrap_or_default()
+            }
+            _ => {
+                self.tell(ToastKind::Info, format!("'{}' takes no container", super::command::command(id).name));
+                Vec::new()
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Draws the app; changes nothing.
+use super::app::App;
+use super::app::View;
+use super::component::Component as _;
+use super::parts::status;
+use super::theme::Role;
+use crate::model::Size;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+/// The three parts of the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Areas {
+    /// The line on top; empty where there is no room.
+    pub top: Rect,
+    /// What one works with.
+    pub middle: Rect,
+    /// The line at the bottom; empty where there is no room.
+    pub bottom: Rect,
+}
+
+/// Divides a screen of this size.
+#[must_use]
+pub fn areas(size: Size) -> Areas {
+    let lines = |wanted: u16| u16::from(size.rows > wanted);
+    let (above, below) = (lines(3), lines(2));
+    let line = |y, height| Rect { x: 0, y, width: size.cols, height };
+    Areas { top: line(0, above), middle: line(above, size.rows - above - below), bottom: line(size.rows - below, below) }
+}
+
+/// Draws everything.
+pub fn draw(app: &App, frame: &mut Frame) {
+    let cx = app.context();
+    let all = frame.area();
+    let areas = areas(Size { cols: all.width, rows: all.height });
+    match app.view {
+        View::Home => {
+            app.home.draw(frame, areas.middle, &cx);
+            if !areas.top.is_empty() {
+                status::home_line(frame, areas.top, &cx);
+            }
+        }
+        View::Terminals => {
+            if app.work.focused().is_some() {
+                // A cursor below an overlay would show through it.
+                app.work.draw(frame, areas.middle, app.overlays.is_empty(), &cx);
+            } else {
+                let line = Line::styled("no terminals are open", cx.theme.style(Role::Muted)).centered();
+                frame.render_widget(line, Rect { y: areas.middle.y + areas.middle.height / 2, height: areas.middle.height.min(1), ..areas.middle });
+            }
+            if !areas.top.is_empty() {
+                status::work_line(frame, areas.top, &app.work, &cx);
+            }
+        }
+    }
+    for overlay in &app.overlays {
+        overlay.draw(frame, areas.middle, &cx);
+    }
+    app.toasts.draw(frame, areas.middle, &cx);
+    if !areas.bottom.is_empty() {
+        let hints = match (app.overlays.last(), app.view) {
+            (Some(overlay), _) => overlay.hints(&cx).unwrap_or_default(),
+            (None, View::Home) => app.home.hints(&cx).unwrap_or_else(|| status::hints(app.scopes(), &cx)),
+            (None, View::Terminals) => status::work_hints(&app.work, &cx),
+        };
+        status::footer(frame, areas.bottom, &hints, &cx);
+    }
+}
