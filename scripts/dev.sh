@@ -58,7 +58,8 @@ restart() {
 
 mkdir -p "$CTO_HOME"
 if [ -e assets/web/package.json ] && have npm; then
-  (cd assets/web && CTO_DEV_API=http://$LISTEN exec npm run --silent dev) &
+  # Not through npm, which would leave vite behind when it is ended.
+  (cd assets/web && CTO_DEV_API=http://$LISTEN exec node_modules/.bin/vite) &
   VITE=$!
 fi
 restart "$@"
