@@ -3,16 +3,35 @@
 //! Every mistake in a file is told at once, each with its place ([`crate::model::Place`]): a file with mistakes never
 //! ends the program.
 mod catalogue;
+mod compile;
+mod document;
+mod layers;
 pub mod mounts;
+mod overrides;
+mod params;
 mod paths;
 mod settings;
+mod structure;
 mod template;
+mod texts;
 pub mod theme;
 
 pub use catalogue::Catalogue;
+pub use document::read_file;
+pub use layers::LoadedConfig;
+pub use layers::VARIABLES;
 pub use paths::Paths;
 pub use paths::project_of;
 pub use settings::*;
 pub use template::RenderContext;
 pub use template::parse_template;
 pub use template::render;
+pub use template::schema;
+
+/// Whether Docker takes `name` as a container's name.
+///
+/// # Errors
+/// When it does not, with the rule.
+pub fn check_container_name(name: &str) -> crate::error::Result<()> {
+    texts::container_name(name).map_err(crate::error::Error::invalid)
+}

@@ -1,5 +1,10 @@
 //! Host paths of mounts: which may be mounted, which must be made first, and what they are called outside cto's own container.
+use crate::config::paths::resolve_existing;
+use crate::error::Error;
 use crate::error::Result;
+use crate::model::Code;
+use std::os::unix::fs::MetadataExt;
+use std::path::Component;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -27,19 +32,103 @@ pub fn map_to_host(path: &Path, own_mounts: &[OwnMount]) -> Option<PathBuf> {
 #[must_use]
 pub fn default_roots(base_dir: &Path) -> Vec<PathBuf> {
     let mut roots = vec![base_dir.to_path_buf()];
-    roots.extend(std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute() && home.parent().is_some()));
+    roots.extend(home());
     roots
 }
 
-/// Makes the directories that a launch needs, owned by the owner of what they lie in, so that they are not root's when the engine
-/// would have made them.
+/// The user's home; a home that is the root directory counts as none.
+fn home() -> Option<PathBuf> {
+    std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute() && home.parent().is_some())
+}
+
+/// A host path that may be mounted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Resolved {
+    /// Absolute, symbolic links followed.
+    pub path: String,
+    /// Whether it is there already.
+    pub exists: bool,
+}
+
+/// Makes a written host path absolute, follows its links and checks that it lies in one of the roots.
 ///
 /// # Errors
-/// When one can't be made.
+/// With a sentence for people.
+pub(super) fn resolve(written: &str, base_dir: &Path, roots: &[PathBuf]) -> Result<Resolved, String> {
+    let path = match written.strip_prefix('~') {
+        Some("") => home().ok_or("there is no home directory for '~'")?,
+        Some(rest) => match rest.strip_prefix('/') {
+            Some(rest) => home().ok_or("there is no home directory for '~'")?.join(rest),
+            None => return Err(format!("'{written}' is another user's home; write its path")),
+        },
+        None => base_dir.join(written),
+    };
+    if !path.is_absolute() {
+        return Err(format!("'{written}' is relative, and there is no directory to start from"));
+    }
+    let path = walk(&path)?;
+    let inside = |root: &PathBuf| path.starts_with(resolve_existing(root));
+    if !roots.iter().any(inside) {
+        let all = roots.iter().map(|root| format!("'{}'", root.display())).collect::<Vec<_>>().join(", ");
+        return Err(format!("'{}' is outside the directories that may be mounted: {all}", path.display()));
+    }
+    let exists = path.symlink_metadata().is_ok();
+    let path = path
+        .to_str()
+        .filter(|path| !path.contains(':'))
+        .ok_or_else(|| format!("'{}' can't be mounted: its name has ':' or is no UTF-8 text", path.display()))?;
+    Ok(Resolved { path: path.to_owned(), exists })
+}
+
+/// Follows `..` and symbolic links step by step, as the kernel would, also where the end of the path does not exist yet.
+fn walk(path: &Path) -> Result<PathBuf, String> {
+    let mut result = PathBuf::from("/");
+    for step in path.components() {
+        match step {
+            Component::ParentDir => {
+                result.pop();
+            }
+            Component::Normal(name) => {
+                let next = result.join(name);
+                result = match next.symlink_metadata() {
+                    Ok(facts) if facts.is_symlink() => {
+                        next.canonicalize().map_err(|error| format!("'{}' is a symbolic link that leads nowhere: {error}", next.display()))?
+                    }
+                    Ok(_) => next,
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => next,
+                    Err(error) => return Err(format!("'{}' cannot be looked at: {error}", next.display())),
+                };
+            }
+            Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
+        }
+    }
+    Ok(result)
+}
+
+/// Makes the directories that a launch needs, owned by the owner of what they lie in: made by the engine they would be root's.
+///
+/// # Errors
+/// When one can't be made, or a link was put in its way since it was checked.
 pub fn make_directories(directories: &[String]) -> Result<()> {
     for directory in directories {
-        std::fs::create_dir_all(directory)
-            .map_err(|error| crate::error::Error::invalid(format!("cannot make the directory '{directory}': {error}")).because(error))?;
+        let fail = |error: std::io::Error| {
+            let code = if error.kind() == std::io::ErrorKind::StorageFull { Code::DiskFull } else { Code::InvalidValue };
+            Error::new(code, format!("cannot make the directory '{directory}': {error}")).because(error)
+        };
+        let path = Path::new(directory);
+        let missing: Vec<&Path> = path.ancestors().take_while(|path| path.symlink_metadata().is_err()).collect();
+        for dir in missing.iter().rev() {
+            let owner = dir.parent().unwrap_or(dir).metadata().map_err(fail)?;
+            match std::fs::create_dir(dir) {
+                Ok(()) if rustix::process::geteuid().is_root() => std::os::unix::fs::lchown(dir, Some(owner.uid()), Some(owner.gid())).map_err(fail)?,
+                Ok(()) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(fail(error)),
+            }
+        }
+        if path.canonicalize().map_err(fail)? != path {
+            return Err(Error::new(Code::WrongState, format!("'{directory}' has become a symbolic link")).fix("try again"));
+        }
     }
     Ok(())
 }

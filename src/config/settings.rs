@@ -1,10 +1,6 @@
-//! The configuration: what can be set in `cto.json`, by `CTO_*` variables and by flags.
-use crate::config::Paths;
-use crate::error::Result;
-use crate::model::Place;
+//! What can be set in `cto.json`, with the defaults.
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::path::Path;
 use std::path::PathBuf;
 
 /// Everything that can be set. Each part has a default; a file may leave out whatever it likes.
@@ -135,23 +131,9 @@ pub struct ContainersConfig {
     pub allow_privileged: bool,
 }
 
-/// A configuration with what is wrong in its files. Wrong settings keep their defaults.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct LoadedConfig {
-    /// All layers on top of each other.
-    pub config: Config,
-    /// Every mistake of every layer.
-    pub complaints: Vec<Place>,
-}
-
-impl Config {
-    /// Reads the layers: defaults, the machine's file, the user's, the project's (only what concerns the client: a project is
-    /// somebody else's text), `CTO_*` variables. Flags are laid on top by who parses them.
-    ///
-    /// # Errors
-    /// With every mistake in every layer, each with its place.
-    pub fn load(paths: &Paths, project: Option<&Path>) -> Result<Self> {
-        let _ = (paths, project);
-        Ok(Self::default())
-    }
+/// The JSON Schema of the configuration, for editors.
+#[must_use]
+pub fn config_schema() -> &'static serde_json::Value {
+    static SCHEMA: std::sync::OnceLock<serde_json::Value> = std::sync::OnceLock::new();
+    SCHEMA.get_or_init(|| schemars::schema_for!(Config).to_value())
 }

@@ -1,10 +1,24 @@
 //! Templates from text, and from templates to specs.
+use crate::config::compile;
+use crate::config::document;
+use crate::config::document::Complaint;
+use crate::config::document::Places;
+use crate::config::mounts;
+use crate::config::overrides;
+use crate::config::params;
+use crate::config::params::Values;
+use crate::config::structure;
+use crate::config::texts;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::CreateContainer;
+use crate::model::MountSource;
+use crate::model::Place;
 use crate::model::Rendered;
 use crate::model::Template;
+use serde_json::{Value, json};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 /// What a template is filled in with, besides the request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,12 +31,54 @@ pub struct RenderContext {
     pub name: String,
 }
 
+/// The JSON Schema of templates, for editors.
+#[must_use]
+pub fn schema() -> &'static Value {
+    static SCHEMA: OnceLock<Value> = OnceLock::new();
+    SCHEMA.get_or_init(|| {
+        let mut schema = schemars::schema_for!(Template).to_value();
+        // The other spelling that is read too.
+        if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+            let readonly = properties.get("readonly").cloned().unwrap_or_default();
+            properties.insert("read_only".to_owned(), readonly);
+        }
+        schema
+    })
+}
+
 /// Reads a template from JSON text; `source_name` is what complaints call it.
 ///
 /// # Errors
 /// `invalid_document` with every mistake, each with line and column.
 pub fn parse_template(source_name: &str, text: &str) -> Result<Template> {
-    serde_json::from_str(text).map_err(|error| Error::invalid(format!("{source_name}: {error}")))
+    let fail = |places| document::error_of(&format!("'{source_name}'"), places);
+    let mut found = structure::read(source_name, text, schema()).map_err(|place| fail(vec![place]))?;
+    if let Some(template) = found.value.take().and_then(|value| lenient(value, &mut found.complaints)) {
+        let values = params::declared(&template.params, &mut found.complaints);
+        compile::compile(&template, &values, &mut found.complaints);
+        if found.complaints.is_empty() {
+            return Ok(template);
+        }
+    }
+    Err(fail(found.told()))
+}
+
+/// The template in a value whose wrong parts are gone already; what is missing gets a stand-in, so that the rest can be checked.
+fn lenient(mut value: Value, complaints: &mut Vec<Complaint>) -> Option<Template> {
+    let object = value.as_object_mut()?;
+    if object.contains_key("readonly") && object.remove("read_only").is_some() {
+        complaints.push(Complaint::at("/read_only", "'readonly' is given already, and means the same"));
+    }
+    for field in ["name", "image"] {
+        object.entry(field).or_insert(json!("stand-in"));
+    }
+    match serde_json::from_value(value) {
+        Ok(template) => Some(template),
+        Err(error) => {
+            complaints.push(Complaint::at("", error.to_string()));
+            None
+        }
+    }
 }
 
 /// Fills a template in: parameters, overrides, words of commands, sizes, ports, mounts.
@@ -33,6 +89,83 @@ pub fn parse_template(source_name: &str, text: &str) -> Result<Template> {
 /// # Errors
 /// `invalid_document` with every mistake in the values, or in the template with these values.
 pub fn render(template: &Template, request: &CreateContainer, context: &RenderContext) -> Result<Rendered> {
-    let _ = (template, request, context);
-    Err(Error::internal("templates can't be rendered yet"))
+    let mut complaints = Vec::new();
+    complaints.extend(texts::container_name(&context.name).err().map(|detail| Complaint::at("/name", detail)));
+    let mut values = params::declared(&template.params, &mut complaints);
+    let (template, changed) = set(template, request, &mut values, &mut complaints)?;
+    for (name, _) in values.iter().filter(|(_, value)| value.is_none()) {
+        complaints.push(Complaint::at(document::child("/params", name), format!("parameter '{name}' needs a value: --set {name}=…")));
+    }
+    let mut draft = compile::compile(&template, &values, &mut complaints);
+    let mut directories = Vec::new();
+    for (index, pointer) in &draft.host_paths {
+        let Some(MountSource::Bind { path }) = draft.spec.mounts.get_mut(*index).map(|mount| &mut mount.source) else { continue };
+        match mounts::resolve(path, &context.base_dir, &context.allowed_roots) {
+            Ok(resolved) => {
+                if !resolved.exists {
+                    directories.push(resolved.path.clone());
+                }
+                *path = resolved.path;
+            }
+            Err(detail) => complaints.push(Complaint::at(pointer, detail)),
+        }
+    }
+    if !complaints.is_empty() {
+        for complaint in &mut complaints {
+            // What is wrong is what was set: it is told by the name that it was set by.
+            if let Some((_, path)) = changed.iter().find(|(pointer, _)| complaint.pointer.starts_with(pointer.as_str())) {
+                complaint.pointer = document::child("/set", path);
+            }
+        }
+        let places = complaints.iter().map(|complaint| Places::default().place(complaint)).collect();
+        return Err(document::error_of(&format!("template '{}' with these values", template.name), places));
+    }
+    draft.spec.name.clone_from(&context.name);
+    draft.spec.size = request.size.unwrap_or_default().clamped();
+    let warnings = warnings(&template, &draft.spec).iter().map(|complaint| Places::default().place(complaint)).collect();
+    Ok(Rendered { spec: draft.spec, directories, warnings })
+}
+
+/// Takes the request's values: those of parameters into `values`, the others into the fields that they name. Also returns the pointers
+/// to those fields with their names.
+fn set(template: &Template, request: &CreateContainer, values: &mut Values, complaints: &mut Vec<Complaint>) -> Result<(Template, Vec<(String, String)>)> {
+    let mut value = serde_json::to_value(template).map_err(|error| Error::internal(format!("a template does not become JSON: {error}")))?;
+    let mut changed: Vec<(String, String)> = Vec::new();
+    let params: Vec<&str> = template.params.keys().map(String::as_str).collect();
+    for (path, text) in &request.set {
+        if let Some(param) = template.params.get(path) {
+            complaints.extend(params::given(param, text).err().map(|detail| Complaint::at(document::child("/set", path), detail)));
+            values.insert(path.clone(), Some(text.clone()));
+            continue;
+        }
+        match overrides::apply(&mut value, schema(), path, text, &params) {
+            Ok(pointer) => changed.push((pointer, path.clone())),
+            Err(complaint) => complaints.push(complaint),
+        }
+    }
+    if changed.is_empty() {
+        return Ok((template.clone(), changed));
+    }
+    let refused = |place: Place| Error::internal(format!("a template's own JSON is refused: {}", place.detail));
+    let found = structure::read("--set", &value.to_string(), schema()).map_err(refused)?;
+    complaints.extend(found.complaints.into_iter().map(|complaint| Complaint { offset: None, ..complaint }));
+    Ok((found.value.and_then(|value| lenient(value, complaints)).unwrap_or_else(|| template.clone()), changed))
+}
+
+/// What is allowed but worth a second look.
+fn warnings(template: &Template, spec: &crate::model::ContainerSpec) -> Vec<Complaint> {
+    let mut warnings = Vec::new();
+    if spec.privileged {
+        warnings.push(Complaint::at("/privileged", "a privileged container can do whatever the host's root can"));
+    }
+    for (index, port) in spec.ports.iter().enumerate() {
+        if port.host_ip.parse::<std::net::IpAddr>().is_ok_and(|ip| !ip.is_loopback()) {
+            warnings.push(Complaint::at(format!("/ports/{index}"), format!("port {} can be reached from other machines", port.container_port)));
+        }
+    }
+    let text = serde_json::to_string(template).unwrap_or_default();
+    for name in template.params.keys().filter(|name| !params::uses(&text, name)) {
+        warnings.push(Complaint::at(document::child("/params", name), format!("parameter '{name}' is not used")));
+    }
+    warnings
 }

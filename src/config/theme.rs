@@ -1,9 +1,19 @@
 //! Themes: colours by role, as plain data.
 use crate::config::Paths;
+use crate::config::document;
+use crate::config::document::Complaint;
+use crate::config::document::did_you_mean;
+use crate::config::structure;
+use crate::error::Error;
 use crate::error::Result;
+use crate::model::Place;
 use rust_embed::Embed;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
 
 /// A colour of a terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -158,8 +168,12 @@ pub fn builtin(name: &str) -> Option<Theme> {
 /// The names of all themes, sorted: those that ship and the files in the user's and the machine's `themes` folders.
 #[must_use]
 pub fn names(paths: &Paths) -> Vec<String> {
-    let _ = paths;
-    Shipped::iter().filter_map(|name| name.strip_suffix(".json").map(str::to_owned)).collect()
+    let mut names: BTreeSet<String> = Shipped::iter().filter_map(|name| name.strip_suffix(".json").map(str::to_owned)).collect();
+    for dir in folders(paths) {
+        let files = std::fs::read_dir(dir).into_iter().flatten().flatten();
+        names.extend(files.filter_map(|file| file.file_name().to_str()?.strip_suffix(".json").map(str::to_owned)));
+    }
+    names.into_iter().collect()
 }
 
 /// A theme by name; the user's file goes before the machine's, and that before what ships.
@@ -167,6 +181,45 @@ pub fn names(paths: &Paths) -> Vec<String> {
 /// # Errors
 /// When there is none of that name (the nearest name is offered), or its file has mistakes.
 pub fn load(name: &str, paths: &Paths) -> Result<Theme> {
-    let _ = paths;
-    builtin(name).ok_or_else(|| crate::error::Error::not_found("theme", name))
+    let plain = !name.is_empty() && !name.contains(['/', '\0']);
+    let file = folders(paths).into_iter().map(|dir| dir.join(format!("{name}.json"))).find(|file| plain && file.exists());
+    if let Some(file) = file {
+        return read(&file).map_err(|places| document::error_of(&format!("theme '{name}'"), places));
+    }
+    builtin(name).ok_or_else(|| {
+        let names = names(paths);
+        let mut error = Error::not_found("theme", name).fix(format!("choose one of {}", names.join(", ")));
+        error.message.push_str(&did_you_mean(name, names.iter().map(String::as_str)));
+        error
+    })
+}
+
+/// Where files of themes lie, the strongest first.
+fn folders(paths: &Paths) -> Vec<PathBuf> {
+    std::iter::once(&paths.config_dir).chain(&paths.system_dir).map(|dir| dir.join("themes")).collect()
+}
+
+fn read(file: &Path) -> Result<Theme, Vec<Place>> {
+    let text = document::read_file(file).map_err(|place| vec![place])?;
+    let schema = schemars::schema_for!(Theme).to_value();
+    let mut found = structure::read(&file.display().to_string(), &text, &schema).map_err(|place| vec![place])?;
+    let value = found.value.take().unwrap_or_default();
+    for (pointer, color) in colors(&value) {
+        found.complaints.extend(color.parse::<Color>().err().map(|detail| Complaint::at(pointer, detail)));
+    }
+    if found.complaints.is_empty() {
+        match serde_json::from_value(value) {
+            Ok(theme) => return Ok(theme),
+            Err(error) => found.complaints.push(Complaint::at("", error.to_string())),
+        }
+    }
+    Err(found.told())
+}
+
+/// Every colour of a theme's JSON, with its pointer.
+fn colors(value: &Value) -> Vec<(String, &str)> {
+    let roles = value.as_object().into_iter().flatten().filter(|(name, _)| *name != "name");
+    let single = roles.filter_map(|(name, value)| Some((format!("/{name}"), value.as_str()?)));
+    let palette = value.get("palette").and_then(Value::as_array).into_iter().flatten().enumerate();
+    single.chain(palette.filter_map(|(index, value)| Some((format!("/palette/{index}"), value.as_str()?)))).collect()
 }

@@ -106,6 +106,7 @@ pub enum PortEntry {
 #[serde(deny_unknown_fields)]
 pub struct TemplateLimits {
     /// Memory, such as `512m`, `2g` or `512 MiB`.
+    #[schemars(example = "512m")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<String>,
     /// Cores, such as 0.5.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod architecture;
+mod config;
 mod drawn;
 mod frames;
 mod grid;

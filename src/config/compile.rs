@@ -1,0 +1,219 @@
+//! From a template and the values of its parameters to a spec, collecting every complaint on the way.
+//!
+//! Checking a template is compiling it with its defaults, so that nothing passes a check and fails at a launch for a reason
+//! that was already there.
+use crate::config::document::Complaint;
+use crate::config::document::child;
+use crate::config::params;
+use crate::config::params::Filled;
+use crate::config::params::Values;
+use crate::config::texts;
+use crate::config::texts::Read;
+use crate::config::texts::Source;
+use crate::model::CommandLine;
+use crate::model::ContainerSpec;
+use crate::model::ImageSource;
+use crate::model::Limits;
+use crate::model::Mount;
+use crate::model::MountSource;
+use crate::model::Port;
+use crate::model::PortEntry;
+use crate::model::Size;
+use crate::model::Template;
+use std::collections::BTreeMap;
+
+/// What a read-only container gets to write in, in bytes each.
+const SCRATCH_BYTES: u64 = 64 << 20;
+
+/// A spec whose host paths are still as they were written: the index of the mount and the pointer to its text.
+pub struct Draft {
+    /// The spec; its name is empty.
+    pub spec: ContainerSpec,
+    /// Which mounts are host paths, and where they are written.
+    pub host_paths: Vec<(usize, String)>,
+}
+
+/// Compiles `template`. With complaints, parts of the draft are missing and it must not be used.
+pub fn compile(template: &Template, values: &Values, complaints: &mut Vec<Complaint>) -> Draft {
+    let mut work = Work { values, complaints };
+    work.read("/name", &template.name, texts::name);
+    let image = work.text("/image", &template.image, |text| texts::image(text).map(|()| text.to_owned())).unwrap_or_default();
+    let packages = work.list("/packages", &template.packages, |text| texts::package(text).map(|()| text.to_owned()));
+    let read_only = template.readonly.unwrap_or(false);
+    let (mounts, host_paths) = work.mounts(template, read_only);
+    let spec = ContainerSpec {
+        name: String::new(),
+        template: Some(template.name.clone()),
+        image: ImageSource { reference: image, packages },
+        command: work.command("/command", template.command.as_ref()),
+        entrypoint: work.command("/entrypoint", template.entrypoint.as_ref()),
+        interactive: template.interactive.unwrap_or(true),
+        environment: work.map("/environment", &template.environment, texts::variable),
+        working_dir: work.optional("/working_dir", template.working_dir.as_ref(), texts::container_path),
+        user: work.optional("/user", template.user.as_ref(), texts::user),
+        hostname: work.optional("/hostname", template.hostname.as_ref(), texts::hostname),
+        mounts,
+        ports: work.ports(&template.ports),
+        network: template.network.clone().unwrap_or_default(),
+        limits: work.limits(template),
+        read_only,
+        privileged: template.privileged.unwrap_or(false),
+        cap_add: work.list("/cap_add", &template.cap_add, texts::capability),
+        labels: work.map("/labels", &template.labels, texts::label),
+        size: Size::default(),
+    };
+    Draft { spec, host_paths }
+}
+
+struct Work<'a> {
+    values: &'a Values,
+    complaints: &'a mut Vec<Complaint>,
+}
+
+impl Work<'_> {
+    fn complain(&mut self, pointer: &str, detail: impl Into<String>) {
+        self.complaints.push(Complaint::at(pointer, detail));
+    }
+
+    /// Reads a text as it is.
+    fn read<T>(&mut self, pointer: &str, text: &str, read: impl Fn(&str) -> Read<T>) -> Option<T> {
+        let zero = if text.contains('\0') { Err("a text can't contain the character U+0000".to_owned()) } else { Ok(()) };
+        zero.and_then(|()| read(text)).map_err(|detail| self.complain(pointer, detail)).ok()
+    }
+
+    /// The text with its parameters filled in; none with a complaint, or where a value is still to come.
+    fn fill(&mut self, pointer: &str, text: &str) -> Option<String> {
+        match params::fill(text, self.values) {
+            Ok(Filled::Text(text)) => Some(text),
+            Ok(Filled::Open) => None,
+            Err(detail) => {
+                self.complain(pointer, detail);
+                None
+            }
+        }
+    }
+
+    /// Fills a text in and reads it.
+    fn text<T>(&mut self, pointer: &str, text: &str, read: impl Fn(&str) -> Read<T>) -> Option<T> {
+        let text = self.fill(pointer, text)?;
+        self.read(pointer, &text, read)
+    }
+
+    fn list<T>(&mut self, pointer: &str, items: &[String], read: impl Fn(&str) -> Read<T>) -> Vec<T> {
+        items.iter().enumerate().filter_map(|(index, text)| self.text(&format!("{pointer}/{index}"), text, &read)).collect()
+    }
+
+    fn optional(&mut self, pointer: &str, text: Option<&String>, check: impl Fn(&str) -> Read<()>) -> Option<String> {
+        self.text(pointer, text?, |text| check(text).map(|()| text.to_owned()))
+    }
+
+    fn map(&mut self, pointer: &str, map: &BTreeMap<String, String>, check: impl Fn(&str) -> Read<()>) -> BTreeMap<String, String> {
+        let mut result = BTreeMap::new();
+        for (name, text) in map {
+            let below = child(pointer, name);
+            self.read(&below, name, &check);
+            if let Some(value) = self.text(&below, text, |text| Ok(text.to_owned())) {
+                result.insert(name.clone(), value);
+            }
+        }
+        result
+    }
+
+    /// A command's words. Parameters are filled in after the line is split, so that a value stays one word whatever is in it; only
+    /// a line that is one parameter and nothing else takes its words from the value.
+    fn command(&mut self, pointer: &str, command: Option<&CommandLine>) -> Vec<String> {
+        let whole = |line: &str| line.starts_with("${param.") && line.find('}') == Some(line.len() - 1);
+        let as_is = |text: &str| Ok(text.to_owned());
+        match command {
+            None => Vec::new(),
+            Some(CommandLine::Line(line)) if whole(line) => self.text(pointer, line, texts::words).unwrap_or_default(),
+            Some(CommandLine::Line(line)) => {
+                let words = self.read(pointer, line, texts::words).unwrap_or_default();
+                words.iter().filter_map(|word| self.text(pointer, word, as_is)).collect()
+            }
+            Some(CommandLine::Words(words)) => {
+                if words.first().is_none_or(String::is_empty) {
+                    self.complain(pointer, "the command is empty; leave it out to run the image's own");
+                }
+                self.list(pointer, words, as_is)
+            }
+        }
+    }
+
+    fn ports(&mut self, entries: &[PortEntry]) -> Vec<Port> {
+        let mut ports: Vec<Port> = Vec::new();
+        for (index, entry) in entries.iter().enumerate() {
+            let pointer = format!("/ports/{index}");
+            let port = match entry {
+                PortEntry::Number(number) => self.read(&pointer, &number.to_string(), texts::port),
+                PortEntry::Text(text) => self.text(&pointer, text, texts::port),
+                PortEntry::Full(port) => texts::check_port(port).map(|()| port.clone()).map_err(|detail| self.complain(&pointer, detail)).ok(),
+            };
+            let Some(port) = port else { continue };
+            let taken =
+                |other: &Port| port.host_port != 0 && (&other.host_ip, other.host_port, &other.protocol) == (&port.host_ip, port.host_port, &port.protocol);
+            if ports.iter().any(taken) {
+                self.complain(&pointer, format!("port {}:{} is published twice", port.host_ip, port.host_port));
+            }
+            ports.push(port);
+        }
+        ports
+    }
+
+    fn limits(&mut self, template: &Template) -> Limits {
+        let mut result = Limits::default();
+        let Some(limits) = &template.limits else { return result };
+        if let Some(memory) = &limits.memory {
+            result.memory_bytes = self.text("/limits/memory", memory, texts::memory).unwrap_or(result.memory_bytes);
+        }
+        if let Some(cpus) = limits.cpus {
+            if !(0.01..=1024.0).contains(&cpus) {
+                self.complain("/limits/cpus", format!("{cpus} is out of range: it must be from 0.01 to 1024"));
+            }
+            result.cpus = cpus;
+        }
+        if let Some(pids) = limits.pids {
+            if !(1..=4_194_304).contains(&pids) {
+                self.complain("/limits/pids", format!("{pids} is out of range: it must be from 1 to 4194304"));
+            }
+            result.pids = pids;
+        }
+        result
+    }
+
+    fn mounts(&mut self, template: &Template, read_only: bool) -> (Vec<Mount>, Vec<(usize, String)>) {
+        let mut mounts: Vec<Mount> = Vec::new();
+        let mut host_paths = Vec::new();
+        for (index, text) in template.volumes.iter().enumerate() {
+            let pointer = format!("/volumes/{index}");
+            let Some(volume) = self.text(&pointer, text, texts::volume) else { continue };
+            let source = match volume.source {
+                Source::Host(path) => {
+                    host_paths.push((mounts.len(), pointer.clone()));
+                    MountSource::Bind { path }
+                }
+                Source::Volume(name) => MountSource::Volume { name },
+            };
+            self.mount(&mut mounts, &pointer, Mount { source, target: volume.target, read_only: volume.read_only });
+        }
+        for (index, text) in template.tmpfs.iter().enumerate() {
+            let pointer = format!("/tmpfs/{index}");
+            let Some((target, size_bytes)) = self.text(&pointer, text, texts::tmpfs) else { continue };
+            self.mount(&mut mounts, &pointer, Mount { source: MountSource::Tmpfs { size_bytes }, target, read_only: false });
+        }
+        // Nearly every program wants to write in these two.
+        for target in ["/tmp", "/run"].into_iter().filter(|_| read_only) {
+            if !mounts.iter().any(|mount| mount.target == target) {
+                mounts.push(Mount { source: MountSource::Tmpfs { size_bytes: SCRATCH_BYTES }, target: target.to_owned(), read_only: false });
+            }
+        }
+        (mounts, host_paths)
+    }
+
+    fn mount(&mut self, mounts: &mut Vec<Mount>, pointer: &str, mount: Mount) {
+        if mounts.iter().any(|other| other.target == mount.target) {
+            self.complain(pointer, format!("something is mounted at '{}' already", mount.target));
+        }
+        mounts.push(mount);
+    }
+}
