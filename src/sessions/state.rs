@@ -1,0 +1,386 @@
+//! What changes together in a session: screen, ring and readers, under one lock.
+use super::reader::ReaderEnd;
+use super::ring::Ring;
+use crate::model::Attach;
+use crate::model::AttachMode;
+use crate::model::DEFAULT_WINDOW;
+use crate::model::Delivery;
+use crate::model::ExitReason;
+use crate::model::MAX_OUTPUT;
+use crate::model::Ready;
+use crate::model::Resume;
+use crate::model::ServerFrame;
+use crate::model::SessionExit;
+use crate::model::SessionId;
+use crate::model::Size;
+use crate::model::Viewer;
+use crate::term::Screen;
+use std::collections::VecDeque;
+use std::time::Duration;
+use std::time::Instant;
+
+/// Lines above the screen that the server keeps, and sends in a snapshot.
+pub(super) const SCROLLBACK: usize = 2_000;
+/// Most bytes of output kept for a session; a live reader further behind gets a snapshot.
+pub(super) const RING: usize = 1 << 20;
+/// How far a lossless reader may be behind before the program waits for it.
+const LOSSLESS_BEHIND: u64 = RING as u64 / 2;
+/// How long the program waits for a lossless reader that acknowledges nothing; then that reader is cut.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Output is held back this long after a frame, so that a flood comes in few frames; what comes after a silence goes at once.
+const COALESCE: Duration = Duration::from_millis(3);
+/// So much output goes at once.
+const ENOUGH: u64 = 16 * 1024;
+/// Writers whose last sequence number is remembered; then the one unused for longest is forgotten.
+const WRITERS: usize = 64;
+/// Resizes that are remembered for readers that are behind; one further behind gets a snapshot.
+const MARKS: usize = 64;
+/// Messages that may wait for one reader; then the oldest go.
+const NOTICES: usize = 16;
+
+/// What changes in a session.
+pub(super) struct State {
+    pub screen: Screen,
+    pub ring: Ring,
+    pub title: String,
+    /// The size of the screen.
+    pub size: Size,
+    /// The size that it is to get.
+    pub wanted: Size,
+    pub exit: Option<SessionExit>,
+    /// Somebody asked for its end.
+    pub closing: bool,
+    /// Its container has stopped, for this reason; when that was seen.
+    pub stopped: Option<(Option<ExitReason>, Instant)>,
+    /// The server is about to stop.
+    pub stopping: bool,
+    /// Facts have changed that are not announced yet.
+    pub dirty: bool,
+    pub slots: Vec<Slot>,
+    marks: VecDeque<Mark>,
+    next_mark: u64,
+    writers: VecDeque<(u64, u32)>,
+    /// Grows with each change of who watches.
+    presence: u64,
+    /// Grows with each reader and each sign of life of one.
+    ticks: u64,
+}
+
+/// The size from an offset on.
+struct Mark {
+    number: u64,
+    offset: u64,
+    size: Size,
+}
+
+/// What is known of a reader.
+pub(super) struct Slot {
+    pub id: u64,
+    pub viewer: Viewer,
+    pub writer: u64,
+    delivery: Delivery,
+    window: u64,
+    /// The next byte to send.
+    cursor: u64,
+    acked: u64,
+    acked_at: Instant,
+    sent_at: Option<Instant>,
+    paused: bool,
+    next_mark: u64,
+    ready: Option<Resume>,
+    snapshot: bool,
+    presence: u64,
+    input_ack: Option<u32>,
+    pong: Option<u64>,
+    notices: VecDeque<String>,
+    active: u64,
+    cut: bool,
+    told_exit: bool,
+}
+
+/// What a reader gets next.
+pub(super) enum Next {
+    Frame(ServerFrame),
+    /// Nothing until something changes.
+    Wait,
+    /// Nothing until then, or until something changes.
+    Later(Duration),
+    End(ReaderEnd),
+}
+
+impl State {
+    pub fn new(size: Size, title: String, ring: Ring) -> Self {
+        let size = size.clamped();
+        Self {
+            screen: Screen::new(size, SCROLLBACK),
+            ring,
+            title,
+            size,
+            wanted: size,
+            exit: None,
+            closing: false,
+            stopped: None,
+            stopping: false,
+            dirty: false,
+            slots: Vec::new(),
+            marks: VecDeque::new(),
+            next_mark: 0,
+            writers: VecDeque::new(),
+            presence: 0,
+            ticks: 0,
+        }
+    }
+
+    /// Lets a reader join: with the bytes after its offset where they are kept, else with a snapshot.
+    pub fn join(&mut self, attach: &Attach, name: &str, now: Instant) -> u64 {
+        let (oldest, head) = (self.ring.oldest(), self.ring.head());
+        let delta = attach.from_offset.filter(|offset| (oldest..=head).contains(offset));
+        let resume = if delta.is_some() { Resume::Delta } else { Resume::Snapshot };
+        let start = delta.unwrap_or(head);
+        let size = Size { cols: attach.cols, rows: attach.rows }.clamped();
+        self.ticks += 1;
+        self.presence += 1;
+        // Sizes of the past are of no use to a reader: what it draws next is drawn for the size after them.
+        let next_mark = self.marks.iter().find(|mark| mark.offset > start).map_or(self.next_mark, |mark| mark.number);
+        self.slots.push(Slot {
+            id: self.ticks,
+            viewer: Viewer { name: name.to_owned(), mode: attach.mode, size },
+            writer: attach.writer,
+            delivery: attach.delivery,
+            window: u64::from(attach.window.unwrap_or(DEFAULT_WINDOW)).clamp(4 * 1024, LOSSLESS_BEHIND),
+            cursor: start,
+            acked: start,
+            acked_at: now,
+            sent_at: None,
+            paused: false,
+            next_mark,
+            ready: Some(resume),
+            snapshot: resume == Resume::Snapshot,
+            presence: 0,
+            input_ack: None,
+            pong: None,
+            notices: VecDeque::new(),
+            active: if attach.mode == AttachMode::Write { self.ticks } else { 0 },
+            cut: false,
+            told_exit: false,
+        });
+        self.decide_size();
+        self.ticks
+    }
+
+    /// Lets a reader go. Whether it was there.
+    pub fn leave(&mut self, id: u64) -> bool {
+        let before = self.slots.len();
+        self.slots.retain(|slot| slot.id != id);
+        self.presence += 1;
+        self.decide_size();
+        self.slots.len() < before
+    }
+
+    pub fn slot(&mut self, id: u64) -> Option<&mut Slot> {
+        self.slots.iter_mut().find(|slot| slot.id == id)
+    }
+
+    /// A writer shows that it is there: its size counts from now on.
+    pub fn active(&mut self, id: u64) {
+        self.ticks += 1;
+        let tick = self.ticks;
+        if let Some(slot) = self.slot(id).filter(|slot| slot.viewer.mode == AttachMode::Write) {
+            slot.active = tick;
+        }
+        self.decide_size();
+    }
+
+    /// A reader's own size has changed. It counts if the reader is the most recently active writer.
+    pub fn view_resized(&mut self, id: u64, size: Size) {
+        if let Some(slot) = self.slot(id) {
+            slot.viewer.size = size.clamped();
+            self.presence += 1;
+            self.decide_size();
+        }
+    }
+
+    fn decide_size(&mut self) {
+        let writers = self.slots.iter().filter(|slot| slot.viewer.mode == AttachMode::Write);
+        if let Some(latest) = writers.max_by_key(|slot| slot.active) {
+            self.wanted = latest.viewer.size;
+        }
+    }
+
+    /// Gives the screen another size from here on.
+    pub fn resize(&mut self, size: Size) {
+        self.size = size;
+        self.screen.resize(size);
+        if self.marks.len() == MARKS {
+            self.marks.pop_front();
+        }
+        self.marks.push_back(Mark { number: self.next_mark, offset: self.ring.head(), size });
+        self.next_mark += 1;
+        self.dirty = true;
+    }
+
+    /// Notes input of a writer. False when it was taken before.
+    pub fn take(&mut self, writer: u64, seq: u32) -> bool {
+        let known = self.writers.iter().position(|(id, _)| *id == writer);
+        let last = known.and_then(|at| self.writers.remove(at)).map_or(0, |(_, last)| last);
+        if known.is_none() && self.writers.len() == WRITERS {
+            self.writers.pop_front();
+        }
+        self.writers.push_back((writer, last.max(seq)));
+        seq > last
+    }
+
+    fn last_seq(&self, writer: u64) -> u32 {
+        self.writers.iter().find(|(id, _)| *id == writer).map_or(0, |(_, last)| *last)
+    }
+
+    /// Whether the program must wait for a lossless reader; those that were waited for too long are cut.
+    pub fn waits(&mut self, now: Instant) -> Option<Instant> {
+        let head = self.ring.head();
+        let mut until = None;
+        for slot in self.slots.iter_mut().filter(|slot| slot.delivery == Delivery::Lossless && !slot.cut) {
+            if head - slot.cursor <= LOSSLESS_BEHIND {
+                continue;
+            }
+            let deadline = slot.acked_at + PATIENCE;
+            if deadline <= now {
+                slot.cut = true;
+            } else {
+                until = Some(until.map_or(deadline, |other: Instant| other.min(deadline)));
+            }
+        }
+        until
+    }
+
+    /// What the reader gets next.
+    pub fn next(&mut self, id: u64, session: &SessionId, now: Instant) -> Next {
+        let Some(at) = self.slots.iter().position(|slot| slot.id == id) else { return Next::End(ReaderEnd::Stopping) };
+        if self.slots[at].cut {
+            return Next::End(ReaderEnd::TooSlow);
+        }
+        if let Some(resume) = self.slots[at].ready.take() {
+            return Next::Frame(self.ready(at, resume, session));
+        }
+        if let Some(frame) = self.message(at) {
+            return Next::Frame(frame);
+        }
+        let (head, oldest, end) = (self.ring.head(), self.ring.oldest(), self.exit.clone());
+        let slot = &mut self.slots[at];
+        if slot.snapshot {
+            return Next::Frame(self.snapshot(at));
+        }
+        let mark = self.marks.iter().find(|mark| mark.number >= slot.next_mark);
+        if let Some(mark) = mark.filter(|mark| mark.offset <= slot.cursor) {
+            slot.next_mark = mark.number + 1;
+            return Next::Frame(ServerFrame::Resized { offset: mark.offset, size: mark.size });
+        }
+        let unacked = slot.cursor.saturating_sub(slot.acked);
+        slot.paused = if slot.paused { unacked > slot.window / 8 } else { unacked >= slot.window };
+        if !slot.paused && slot.cursor < head {
+            if slot.cursor < oldest || mark.is_some_and(|mark| mark.number > slot.next_mark) {
+                let from = std::mem::replace(&mut slot.cursor, head);
+                slot.snapshot = true;
+                return Next::Frame(ServerFrame::Gap { from, to: head });
+            }
+            let waiting = mark.map_or(head, |mark| mark.offset.min(head)) - slot.cursor;
+            let due = slot.sent_at.map_or(now, |sent| sent + COALESCE);
+            if waiting < ENOUGH && due > now && end.is_none() {
+                return Next::Later(due - now);
+            }
+            let room = (slot.window - unacked.min(slot.window)).max(1);
+            let most = usize::try_from(waiting.min(room)).unwrap_or(MAX_OUTPUT).min(MAX_OUTPUT);
+            let (offset, bytes) = (slot.cursor, self.ring.copy(slot.cursor, most));
+            slot.cursor += bytes.len() as u64;
+            slot.sent_at = Some(now);
+            return Next::Frame(ServerFrame::Output { offset, bytes });
+        }
+        match end {
+            Some(_) if slot.cursor < head => Next::Wait,
+            Some(_) if slot.told_exit => Next::End(ReaderEnd::Exited),
+            Some(exit) => {
+                slot.told_exit = true;
+                Next::Frame(ServerFrame::Exit(exit))
+            }
+            None if self.stopping => Next::End(ReaderEnd::Stopping),
+            None => Next::Wait,
+        }
+    }
+
+    fn ready(&self, at: usize, resume: Resume, session: &SessionId) -> ServerFrame {
+        ServerFrame::Ready(Box::new(Ready {
+            session: session.clone(),
+            cols: self.size.cols,
+            rows: self.size.rows,
+            head_offset: self.ring.head(),
+            oldest_offset: self.ring.oldest(),
+            resume,
+            last_seq: self.last_seq(self.slots[at].writer),
+            title: self.title.clone(),
+        }))
+    }
+
+    /// A message that has no place among the bytes.
+    fn message(&mut self, at: usize) -> Option<ServerFrame> {
+        let presence = self.presence;
+        let slot = &mut self.slots[at];
+        if let Some(seq) = slot.input_ack.take() {
+            return Some(ServerFrame::InputAck(seq));
+        }
+        if let Some(number) = slot.pong.take() {
+            return Some(ServerFrame::Pong(number));
+        }
+        if let Some(text) = slot.notices.pop_front() {
+            return Some(ServerFrame::Notice(text));
+        }
+        if slot.presence != presence && !slot.snapshot {
+            slot.presence = presence;
+            return Some(ServerFrame::Presence(self.slots.iter().map(|slot| slot.viewer.clone()).collect()));
+        }
+        None
+    }
+
+    fn snapshot(&mut self, at: usize) -> ServerFrame {
+        let bytes = self.draw(SCROLLBACK);
+        let slot = &mut self.slots[at];
+        slot.snapshot = false;
+        slot.cursor = self.ring.head();
+        slot.acked = slot.cursor;
+        slot.next_mark = self.next_mark;
+        ServerFrame::Snapshot { offset: slot.cursor, size: self.size, bytes }
+    }
+
+    /// Bytes that redraw the screen, with fewer lines above it if they would be too many.
+    pub fn draw(&mut self, scrollback: usize) -> Vec<u8> {
+        let bytes = self.screen.snapshot(scrollback);
+        if bytes.len() > ServerFrame::MAX_SNAPSHOT { self.screen.snapshot(0) } else { bytes }
+    }
+}
+
+impl Slot {
+    pub fn ack(&mut self, offset: u64, now: Instant) {
+        let offset = offset.min(self.cursor);
+        if offset > self.acked {
+            self.acked = offset;
+            self.acked_at = now;
+        }
+    }
+
+    pub fn ack_input(&mut self, seq: u32) {
+        self.input_ack = Some(self.input_ack.map_or(seq, |last| last.max(seq)));
+    }
+
+    pub fn pong(&mut self, number: u64) {
+        self.pong = Some(number);
+    }
+
+    pub fn notice(&mut self, text: String) {
+        if self.notices.len() == NOTICES {
+            self.notices.pop_front();
+        }
+        self.notices.push_back(text);
+    }
+
+    pub fn refresh(&mut self) {
+        self.snapshot = true;
+    }
+}
