@@ -83,7 +83,8 @@ pub(super) struct Slot {
     /// The next byte to send.
     cursor: u64,
     acked: u64,
-    acked_at: Instant,
+    /// Since when the program waits for it.
+    held_since: Option<Instant>,
     sent_at: Option<Instant>,
     paused: bool,
     next_mark: u64,
@@ -132,7 +133,7 @@ impl State {
     }
 
     /// Lets a reader join: with the bytes after its offset where they are kept, else with a snapshot.
-    pub fn join(&mut self, attach: &Attach, name: &str, now: Instant) -> u64 {
+    pub fn join(&mut self, attach: &Attach, name: &str) -> u64 {
         let (oldest, head) = (self.ring.oldest(), self.ring.head());
         let delta = attach.from_offset.filter(|offset| (oldest..=head).contains(offset));
         let resume = if delta.is_some() { Resume::Delta } else { Resume::Snapshot };
@@ -150,7 +151,7 @@ impl State {
             window: u64::from(attach.window.unwrap_or(DEFAULT_WINDOW)).clamp(4 * 1024, LOSSLESS_BEHIND),
             cursor: start,
             acked: start,
-            acked_at: now,
+            held_since: None,
             sent_at: None,
             paused: false,
             next_mark,
@@ -240,9 +241,10 @@ impl State {
         let mut until = None;
         for slot in self.slots.iter_mut().filter(|slot| slot.delivery == Delivery::Lossless && !slot.cut) {
             if head - slot.cursor <= LOSSLESS_BEHIND {
+                slot.held_since = None;
                 continue;
             }
-            let deadline = slot.acked_at + PATIENCE;
+            let deadline = *slot.held_since.get_or_insert(now) + PATIENCE;
             if deadline <= now {
                 slot.cut = true;
             } else {
@@ -357,11 +359,11 @@ impl State {
 }
 
 impl Slot {
-    pub fn ack(&mut self, offset: u64, now: Instant) {
+    pub fn ack(&mut self, offset: u64) {
         let offset = offset.min(self.cursor);
         if offset > self.acked {
             self.acked = offset;
-            self.acked_at = now;
+            self.held_since = None;
         }
     }
 

@@ -1,0 +1,244 @@
+//! All sessions of this server.
+use super::pump;
+use super::ring::Ring;
+use super::session::Fixed;
+use super::session::Session;
+use super::state::RING;
+use super::state::State;
+use super::transport::Transport;
+use crate::bus::Bus;
+use crate::model::ContainerId;
+use crate::model::Event;
+use crate::model::ExitReason;
+use crate::model::Session as Facts;
+use crate::model::SessionId;
+use crate::model::SessionKind;
+use crate::model::Size;
+use bytes::Bytes;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Most bytes of output kept for all sessions together.
+const BUDGET: usize = 256 << 20;
+/// What is left of a session's output when the budget is used up and nobody watches it.
+const TRIMMED: usize = 64 << 10;
+/// Ended sessions that are kept; then the one that ended first is forgotten.
+const ENDED: usize = 50;
+/// Ends that may wait to be noted; then pumps wait with theirs.
+const ENDS: usize = 256;
+
+/// All sessions of this server. Cheap to clone; a clone holds the same ones.
+#[derive(Clone)]
+pub struct Sessions(Arc<Inner>);
+
+struct Inner {
+    bus: Bus,
+    /// Held for a look-up and never across an await.
+    all: Mutex<BTreeMap<SessionId, Session>>,
+    held: Arc<AtomicUsize>,
+    ended: mpsc::Sender<Ended>,
+}
+
+/// A session has ended.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// What is known of it.
+    pub session: Facts,
+    /// What redraws its last screen.
+    pub snapshot: Vec<u8>,
+}
+
+/// What a new session is.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// Its container.
+    pub container: ContainerId,
+    /// That container's name.
+    pub container_name: String,
+    /// What it runs.
+    pub kind: SessionKind,
+    /// Who opens it.
+    pub owner: String,
+    /// Its first size.
+    pub size: Size,
+}
+
+impl Fixed {
+    /// What it is called until its program says otherwise: the program's name.
+    pub(super) fn first_title(&self) -> String {
+        self.command.first().map_or("", |program| program.rsplit('/').next().unwrap_or_default()).to_owned()
+    }
+}
+
+impl Sessions {
+    /// No sessions yet. What ends is told on the receiver, which has to be read.
+    #[must_use]
+    pub fn new(bus: Bus) -> (Self, mpsc::Receiver<Ended>) {
+        let (ended, ends) = mpsc::channel(ENDS);
+        (Self(Arc::new(Inner { bus, all: Mutex::default(), held: Arc::default(), ended })), ends)
+    }
+
+    /// A session over an open transport. Must be called within a runtime.
+    #[must_use]
+    pub fn open(&self, new: NewSession, transport: Transport) -> Session {
+        let fixed = Fixed {
+            id: SessionId::fresh(),
+            container: new.container,
+            container_name: new.container_name,
+            kind: new.kind,
+            command: transport.command.clone(),
+            owner: new.owner,
+            not_resumable: transport.not_resumable.clone(),
+            created_at: Timestamp::now(),
+        };
+        // A chunk of a client is at most 64 KiB.
+        let (typed, inputs) = mpsc::channel(8);
+        let session = self.add(fixed, new.size, 0, typed);
+        self.make_room();
+        tokio::spawn(pump::run(session.clone(), transport, inputs, self.0.ended.clone()));
+        session
+    }
+
+    /// A session of a server before this one, to be looked at: its last screen and how it ended.
+    pub fn adopt_ended(&self, facts: &Facts, snapshot: &[u8]) {
+        let Some(exit) = facts.exit.clone() else { return };
+        let fixed = Fixed {
+            id: facts.id.clone(),
+            container: facts.container.clone(),
+            container_name: facts.container_name.clone(),
+            kind: facts.kind,
+            command: facts.command.clone(),
+            owner: facts.owner.clone(),
+            not_resumable: facts.not_resumable.clone(),
+            created_at: facts.created_at,
+        };
+        let (typed, _) = mpsc::channel(1);
+        let session = self.add(fixed, facts.size, exit.final_offset, typed);
+        let mut state = session.state();
+        state.screen.feed(snapshot);
+        // The pictures of the past ask nobody anything.
+        drop((state.screen.take_replies(), state.screen.take_events()));
+        state.title.clone_from(&facts.title);
+        state.exit = Some(exit);
+    }
+
+    fn add(&self, fixed: Fixed, size: Size, start: u64, typed: mpsc::Sender<Bytes>) -> Session {
+        let ring = Ring::new(start, RING, self.0.held.clone());
+        let state = State::new(size, fixed.first_title(), ring);
+        let session = Session::new(fixed, state, typed, self.0.bus.clone());
+        self.all().insert(session.id().clone(), session.clone());
+        session
+    }
+
+    /// Every session, oldest first.
+    #[must_use]
+    pub fn list(&self) -> Vec<Session> {
+        self.all().values().cloned().collect()
+    }
+
+    /// The session of that id.
+    #[must_use]
+    pub fn find(&self, id: &str) -> Option<Session> {
+        self.all().get(&SessionId::from(id)).cloned()
+    }
+
+    /// The sessions of a container, oldest first.
+    #[must_use]
+    pub fn of(&self, container: &ContainerId) -> Vec<Session> {
+        self.all().values().filter(|session| session.fixed().container == *container).cloned().collect()
+    }
+
+    /// The living session of a container's main program.
+    #[must_use]
+    pub fn main_of(&self, container: &ContainerId) -> Option<Session> {
+        self.of(container).into_iter().find(|session| session.fixed().kind == SessionKind::Main && session.is_live())
+    }
+
+    /// What a container's tile shows: its main session, or else its newest; living ones first.
+    #[must_use]
+    pub fn shown(&self, container: &ContainerId) -> Option<Session> {
+        self.of(container).into_iter().max_by_key(|session| (session.is_live(), session.fixed().kind == SessionKind::Main, session.id().clone()))
+    }
+
+    /// How many sessions live in a container.
+    #[must_use]
+    pub fn count(&self, container: &ContainerId) -> u32 {
+        u32::try_from(self.of(container).iter().filter(|session| session.is_live()).count()).unwrap_or(u32::MAX)
+    }
+
+    /// Forgets an ended session.
+    pub fn forget(&self, id: &SessionId) {
+        let gone = self.all().remove(id);
+        if gone.is_some() {
+            self.0.bus.publish(Event::SessionRemoved { id: id.clone() });
+        }
+    }
+
+    /// Forgets the sessions that ended longer than `kept` ago, and all but the newest 50 that ended. Returns which.
+    pub fn forget_old(&self, kept: Duration) -> Vec<SessionId> {
+        self.make_room();
+        let now = Timestamp::now();
+        let mut ended: Vec<(Timestamp, SessionId)> =
+            self.list().iter().filter_map(|session| Some((session.facts().exit?.at, session.id().clone()))).collect();
+        ended.sort_unstable_by(|one, other| other.cmp(one));
+        let is_old = |at: &Timestamp| now.duration_since(*at).unsigned_abs() > kept;
+        let gone: Vec<SessionId> = ended.into_iter().enumerate().filter(|(place, (at, _))| *place >= ENDED || is_old(at)).map(|(_, (_, id))| id).collect();
+        for id in &gone {
+            self.forget(id);
+        }
+        gone
+    }
+
+    /// A container has stopped: what lives in it ends now. `reason` says why where that is known better than by the programs.
+    pub fn container_stopped(&self, container: &ContainerId, reason: Option<ExitReason>) {
+        for session in self.of(container) {
+            session.container_stopped(reason);
+        }
+    }
+
+    /// Lets all readers go since the server is about to stop, and returns how each living session is.
+    #[must_use]
+    pub fn stop(&self) -> Vec<Ended> {
+        let living: Vec<Session> = self.list().into_iter().filter(Session::is_live).collect();
+        living
+            .into_iter()
+            .map(|session| {
+                session.stop_readers();
+                Ended { session: session.facts(), snapshot: session.last_words() }
+            })
+            .collect()
+    }
+
+    /// Keeps all rings together within the budget: those that nobody watches give first, the oldest sessions before others.
+    fn make_room(&self) {
+        if self.0.held.load(Ordering::Relaxed) <= BUDGET {
+            return;
+        }
+        for session in self.list() {
+            let mut state = session.state();
+            if state.slots.is_empty() {
+                state.ring.trim(TRIMMED);
+            }
+            if self.0.held.load(Ordering::Relaxed) <= BUDGET {
+                return;
+            }
+        }
+    }
+
+    fn all(&self) -> MutexGuard<'_, BTreeMap<SessionId, Session>> {
+        self.0.all.lock().expect("no panics while held")
+    }
+}
+
+impl std::fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sessions").finish_non_exhaustive()
+    }
+}
