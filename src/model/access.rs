@@ -227,3 +227,8 @@ pub enum Outcome {
     /// Begun before a crash; nobody knows.
     Unknown,
 }
+
+impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 5] = [Self::Intent, Self::Succeeded, Self::Failed, Self::Refused, Self::Unknown];
+}

@@ -1,18 +1,178 @@
 //! What is kept: the only room with SQL, one set of portable queries for SQLite and PostgreSQL.
+//!
+//! Rules that make one query fit both: TEXT, BIGINT and BYTEA columns only, `$1` placeholders, `ON CONFLICT`, read-modify-write by
+//! `UPDATE … WHERE version = $n` and a look at the number of rows.
+mod accounts;
+mod audit;
+mod fault;
+mod idempotency;
+mod layouts;
+mod sessions;
+
+pub use audit::AuditNote;
+pub use idempotency::Claim;
+pub use sessions::SessionRow;
+
+use crate::error::Error;
 use crate::error::Result;
+use crate::model::Code;
+use jiff::Timestamp;
+use sqlx::AnyPool;
+use sqlx::Executor as _;
+use sqlx::any::AnyPoolOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations");
+/// How long a query waits for a connection, and SQLite for another writer.
+const WAIT: Duration = Duration::from_secs(5);
+/// What each connection to SQLite is told. A cache of 512 KiB each is plenty for small tables.
+const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA busy_timeout = 5000; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -512;";
 
 /// The store. Cheap to clone; a clone is the same.
-#[derive(Clone, Debug)]
-pub struct Store(());
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    pool: AnyPool,
+    place: Place,
+    /// One append at a time, across awaits: each audit row's hash covers the row before it.
+    tail: tokio::sync::Mutex<Option<audit::Tail>>,
+}
+
+/// Where a database is, for messages: without any password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    File(PathBuf),
+    Server(String),
+}
 
 impl Store {
     /// Opens the database at `place`, a path or `sqlite:PATH` or `postgres://…`, and brings it up to date.
     ///
     /// # Errors
     /// `store_failed` when it can't be reached or is newer than this cto; `disk_full`.
-    #[allow(clippy::unused_async)]
     pub async fn open(place: &str) -> Result<Self> {
-        let _ = place;
-        Ok(Self(()))
+        sqlx::any::install_default_drivers();
+        let (place, url) = if place.starts_with("postgres://") || place.starts_with("postgresql://") {
+            (Place::Server(without_password(place)), place.to_owned())
+        } else if let Some((scheme, _)) = place.split_once("://").filter(|(scheme, _)| *scheme != "sqlite") {
+            let error = Error::invalid(format!("'{scheme}' is no database that cto can use"));
+            return Err(error.fix("give a path, 'sqlite:PATH' or 'postgres://USER@HOST/DATABASE'"));
+        } else {
+            let path = place.strip_prefix("sqlite://").or_else(|| place.strip_prefix("sqlite:")).unwrap_or(place);
+            let path = std::path::absolute(path).map_err(|error| Error::invalid(format!("cannot use '{path}' as a database: {error}")))?;
+            private_file(&path)?;
+            let url = sqlite_url(&path);
+            (Place::File(path), url)
+        };
+        let is_file = matches!(place, Place::File(_));
+        let options = AnyPoolOptions::new().max_connections(if is_file { 3 } else { 8 }).acquire_timeout(WAIT).idle_timeout(Duration::from_secs(60));
+        let options = options.after_connect(move |connection, _| {
+            Box::pin(async move {
+                if is_file {
+                    connection.execute(PRAGMAS).await?;
+                }
+                Ok(())
+            })
+        });
+        let pool = options.connect(&url).await.map_err(|error| fault::of(&place, error))?;
+        MIGRATIONS.run(&pool).await.map_err(|error| fault::of_migration(&place, error))?;
+        Ok(Self(Arc::new(Inner { pool, place, tail: tokio::sync::Mutex::new(None) })))
+    }
+
+    /// Whether it answers.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn ping(&self) -> Result<()> {
+        sqlx::query("SELECT 1").fetch_one(self.pool()).await.map(drop).map_err(|error| self.fault(error))
+    }
+
+    /// Ends all connections, after which SQLite's file is whole by itself.
+    pub async fn close(&self) {
+        self.0.pool.close().await;
+    }
+
+    fn pool(&self) -> &AnyPool {
+        &self.0.pool
+    }
+
+    /// Reads columns of a row.
+    fn read<T>(&self, read: impl FnOnce() -> sqlx::Result<T>) -> Result<T> {
+        read().map_err(|error| self.fault(error))
+    }
+
+    fn fault(&self, error: sqlx::Error) -> Error {
+        fault::of(&self.0.place, error)
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Store").field(&self.0.place).finish()
+    }
+}
+
+/// Makes the file, readable by its owner only: it holds the hashes of tokens.
+fn private_file(path: &Path) -> Result<()> {
+    let opened = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path);
+    opened.map(drop).map_err(|error| fault::of_file(path, error))
+}
+
+fn sqlite_url(path: &Path) -> String {
+    let mut url = String::from("sqlite://");
+    for byte in path.to_string_lossy().bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) {
+            url.push(char::from(byte));
+        } else {
+            url.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    url + "?mode=rwc"
+}
+
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let rest = rest.split('?').next().unwrap_or_default();
+    match rest.rsplit_once('@') {
+        Some((user, host)) => format!("{scheme}://{}@{host}", user.split(':').next().unwrap_or_default()),
+        None => format!("{scheme}://{rest}"),
+    }
+}
+
+/// A pattern that finds `text` anywhere, or everything where none is given.
+fn like(text: Option<&str>) -> String {
+    // Without escapes, `%` and `_` would find more than is asked for; both databases take `_` for any one character instead.
+    format!("%{}%", text.unwrap_or_default().to_lowercase().replace('%', "_"))
+}
+
+fn time(micros: i64) -> Result<Timestamp> {
+    Timestamp::from_microsecond(micros).map_err(|error| Error::new(Code::StoreFailed, format!("a time in the database is wrong: {error}")))
+}
+
+fn role(text: &str) -> Result<crate::model::Role> {
+    text.parse().map_err(|error| Error::new(Code::StoreFailed, format!("a role in the database is wrong: {error}")))
+}
+
+fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| Error::new(Code::StoreFailed, format!("a row of the database can't be read: {error}")))
+}
+
+fn to_json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("plain data always becomes JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_stay_out_of_messages_and_odd_paths_work() {
+        assert_eq!(without_password("postgres://me:secret@db:5432/cto?sslmode=require"), "postgres://me@db:5432/cto");
+        assert_eq!(sqlite_url(Path::new("/a b/ü?.db")), "sqlite:///a%20b/%C3%BC%3F.db?mode=rwc");
     }
 }

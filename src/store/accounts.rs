@@ -1,0 +1,120 @@
+//! Users and tokens.
+use super::Store;
+use super::like;
+use super::role;
+use super::time;
+use crate::error::Error;
+use crate::error::Result;
+use crate::model::Code;
+use crate::model::Token;
+use crate::model::User;
+use jiff::Timestamp;
+use sqlx::Row as _;
+use sqlx::any::AnyRow;
+
+const USER: &str = "name, role, created_at";
+
+impl Store {
+    /// Adds a user.
+    ///
+    /// # Errors
+    /// `name_in_use`, `disk_full`, `store_failed`.
+    pub async fn add_user(&self, user: &User) -> Result<()> {
+        let query = sqlx::query("INSERT INTO users (name, role, created_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING");
+        let query = query.bind(&user.name).bind(user.role.as_str()).bind(user.created_at.as_microsecond());
+        match query.execute(self.pool()).await.map_err(|error| self.fault(error))?.rows_affected() {
+            0 => Err(Error::new(Code::NameInUse, format!("there is a user '{}' already", user.name))),
+            _ => Ok(()),
+        }
+    }
+
+    /// The user of that name.
+    ///
+    /// # Errors
+    /// `store_failed`.
+    pub async fn find_user(&self, name: &str) -> Result<Option<User>> {
+        let query = sqlx::query(sqlx::AssertSqlSafe(format!("SELECT {USER} FROM users WHERE name = $1"))).bind(name);
+        let row = query.fetch_optional(self.pool()).await.map_err(|error| self.fault(error))?;
+        row.as_ref().map(|row| self.user(row)).transpose()
+    }
+
+    /// At most `limit` users after `after`, by name.
+    ///
+    /// # Errors
+    /// `store_failed`.
+    pub async fn list_users(&self, after: Option<&str>, text: Option<&str>, limit: u32) -> Result<Vec<User>> {
+        let text_ = format!("SELECT {USER} FROM users WHERE name > $1 AND lower(name) LIKE $2 ORDER BY name LIMIT $3");
+        let query = sqlx::query(sqlx::AssertSqlSafe(text_)).bind(after.unwrap_or("")).bind(like(text)).bind(i64::from(limit));
+        let rows = query.fetch_all(self.pool()).await.map_err(|error| self.fault(error))?;
+        rows.iter().map(|row| self.user(row)).collect()
+    }
+
+    fn user(&self, row: &AnyRow) -> Result<User> {
+        let (name, of, at) = self.read(|| Ok((row.try_get(0)?, row.try_get::<String, _>(1)?, row.try_get(2)?)))?;
+        Ok(User { name, role: role(&of)?, created_at: time(at)? })
+    }
+
+    /// Removes a user with their tokens and layouts. Whether there was one.
+    ///
+    /// # Errors
+    /// `disk_full`, `store_failed`.
+    pub async fn remove_user(&self, name: &str) -> Result<bool> {
+        let mut gone = 0;
+        // Tokens first: what fails half-way leaves a user without tokens, never tokens without a user.
+        for text in ["DELETE FROM tokens WHERE user_name = $1", "DELETE FROM layouts WHERE owner = $1", "DELETE FROM users WHERE name = $1"] {
+            gone = sqlx::query(text).bind(name).execute(self.pool()).await.map_err(|error| self.fault(error))?.rows_affected();
+        }
+        Ok(gone > 0)
+    }
+
+    /// Keeps a token, by the hash of its secret.
+    ///
+    /// # Errors
+    /// `disk_full`, `store_failed`.
+    pub async fn add_token(&self, token: &Token, secret_hash: &str) -> Result<()> {
+        let query = sqlx::query("INSERT INTO tokens (id, user_name, role, secret_hash, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)");
+        let query = query.bind(token.id.as_str()).bind(&token.user).bind(token.role.as_str()).bind(secret_hash);
+        let query = query.bind(token.created_at.as_microsecond()).bind(token.expires_at.map(Timestamp::as_microsecond));
+        query.execute(self.pool()).await.map(drop).map_err(|error| self.fault(error))
+    }
+
+    /// The token whose secret has this hash, with its user.
+    ///
+    /// # Errors
+    /// `store_failed`.
+    pub async fn token_by_hash(&self, secret_hash: &str) -> Result<Option<(Token, User)>> {
+        let text = "SELECT t.id, t.user_name, t.role, t.created_at, t.expires_at, u.role, u.created_at FROM tokens t JOIN users u ON u.name = t.user_name WHERE t.secret_hash = $1";
+        let row = sqlx::query(text).bind(secret_hash).fetch_optional(self.pool()).await.map_err(|error| self.fault(error))?;
+        let Some(row) = row else { return Ok(None) };
+        let token = self.token(&row)?;
+        let (of, at) = self.read(|| Ok((row.try_get::<String, _>(5)?, row.try_get(6)?)))?;
+        let user = User { name: token.user.clone(), role: role(&of)?, created_at: time(at)? };
+        Ok(Some((token, user)))
+    }
+
+    /// At most `limit` tokens after `after`, oldest first.
+    ///
+    /// # Errors
+    /// `store_failed`.
+    pub async fn list_tokens(&self, after: Option<&str>, text: Option<&str>, limit: u32) -> Result<Vec<Token>> {
+        let query = "SELECT id, user_name, role, created_at, expires_at FROM tokens WHERE id > $1 AND lower(user_name) LIKE $2 ORDER BY id LIMIT $3";
+        let query = sqlx::query(query).bind(after.unwrap_or("")).bind(like(text)).bind(i64::from(limit));
+        let rows = query.fetch_all(self.pool()).await.map_err(|error| self.fault(error))?;
+        rows.iter().map(|row| self.token(row)).collect()
+    }
+
+    fn token(&self, row: &AnyRow) -> Result<Token> {
+        let (id, user, of, made, ends) =
+            self.read(|| Ok((row.try_get::<String, _>(0)?, row.try_get(1)?, row.try_get::<String, _>(2)?, row.try_get(3)?, row.try_get::<Option<i64>, _>(4)?)))?;
+        Ok(Token { id: id.into(), user, role: role(&of)?, created_at: time(made)?, expires_at: ends.map(time).transpose()? })
+    }
+
+    /// Revokes a token. Whether there was one.
+    ///
+    /// # Errors
+    /// `disk_full`, `store_failed`.
+    pub async fn remove_token(&self, id: &str) -> Result<bool> {
+        let done = sqlx::query("DELETE FROM tokens WHERE id = $1").bind(id).execute(self.pool()).await.map_err(|error| self.fault(error))?;
+        Ok(done.rows_affected() > 0)
+    }
+}

@@ -1,0 +1,173 @@
+//! The audit: rows that are only ever added, each with a hash over itself and the row before.
+use super::Store;
+use super::role;
+use super::time;
+use crate::error::Error;
+use crate::error::Result;
+use crate::model::AuditEvent;
+use crate::model::AuditId;
+use crate::model::Code;
+use crate::model::Outcome;
+use crate::model::Role;
+use jiff::Timestamp;
+use sha2::Digest as _;
+use sha2::Sha256;
+use sqlx::Row as _;
+use sqlx::any::AnyRow;
+
+/// Another server may have appended in between; then it is tried again on top of that.
+const TRIES: usize = 20;
+/// Most characters of a target or detail.
+const LONGEST: usize = 1_000;
+
+/// The newest row.
+#[derive(Clone, Debug)]
+pub(super) struct Tail {
+    seq: i64,
+    hash: String,
+}
+
+/// What is to be noted.
+#[derive(Clone, Debug)]
+pub struct AuditNote {
+    /// Which event; a fresh id begins one, the same id again says how it ended.
+    pub event: AuditId,
+    /// When the event began.
+    pub begun_at: Timestamp,
+    /// Who.
+    pub actor: String,
+    /// Their role.
+    pub role: Role,
+    /// What, as `verb:noun`.
+    pub action: String,
+    /// On what.
+    pub target: String,
+    /// How it is.
+    pub outcome: Outcome,
+    /// Further facts, with no secrets.
+    pub detail: Option<String>,
+}
+
+impl AuditNote {
+    fn hash(&self, seq: i64, at: i64, prev: &str) -> String {
+        let fields = (seq, &self.event, at, self.begun_at.as_microsecond(), &self.actor, self.role, &self.action, &self.target, self.outcome, &self.detail, prev);
+        let text = super::to_json(&fields);
+        Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl Store {
+    /// Adds a row. It is kept when this returns.
+    ///
+    /// # Errors
+    /// `disk_full`, `store_failed`.
+    pub async fn append_audit(&self, mut note: AuditNote) -> Result<()> {
+        note.target = short(&note.target);
+        note.detail = note.detail.as_deref().map(short);
+        let mut tail = self.0.tail.lock().await;
+        for _ in 0..TRIES {
+            let Tail { seq, hash: prev } = match tail.take() {
+                Some(tail) => tail,
+                None => self.audit_tail().await?,
+            };
+            let (seq, at) = (seq + 1, Timestamp::now().as_microsecond());
+            let hash = note.hash(seq, at, &prev);
+            let text = "INSERT INTO audit (seq, event, at, begun_at, actor, role, action, target, outcome, detail, prev_hash, hash)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (seq) DO NOTHING";
+            let query = sqlx::query(text).bind(seq).bind(note.event.as_str()).bind(at).bind(note.begun_at.as_microsecond());
+            let query = query.bind(&note.actor).bind(note.role.as_str()).bind(&note.action).bind(&note.target);
+            let query = query.bind(outcome_text(note.outcome)).bind(&note.detail).bind(&prev).bind(&hash);
+            let added = query.execute(self.pool()).await.map_err(|error| self.fault(error))?.rows_affected() == 1;
+            if added {
+                *tail = Some(Tail { seq, hash });
+                return Ok(());
+            }
+        }
+        Err(Error::new(Code::StoreFailed, "other servers append to the audit all the time"))
+    }
+
+    async fn audit_tail(&self) -> Result<Tail> {
+        let row = sqlx::query("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetch_optional(self.pool()).await.map_err(|error| self.fault(error))?;
+        match row {
+            Some(row) => self.read(|| Ok(Tail { seq: row.try_get(0)?, hash: row.try_get(1)? })),
+            None => Ok(Tail { seq: 0, hash: String::new() }),
+        }
+    }
+
+    /// At most `limit` events older than `before`, newest first, each as its newest row has it. `text` is looked for in actor, action and target.
+    ///
+    /// # Errors
+    /// `store_failed`.
+    pub async fn list_audit(&self, before: Option<&str>, text: Option<&str>, limit: u32) -> Result<Vec<AuditEvent>> {
+        let query = "SELECT event, begun_at, actor, role, action, target, outcome, detail FROM audit a
+            WHERE event < $1 AND NOT EXISTS (SELECT 1 FROM audit b WHERE b.event = a.event AND b.seq > a.seq)
+            AND (lower(actor) LIKE $2 OR lower(action) LIKE $2 OR lower(target) LIKE $2)
+            ORDER BY event DESC LIMIT $3";
+        let query = sqlx::query(query).bind(before.unwrap_or("~")).bind(super::like(text)).bind(i64::from(limit));
+        let rows = query.fetch_all(self.pool()).await.map_err(|error| self.fault(error))?;
+        rows.iter().map(|row| self.event(row)).collect()
+    }
+
+    fn event(&self, row: &AnyRow) -> Result<AuditEvent> {
+        let (id, at, actor, by, action, target, outcome, detail) = self.read(|| {
+            Ok((row.try_get::<String, _>(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get::<String, _>(3)?, row.try_get(4)?, row.try_get(5)?, row.try_get::<String, _>(6)?, row.try_get(7)?))
+        })?;
+        let outcome = Outcome::ALL.into_iter().find(|known| outcome_text(*known) == outcome).unwrap_or(Outcome::Unknown);
+        Ok(AuditEvent { id: id.into(), at: time(at)?, actor, role: role(&by)?, action, target, outcome, detail })
+    }
+
+    /// Marks what was begun before `started` and has no end as `unknown`. Returns how many.
+    ///
+    /// # Errors
+    /// `disk_full`, `store_failed`.
+    pub async fn sweep_audit(&self, started: Timestamp) -> Result<usize> {
+        let query = "SELECT event, begun_at, actor, role, action, target, outcome, detail FROM audit a
+            WHERE outcome = 'intent' AND begun_at < $1 AND NOT EXISTS (SELECT 1 FROM audit b WHERE b.event = a.event AND b.seq > a.seq)";
+        let rows = sqlx::query(query).bind(started.as_microsecond()).fetch_all(self.pool()).await.map_err(|error| self.fault(error))?;
+        for row in &rows {
+            let event = self.event(row)?;
+            let AuditEvent { id, at, actor, role, action, target, .. } = event;
+            let detail = Some("the server ended before it was known how this ended".to_owned());
+            self.append_audit(AuditNote { event: id, begun_at: at, actor, role, action, target, outcome: Outcome::Unknown, detail }).await?;
+        }
+        Ok(rows.len())
+    }
+
+    /// Recomputes every hash. Returns how many rows there are.
+    ///
+    /// # Errors
+    /// `store_failed` naming the first row that is not as it was written, or missing.
+    pub async fn verify_audit(&self) -> Result<u64> {
+        let (mut last, mut prev) = (0i64, String::new());
+        loop {
+            let query = "SELECT event, begun_at, actor, role, action, target, outcome, detail, seq, at, prev_hash, hash FROM audit WHERE seq > $1 ORDER BY seq LIMIT 500";
+            let rows = sqlx::query(query).bind(last).fetch_all(self.pool()).await.map_err(|error| self.fault(error))?;
+            if rows.is_empty() {
+                return Ok(last.unsigned_abs());
+            }
+            for row in &rows {
+                let AuditEvent { id, at: begun_at, actor, role, action, target, outcome, detail } = self.event(row)?;
+                let (seq, at, before, hash): (i64, i64, String, String) = self.read(|| Ok((row.try_get(8)?, row.try_get(9)?, row.try_get(10)?, row.try_get(11)?)))?;
+                let note = AuditNote { event: id, begun_at, actor, role, action, target, outcome, detail };
+                if seq != last + 1 || before != prev || note.hash(seq, at, &before) != hash {
+                    return Err(Error::new(Code::StoreFailed, format!("the audit was changed at row {}", last + 1)));
+                }
+                (last, prev) = (seq, hash);
+            }
+        }
+    }
+}
+
+fn outcome_text(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Intent => "intent",
+        Outcome::Succeeded => "succeeded",
+        Outcome::Failed => "failed",
+        Outcome::Refused => "refused",
+        Outcome::Unknown => "unknown",
+    }
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(LONGEST).collect()
+}
