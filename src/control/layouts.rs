@@ -1,26 +1,55 @@
-//! Layouts: named pieces of a client's state, each its user's own.
+//! Layouts: named pieces of a client's state, each its user's own. Not audited: they change nothing but themselves.
 use super::Control;
 use crate::access::Actor;
+use crate::error::Error;
 use crate::error::Result;
+use crate::model::Action;
+use crate::model::Code;
 use crate::model::Layout;
 use crate::model::Page;
 use crate::model::SaveLayout;
 
-#[allow(clippy::unused_async, clippy::missing_errors_doc)]
+/// Most bytes of a layout's data, as JSON.
+const MOST_BYTES: usize = 256 * 1024;
+/// Most layouts of a user.
+const MOST: usize = 100;
+
 impl Control {
-    /// The caller's layouts.
+    /// The caller's layouts, by name.
+    ///
+    /// # Errors
+    /// `store_failed`.
     pub async fn list_layouts(&self, actor: &Actor) -> Result<Page<Layout>> {
-        let _ = (actor);
-        super::later()
+        Self::may(actor, Action::UseLayouts)?;
+        Ok(Page { items: self.parts().store.list_layouts(&actor.name).await?, next_cursor: None })
     }
+
     /// One layout of the caller.
+    ///
+    /// # Errors
+    /// `not_found`, `store_failed`.
     pub async fn get_layout(&self, actor: &Actor, name: &str) -> Result<Layout> {
-        let _ = (actor, name);
-        super::later()
+        Self::may(actor, Action::UseLayouts)?;
+        self.parts().store.find_layout(&actor.name, name).await
     }
+
     /// Saves a layout of the caller.
+    ///
+    /// # Errors
+    /// `stale` when `replaces` is not its version; `too_large`, `too_many`, `disk_full`.
     pub async fn put_layout(&self, actor: &Actor, name: &str, request: SaveLayout) -> Result<Layout> {
-        let _ = (actor, name, request);
-        super::later()
+        Self::may(actor, Action::UseLayouts)?;
+        if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
+            return Err(Error::invalid("a layout's name has 1 to 64 characters"));
+        }
+        if request.data.to_string().len() > MOST_BYTES {
+            return Err(Error::new(Code::TooLarge, format!("layout '{name}' is larger than {} KiB", MOST_BYTES / 1024)));
+        }
+        let store = &self.parts().store;
+        let known = store.list_layouts(&actor.name).await?;
+        if known.len() >= MOST && !known.iter().any(|layout| layout.name == name) {
+            return Err(Error::new(Code::TooMany, format!("there are {MOST} layouts already")));
+        }
+        store.save_layout(&actor.name, name, &request.data, request.replaces).await
     }
 }

@@ -1,27 +1,102 @@
 //! Templates, for looking at and filling in.
 use super::Control;
 use crate::access::Actor;
+use crate::access::Policy;
+use crate::access::check_spec;
+use crate::config::Catalogue;
+use crate::config::RenderContext;
+use crate::config::mounts;
+use crate::config::parse_template;
+use crate::config::project_of;
+use crate::config::render;
+use crate::config::resolve_existing;
+use crate::error::Error;
 use crate::error::Result;
+use crate::model::Action;
 use crate::model::CreateContainer;
 use crate::model::Rendered;
+use crate::model::Template;
 use crate::model::TemplateEntry;
 use crate::model::TemplateList;
+use std::path::Path;
+use std::path::PathBuf;
 
-#[allow(clippy::unused_async, clippy::missing_errors_doc)]
 impl Control {
     /// All templates, and the files that can't be used.
+    ///
+    /// # Errors
+    /// `forbidden`.
     pub async fn list_templates(&self, actor: &Actor) -> Result<TemplateList> {
-        let _ = (actor);
-        super::later()
+        Self::may(actor, Action::ReadTemplates)?;
+        Ok(self.catalogue(None).await?.list())
     }
+
     /// One template.
+    ///
+    /// # Errors
+    /// `not_found`; `invalid_document` when its file is broken.
     pub async fn get_template(&self, actor: &Actor, name: &str) -> Result<TemplateEntry> {
-        let _ = (actor, name);
-        super::later()
+        Self::may(actor, Action::ReadTemplates)?;
+        self.catalogue(None).await?.find(name)
     }
-    /// What a template becomes with these values.
+
+    /// What a template becomes with these values, and whether policy lets the caller have it.
+    ///
+    /// # Errors
+    /// `not_found`, `invalid_document`, `policy_refused`.
     pub async fn render_template(&self, actor: &Actor, request: CreateContainer) -> Result<Rendered> {
-        let _ = (actor, request);
-        super::later()
+        Self::may(actor, Action::ReadTemplates)?;
+        let template = self.template_of(&request).await?;
+        let name = request.name.clone().unwrap_or_else(|| format!("{}-1", template.name));
+        self.fill(actor, &template, &request, name).await
+    }
+
+    /// The catalogue as the files are now: reading them again is cheaper than noticing every change of them.
+    async fn catalogue(&self, base_dir: Option<&str>) -> Result<Catalogue> {
+        let (paths, base_dir) = (self.parts().paths.clone(), base_dir.map(PathBuf::from));
+        let load = move || {
+            let project = base_dir.as_deref().and_then(project_of);
+            Catalogue::load(&paths, project.as_deref())
+        };
+        tokio::task::spawn_blocking(load).await.map_err(|error| Error::internal(format!("the templates can't be read: {error}")))
+    }
+
+    /// The template that a request names or brings along.
+    pub(super) async fn template_of(&self, request: &CreateContainer) -> Result<Template> {
+        match (&request.template, &request.inline) {
+            (Some(name), None) => Ok(self.catalogue(request.base_dir.as_deref()).await?.find(name)?.template),
+            (None, Some(inline)) => parse_template(&inline.source, &inline.text),
+            _ => Err(Error::invalid("give exactly one of 'template' and 'inline'")),
+        }
+    }
+
+    /// Fills a template in, and asks policy.
+    pub(super) async fn fill(&self, actor: &Actor, template: &Template, request: &CreateContainer, name: String) -> Result<Rendered> {
+        let base_dir = match &request.base_dir {
+            Some(dir) if Path::new(dir).is_absolute() => PathBuf::from(dir),
+            Some(dir) => return Err(Error::invalid(format!("'base_dir' is '{dir}', which is not absolute"))),
+            None => std::env::var_os("HOME").map_or_else(|| PathBuf::from("/"), PathBuf::from),
+        };
+        let mut allowed_roots = self.parts().config.containers.allowed_roots.clone();
+        allowed_roots.extend(mounts::default_roots(&base_dir));
+        let allowed_roots: Vec<PathBuf> = allowed_roots.iter().map(|root| resolve_existing(root)).collect();
+        let policy = self.policy(&allowed_roots);
+        let context = RenderContext { base_dir, allowed_roots, name };
+        let (template, request, actor) = (template.clone(), request.clone(), actor.clone());
+        // Links of host paths are followed, which may wait for a disk.
+        let fill = move || {
+            let rendered = render(&template, &request, &context)?;
+            check_spec(&actor, &rendered.spec, &policy)?;
+            Ok(rendered)
+        };
+        tokio::task::spawn_blocking(fill).await.map_err(|error| Error::internal(format!("the template can't be filled in: {error}")))?
+    }
+
+    fn policy(&self, allowed_roots: &[PathBuf]) -> Policy {
+        let paths = &self.parts().paths;
+        let mut hidden: Vec<PathBuf> = [&paths.state_dir, &paths.runtime_dir, &paths.config_dir].into_iter().map(|path| resolve_existing(path)).collect();
+        let engine = self.parts().engine.info().address;
+        hidden.extend(engine.strip_prefix("unix://").map(|socket| resolve_existing(Path::new(socket))));
+        Policy { allow_privileged: self.parts().config.containers.allow_privileged, allowed_roots: allowed_roots.to_vec(), hidden }
     }
 }

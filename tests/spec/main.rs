@@ -9,5 +9,6 @@ mod grid;
 mod keys;
 mod launch;
 mod palette;
+mod store;
 mod terminal;
 mod tmux;

@@ -1,0 +1,109 @@
+//! The guard: allow, note the intent, do, note the outcome.
+use super::Control;
+use crate::access::Actor;
+use crate::access::allowed;
+use crate::access::refusal;
+use crate::error::Error;
+use crate::error::Result;
+use crate::model::Action;
+use crate::model::AuditId;
+use crate::model::Outcome;
+use crate::store::AuditNote;
+use jiff::Timestamp;
+
+/// What an action is done to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Its name in the audit.
+    pub name: String,
+    /// Whose it is: none where it is not about one thing, empty where it belongs to nobody.
+    pub owner: Option<String>,
+}
+
+impl Target {
+    /// Something that belongs to `owner`, or to nobody.
+    #[must_use]
+    pub fn owned(name: impl Into<String>, owner: Option<&str>) -> Self {
+        Self { name: name.into(), owner: Some(owner.unwrap_or_default().to_owned()) }
+    }
+
+    /// Something that has no owner.
+    #[must_use]
+    pub fn free(name: impl Into<String>) -> Self {
+        Self { name: name.into(), owner: None }
+    }
+}
+
+/// An intent that is on record. What becomes of it has to be noted.
+#[derive(Clone, Debug)]
+pub(super) struct Intent(AuditNote);
+
+impl Control {
+    /// Runs `work` if `actor` may do `action` on `target`; what was tried and how it ended is in the audit either way.
+    ///
+    /// # Errors
+    /// `forbidden`; `disk_full` or `store_failed` when the intent can't be noted, and then `work` never starts; else the work's own.
+    pub async fn guarded<T>(&self, actor: &Actor, action: Action, target: &Target, work: impl Future<Output = Result<T>> + Send) -> Result<T> {
+        let intent = self.intent(actor, action, target, None).await?;
+        let result = work.await;
+        self.outcome(intent, &result).await;
+        result
+    }
+
+    /// The first half of [`Control::guarded`], for work that goes on after the answer.
+    pub(super) async fn intent(&self, actor: &Actor, action: Action, target: &Target, detail: Option<String>) -> Result<Intent> {
+        let mut note = AuditNote {
+            event: AuditId::fresh(),
+            begun_at: Timestamp::now(),
+            actor: actor.name.clone(),
+            role: actor.role,
+            action: action.to_string(),
+            target: target.name.clone(),
+            outcome: Outcome::Intent,
+            detail,
+        };
+        if !allowed(actor, action, target.owner.as_deref()) {
+            note.outcome = Outcome::Refused;
+            // Refused it stays, even when that can't be noted.
+            if let Err(error) = self.parts().store.append_audit(note).await {
+                tracing::warn!(%error, actor = actor.name, %action, "a refusal can't be noted");
+            }
+            return Err(refusal(actor, action, &target.name));
+        }
+        self.parts().store.append_audit(note.clone()).await?;
+        Ok(Intent(note))
+    }
+
+    /// The second half: a failure to note the outcome is logged, and a sweep at the next start marks the intent as unknown.
+    pub(super) async fn outcome<T>(&self, intent: Intent, result: &Result<T>) {
+        let Intent(mut note) = intent;
+        match result {
+            Ok(_) => note.outcome = Outcome::Succeeded,
+            Err(error) => {
+                note.outcome = Outcome::Failed;
+                note.detail = Some(format!("{}: {error}", error.code.as_str()));
+            }
+        }
+        let (action, target) = (note.action.clone(), note.target.clone());
+        if let Err(error) = self.parts().store.append_audit(note).await {
+            tracing::warn!(%error, action, target, "an outcome can't be noted");
+        }
+    }
+
+    /// Asks the table; for reads, which leave no trace.
+    pub(super) fn may(actor: &Actor, action: Action) -> Result<()> {
+        if allowed(actor, action, None) { Ok(()) } else { Err(refusal(actor, action, "")) }
+    }
+
+    /// Adds what was done, once it is known: byte counts and the like.
+    pub(super) fn with_detail(intent: Intent, detail: impl Into<String>) -> Intent {
+        let Intent(mut note) = intent;
+        note.detail = Some(detail.into());
+        Intent(note)
+    }
+
+    /// An error for what may not be seen, which is told apart from what is not there by nobody.
+    pub(super) fn hidden(kind: &str, name: &str) -> Error {
+        Error::not_found(kind, name)
+    }
+}

@@ -1,0 +1,219 @@
+//! One story of the store, the same on SQLite and on PostgreSQL.
+use cto::access::NewToken;
+use cto::model::*;
+use cto::store::AuditNote;
+use cto::store::Claim;
+use cto::store::Store;
+use jiff::Timestamp;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::process::Command;
+
+fn now() -> Timestamp {
+    // Databases keep microseconds.
+    Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap()
+}
+
+fn note(event: &AuditId, target: &str, outcome: Outcome) -> AuditNote {
+    AuditNote {
+        event: event.clone(),
+        begun_at: now(),
+        actor: "olga".to_owned(),
+        role: Role::Operator,
+        action: Action::RemoveContainers.to_string(),
+        target: target.to_owned(),
+        outcome,
+        detail: None,
+    }
+}
+
+fn session(id: &SessionId, state: SessionState) -> Session {
+    Session {
+        id: id.clone(),
+        container: "c1".into(),
+        container_name: "web".to_owned(),
+        kind: SessionKind::Exec,
+        command: vec!["sh".to_owned()],
+        title: "sh".to_owned(),
+        state,
+        size: Size::default(),
+        owner: "olga".to_owned(),
+        not_resumable: None,
+        viewers: 0,
+        head_offset: 7,
+        exit: None,
+        created_at: now(),
+    }
+}
+
+/// The story. `place` is an empty database.
+async fn story(place: &str) {
+    let store = Store::open(place).await.unwrap();
+    store.ping().await.unwrap();
+
+    let olga = User { name: "olga".to_owned(), role: Role::Operator, created_at: now() };
+    store.add_user(&olga).await.unwrap();
+    assert_eq!(store.add_user(&olga).await.unwrap_err().code, Code::NameInUse);
+    let new = NewToken::random();
+    let token = Token { id: TokenId::fresh(), user: "olga".to_owned(), role: Role::Viewer, created_at: now(), expires_at: None };
+    store.add_token(&token, &new.hash).await.unwrap();
+    assert_eq!(store.token_by_hash(&new.hash).await.unwrap(), Some((token.clone(), olga.clone())));
+    assert_eq!(store.token_by_hash("other").await.unwrap(), None);
+    assert_eq!(store.list_users(None, Some("LG"), 10).await.unwrap(), [olga]);
+    assert_eq!(store.list_users(Some("olga"), None, 10).await.unwrap(), []);
+    assert_eq!(store.list_tokens(None, None, 10).await.unwrap(), [token]);
+
+    let data = serde_json::json!({"tabs": [1, 2]});
+    assert_eq!(store.save_layout("olga", "last", &data, Some(0)).await.unwrap().version, 1);
+    assert_eq!(store.save_layout("olga", "last", &data, Some(0)).await.unwrap_err().code, Code::Stale);
+    assert_eq!(store.save_layout("olga", "last", &data, Some(1)).await.unwrap().version, 2);
+    assert_eq!(store.save_layout("olga", "last", &data, Some(1)).await.unwrap_err().code, Code::Stale);
+    assert_eq!(store.save_layout("olga", "last", &data, None).await.unwrap().version, 3);
+    assert_eq!(store.find_layout("olga", "last").await.unwrap().data, data);
+    assert_eq!(store.find_layout("vic", "last").await.unwrap_err().code, Code::NotFound);
+
+    let (first, second) = (AuditId::fresh(), AuditId::fresh());
+    store.append_audit(note(&first, "web", Outcome::Intent)).await.unwrap();
+    store.append_audit(note(&second, "db", Outcome::Intent)).await.unwrap();
+    store.append_audit(note(&first, "web", Outcome::Succeeded)).await.unwrap();
+    let listed = store.list_audit(None, None, 10).await.unwrap();
+    assert_eq!(listed.iter().map(|event| (event.target.as_str(), event.outcome)).collect::<Vec<_>>(), [("db", Outcome::Intent), ("web", Outcome::Succeeded)]);
+    assert_eq!(store.list_audit(Some(second.as_str()), None, 10).await.unwrap().len(), 1);
+    assert_eq!(store.list_audit(None, Some("WE"), 10).await.unwrap().len(), 1);
+    assert_eq!(store.sweep_audit(Timestamp::now()).await.unwrap(), 1);
+    assert_eq!(store.list_audit(None, None, 1).await.unwrap()[0].outcome, Outcome::Unknown);
+    assert_eq!(store.verify_audit().await.unwrap(), 4);
+    // Another server on the same database appends to the same chain.
+    let other = Store::open(place).await.unwrap();
+    let appends = (0..10).map(|number| {
+        let store = if number % 2 == 0 { store.clone() } else { other.clone() };
+        tokio::spawn(async move { store.append_audit(note(&AuditId::fresh(), "many", Outcome::Refused)).await })
+    });
+    for append in appends.collect::<Vec<_>>() {
+        append.await.unwrap().unwrap();
+    }
+    assert_eq!(store.verify_audit().await.unwrap(), 14);
+
+    let id = SessionId::fresh();
+    store.save_session(&session(&id, SessionState::Live), Some(b"\x1bcscreen\0")).await.unwrap();
+    store.save_session(&session(&id, SessionState::Ended), None).await.unwrap();
+    let rows = store.list_session_rows().await.unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!((rows[0].session.state, rows[0].snapshot.as_deref()), (SessionState::Ended, Some(&b"\x1bcscreen\0"[..])));
+    store.remove_session(&id).await.unwrap();
+    assert_eq!(store.list_session_rows().await.unwrap(), []);
+
+    assert_eq!(store.claim_key("olga", "k", "h1").await.unwrap(), Claim::Ours);
+    assert_eq!(store.claim_key("vic", "k", "h1").await.unwrap(), Claim::Ours);
+    assert_eq!(store.claim_key("olga", "k", "h2").await.unwrap(), Claim::Taken { request_hash: "h1".to_owned(), answer: None });
+    store.answer_key("olga", "k", "op_1").await.unwrap();
+    store.release_key("olga", "k").await.unwrap();
+    assert_eq!(store.claim_key("olga", "k", "h1").await.unwrap(), Claim::Taken { request_hash: "h1".to_owned(), answer: Some("op_1".to_owned()) });
+    store.release_key("vic", "k").await.unwrap();
+    assert_eq!(store.claim_key("vic", "k", "h1").await.unwrap(), Claim::Ours);
+
+    assert!(store.remove_user("olga").await.unwrap());
+    assert!(!store.remove_user("olga").await.unwrap());
+    assert_eq!(store.token_by_hash(&new.hash).await.unwrap(), None);
+    // Opening again finds everything in place.
+    store.close().await;
+    other.close().await;
+    assert_eq!(Store::open(place).await.unwrap().verify_audit().await.unwrap(), 14);
+}
+
+#[tokio::test]
+async fn the_story_holds_on_sqlite() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a b?.db");
+    story(path.to_str().unwrap()).await;
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "only its owner may read it");
+}
+
+#[tokio::test]
+async fn the_story_holds_on_postgresql() {
+    if let Ok(url) = std::env::var("CTO_TEST_POSTGRES") {
+        story(&url).await;
+    } else if let Some(cluster) = Cluster::start() {
+        story(&cluster.url()).await;
+    } else {
+        eprintln!("skipped: no PostgreSQL here; install it, or set CTO_TEST_POSTGRES to the URL of an empty database");
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_was_changed_is_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("cto.db");
+    let store = Store::open(path.to_str().unwrap()).await.unwrap();
+    for _ in 0..3 {
+        store.append_audit(note(&AuditId::fresh(), "web", Outcome::Succeeded)).await.unwrap();
+    }
+    store.verify_audit().await.unwrap();
+    let pool = sqlx::SqlitePool::connect_with(sqlx::sqlite::SqliteConnectOptions::new().filename(&path)).await.unwrap();
+    sqlx::query("UPDATE audit SET target = 'nothing' WHERE seq = 2").execute(&pool).await.unwrap();
+    assert!(store.verify_audit().await.unwrap_err().message.contains("row 2"));
+}
+
+#[tokio::test]
+async fn a_place_that_is_no_database_is_said_to_be_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let missing = dir.path().join("none/cto.db");
+    let error = Store::open(missing.to_str().unwrap()).await.unwrap_err();
+    assert_eq!(error.code, Code::StoreFailed);
+    assert!(error.message.contains("none/cto.db"), "{error}");
+    let text = dir.path().join("text.db");
+    std::fs::write(&text, "this is no database, but a text that is longer than a header of one").unwrap();
+    assert_eq!(Store::open(text.to_str().unwrap()).await.unwrap_err().code, Code::StoreFailed);
+    assert_eq!(Store::open("mysql://here/cto").await.unwrap_err().code, Code::InvalidValue);
+    let refused = Store::open("postgres://me:secret@127.0.0.1:1/cto").await.unwrap_err();
+    assert!(refused.message.contains("postgres://me@127.0.0.1:1/cto") && !refused.message.contains("secret"), "{refused}");
+}
+
+/// A PostgreSQL of our own, as far as one is installed.
+struct Cluster {
+    dir: tempfile::TempDir,
+    bin: PathBuf,
+}
+
+impl Cluster {
+    fn start() -> Option<Self> {
+        let bins = std::fs::read_dir("/usr/lib/postgresql").ok()?.flatten().map(|entry| entry.path().join("bin"));
+        let bin = bins.filter(|bin| bin.join("initdb").exists()).max()?;
+        let dir = tempfile::tempdir().unwrap();
+        let cluster = Self { dir, bin };
+        let root = rustix::process::geteuid().is_root();
+        if root {
+            // PostgreSQL refuses to run as root.
+            std::fs::set_permissions(cluster.dir.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+        }
+        let data = cluster.dir.path().join("data");
+        cluster.run("initdb", &["-N", "-A", "trust", "-U", "postgres", "-D", data.to_str().unwrap()]);
+        let options = format!("-k {} -c listen_addresses=", cluster.dir.path().display());
+        cluster.run("pg_ctl", &["start", "-w", "-s", "-D", data.to_str().unwrap(), "-o", &options, "-l", cluster.dir.path().join("log").to_str().unwrap()]);
+        Some(cluster)
+    }
+
+    fn url(&self) -> String {
+        format!("postgres://postgres@localhost/postgres?host={}", self.dir.path().display())
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) {
+        let program = self.bin.join(program);
+        let mut command = if rustix::process::geteuid().is_root() {
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(program);
+            command
+        } else {
+            Command::new(program)
+        };
+        let done = command.args(arguments).current_dir(self.dir.path()).stdout(std::process::Stdio::null()).status().unwrap();
+        assert!(done.success());
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        let data = self.dir.path().join("data");
+        self.run("pg_ctl", &["stop", "-s", "-m", "immediate", "-D", data.to_str().unwrap()]);
+    }
+}
