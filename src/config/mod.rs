@@ -22,6 +22,7 @@ pub use layers::LoadedConfig;
 pub use layers::VARIABLES;
 pub use paths::Paths;
 pub use paths::project_of;
+pub use paths::resolve_existing;
 pub use settings::*;
 pub use template::RenderContext;
 pub use template::parse_template;

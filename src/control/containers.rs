@@ -1,43 +1,131 @@
 //! Containers: seen, started, stopped, removed.
 use super::Control;
+use super::guard::Target;
+use super::paging::Wanted;
 use crate::access::Actor;
 use crate::error::Result;
+use crate::model::Action;
 use crate::model::Container;
+use crate::model::ContainerState;
+use crate::model::ExitReason;
 use crate::model::ListQuery;
 use crate::model::Page;
 use crate::model::RemoveContainer;
 use crate::model::StopContainer;
+use std::time::Duration;
 
-#[allow(clippy::unused_async, clippy::missing_errors_doc)]
 impl Control {
     /// Containers, newest first.
+    ///
+    /// # Errors
+    /// `forbidden`, `invalid_value`, `engine_unavailable`.
     pub async fn list_containers(&self, actor: &Actor, query: &ListQuery) -> Result<Page<Container>> {
-        let _ = (actor, query);
-        super::later()
+        Self::may(actor, Action::ReadContainers)?;
+        let wanted = Wanted::of(query)?;
+        // Ids are random: the time of creation comes first, in a form that sorts as text.
+        let key = |container: &Container| format!("{:020}{}", container.created_at.as_microsecond(), container.id);
+        let mut all = self.all_containers().await?;
+        all.retain(|container| {
+            let (owner, template) = (container.owner.as_deref().unwrap_or_default(), container.template.as_deref().unwrap_or_default());
+            wanted.finds(&[&container.name, &container.image, owner, template])
+        });
+        all.sort_by_key(|container| std::cmp::Reverse(key(container)));
+        Ok(wanted.page(all, true, key))
     }
-    /// One container.
+
+    /// One container, by name, id or unique prefix of the id.
+    ///
+    /// # Errors
+    /// `not_found`, `ambiguous`, `engine_unavailable`.
     pub async fn get_container(&self, actor: &Actor, name: &str) -> Result<Container> {
-        let _ = (actor, name);
-        super::later()
+        Self::may(actor, Action::ReadContainers)?;
+        self.container(name).await
     }
-    /// Starts a container.
+
+    /// Starts a container. The main terminal of one of ours is watched from its first byte.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`, `command_not_found`, `port_in_use`.
     pub async fn start_container(&self, actor: &Actor, name: &str) -> Result<Container> {
-        let _ = (actor, name);
-        super::later()
+        let container = self.container(name).await?;
+        self.guarded(actor, Action::ControlContainers, &of(&container), async {
+            if container.state == ContainerState::Created {
+                self.watch_main(&container).await;
+            }
+            self.parts().engine.start(&container.id).await?;
+            let now = self.look_again(&container).await?;
+            self.watch_main(&now).await;
+            Ok(self.with_sessions(now))
+        })
+        .await
     }
-    /// Stops a container.
+
+    /// Stops a container; its sessions end.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`.
     pub async fn stop_container_now(&self, actor: &Actor, name: &str, request: StopContainer) -> Result<Container> {
-        let _ = (actor, name, request);
-        super::later()
+        let container = self.container(name).await?;
+        self.guarded(actor, Action::ControlContainers, &of(&container), async {
+            self.sessions().stopping(&container.id);
+            self.parts().engine.stop(&container.id, grace(request)).await?;
+            self.sessions().container_stopped(&container.id, Some(ExitReason::Stopped), None);
+            self.look_again(&container).await
+        })
+        .await
     }
+
     /// Stops and starts a container.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`, and as starting.
     pub async fn restart_container(&self, actor: &Actor, name: &str, request: StopContainer) -> Result<Container> {
-        let _ = (actor, name, request);
-        super::later()
+        let container = self.container(name).await?;
+        self.guarded(actor, Action::ControlContainers, &of(&container), async {
+            self.sessions().stopping(&container.id);
+            self.parts().engine.restart(&container.id, grace(request)).await?;
+            self.look_again(&container).await
+        })
+        .await
     }
+
     /// Removes a container; named volumes stay.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`; `wrong_state` when it runs and `force` is not given.
     pub async fn delete_container(&self, actor: &Actor, name: &str, request: RemoveContainer) -> Result<()> {
-        let _ = (actor, name, request);
-        super::later()
+        let container = self.container(name).await?;
+        self.guarded(actor, Action::RemoveContainers, &of(&container), async {
+            if request.force {
+                self.sessions().stopping(&container.id);
+            }
+            self.parts().engine.remove(&container.id, request.force).await?;
+            self.sessions().container_stopped(&container.id, Some(ExitReason::Stopped), None);
+            self.note_removed(&container);
+            Ok(())
+        })
+        .await
     }
+
+    /// A container as the engine has it now.
+    pub(super) async fn container(&self, name: &str) -> Result<Container> {
+        Ok(self.with_sessions(self.parts().engine.inspect(name).await?))
+    }
+
+    /// The container after something was done to it; lists know it from here on.
+    pub(super) async fn look_again(&self, container: &Container) -> Result<Container> {
+        let tick = self.tick(&container.id);
+        let now = self.parts().engine.inspect(container.id.as_str()).await?;
+        self.note(tick, &now);
+        Ok(self.with_sessions(now))
+    }
+}
+
+/// A container as the target of an action.
+pub(super) fn of(container: &Container) -> Target {
+    Target::owned(&container.name, container.owner.as_deref().filter(|_| !container.foreign))
+}
+
+fn grace(request: StopContainer) -> Option<Duration> {
+    request.grace_seconds.map(|seconds| Duration::from_secs(seconds.into()))
 }

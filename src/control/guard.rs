@@ -3,7 +3,6 @@ use super::Control;
 use crate::access::Actor;
 use crate::access::allowed;
 use crate::access::refusal;
-use crate::error::Error;
 use crate::error::Result;
 use crate::model::Action;
 use crate::model::AuditId;
@@ -100,10 +99,5 @@ impl Control {
         let Intent(mut note) = intent;
         note.detail = Some(detail.into());
         Intent(note)
-    }
-
-    /// An error for what may not be seen, which is told apart from what is not there by nobody.
-    pub(super) fn hidden(kind: &str, name: &str) -> Error {
-        Error::not_found(kind, name)
     }
 }

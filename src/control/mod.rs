@@ -1,9 +1,14 @@
 //! The control plane: every change of the world passes here: allow, do, audit, announce.
 mod accounts;
 mod containers;
+mod guard;
+mod host;
+mod idempotency;
 mod launch;
 mod layouts;
 mod operations;
+mod paging;
+mod seen;
 mod sessions;
 mod streams;
 mod templates;
@@ -11,23 +16,36 @@ mod templates;
 pub use crate::engine::Exec;
 pub use crate::engine::ExecControl;
 pub use crate::engine::ExecOutput;
+pub use guard::Target;
 pub use sessions::Screen;
 pub use streams::TileMark;
 
 use crate::access::Actor;
+use crate::access::Scope;
+use crate::access::scope;
 use crate::bus::Bus;
 use crate::config::Config;
 use crate::config::Paths;
 use crate::engine::Engine;
-use crate::error::Error;
 use crate::error::Result;
-use crate::model::Code;
+use crate::model::Action;
 use crate::model::Me;
+use crate::model::Role;
 use crate::model::ServerHealth;
 use crate::model::Version;
+use crate::observe::StatsHub;
+use crate::sessions::Ended;
+use crate::sessions::Sessions;
 use crate::store::Store;
+use jiff::Timestamp;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+
+/// How long health waits for the store.
+const HEALTH: Duration = Duration::from_secs(2);
 
 /// What a control plane is made of.
 #[derive(Clone, Debug)]
@@ -47,64 +65,130 @@ pub struct ControlParts {
 }
 
 /// The control plane. Cheap to clone; a clone is the same.
-#[derive(Clone, Debug)]
-pub struct Control(Arc<ControlParts>);
+#[derive(Clone)]
+pub struct Control(Arc<Inner>);
 
-fn later<T>() -> Result<T> {
-    Err(Error::new(Code::Internal, "not built yet"))
+struct Inner {
+    parts: ControlParts,
+    sessions: Sessions,
+    /// Ends of sessions, for the keeper, who takes it once.
+    ends: Mutex<Option<mpsc::Receiver<Ended>>>,
+    seen: seen::Seen,
+    operations: operations::Operations,
+    opening: sessions::Opening,
+    stats: StatsHub,
+    host: host::Host,
+    started_at: Timestamp,
 }
 
-#[allow(clippy::unused_async, clippy::missing_errors_doc)]
+impl std::fmt::Debug for Control {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Control").field("parts", &self.0.parts).finish_non_exhaustive()
+    }
+}
+
 impl Control {
-    /// A control plane over these parts. Must be called within a runtime.
+    /// A control plane over these parts. It works as long as [`crate::keeper::run`] runs beside it.
     #[must_use]
     pub fn new(parts: ControlParts) -> Self {
-        Self(Arc::new(parts))
+        let (sessions, ends) = Sessions::new(parts.bus.clone());
+        let stats = StatsHub::new(parts.engine.clone());
+        let operations = operations::Operations::new(parts.bus.clone());
+        Self(Arc::new(Inner {
+            parts,
+            sessions,
+            ends: Mutex::new(Some(ends)),
+            seen: seen::Seen::default(),
+            operations,
+            opening: sessions::Opening::default(),
+            stats,
+            host: host::Host::default(),
+            started_at: Timestamp::now(),
+        }))
+    }
+
+    /// What it is made of.
+    #[must_use]
+    pub fn parts(&self) -> &ControlParts {
+        &self.0.parts
+    }
+
+    /// The live terminals.
+    #[must_use]
+    pub fn sessions(&self) -> &Sessions {
+        &self.0.sessions
+    }
+
+    /// Since when this server runs.
+    #[must_use]
+    pub fn started_at(&self) -> Timestamp {
+        self.0.started_at
+    }
+
+    /// Ends of sessions, for the keeper; none when they are taken already.
+    #[must_use]
+    pub fn take_ends(&self) -> Option<mpsc::Receiver<Ended>> {
+        self.0.ends.lock().expect("no panics while held").take()
     }
 
     /// Who the local socket's own user is: an admin.
     #[must_use]
     pub fn local_admin() -> Actor {
-        Actor::new("local", crate::model::Role::Admin)
-    }
-
-    /// Who holds this token.
-    pub async fn identify(&self, secret: &str) -> Result<Actor> {
-        let _ = secret;
-        later()
+        Actor::new(accounts::LOCAL, Role::Admin)
     }
 
     /// Changes with each start of the server.
     #[must_use]
     pub fn boot_id(&self) -> &str {
-        self.0.bus.boot_id()
+        self.parts().bus.boot_id()
     }
 
     /// Cancelled when the server is to stop.
     #[must_use]
     pub fn shutdown(&self) -> CancellationToken {
-        self.0.shutdown.clone()
+        self.parts().shutdown.clone()
     }
 
     /// Health of the server, its engine and its store.
+    ///
+    /// # Errors
+    /// None: what is ill is said in the answer.
     pub async fn get_health(&self) -> Result<ServerHealth> {
-        later()
+        let engine = self.parts().engine.info();
+        let store_ok = matches!(tokio::time::timeout(HEALTH, self.parts().store.ping()).await, Ok(Ok(())));
+        Ok(ServerHealth { ok: engine.available && store_ok, engine, store_ok, started_at: self.0.started_at })
     }
 
     /// Version of the server and of its API.
+    ///
+    /// # Errors
+    /// None.
+    #[expect(clippy::unused_async, reason = "every endpoint is asked in the same way")]
     pub async fn get_version(&self) -> Result<Version> {
-        later()
+        Ok(Version { version: env!("CARGO_PKG_VERSION").to_owned(), api: vec!["v1".to_owned()], boot_id: self.boot_id().to_owned(), pid: std::process::id() })
     }
 
     /// Who the caller is and what they may do.
+    ///
+    /// # Errors
+    /// None.
+    #[expect(clippy::unused_async, reason = "every endpoint is asked in the same way")]
     pub async fn get_me(&self, actor: &Actor) -> Result<Me> {
-        let _ = actor;
-        later()
+        let actions = Action::ALL.iter().copied().filter(|action| scope(actor.role, *action) != Scope::Nothing).collect();
+        Ok(Me { name: actor.name.clone(), role: actor.role, actions })
     }
 
     /// Ends the server; containers and what runs in them go on.
+    ///
+    /// # Errors
+    /// `forbidden`. A store that can't be written does not keep the server from ending.
     pub async fn stop_server(&self, actor: &Actor) -> Result<()> {
-        let _ = actor;
-        later()
+        Self::may(actor, Action::ManageServer)?;
+        let done = self.guarded(actor, Action::ManageServer, &Target::free("server"), async { Ok(()) }).await;
+        if let Err(error) = done {
+            tracing::warn!(%error, "the end of the server can't be noted");
+        }
+        self.parts().shutdown.cancel();
+        Ok(())
     }
 }

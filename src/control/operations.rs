@@ -1,32 +1,236 @@
-//! Operations: long work with progress, result and cancel.
+//! Operations: long work with progress, result and cancel. They live in memory: after a restart they are gone.
 use super::Control;
+use super::guard::Target;
+use super::paging::Wanted;
 use crate::access::Actor;
+use crate::bus::Bus;
+use crate::error::Error;
 use crate::error::Result;
+use crate::model::Action;
+use crate::model::Code;
+use crate::model::Container;
+use crate::model::Event;
 use crate::model::ListQuery;
 use crate::model::Operation;
+use crate::model::OperationId;
+use crate::model::OperationState;
 use crate::model::Page;
+use crate::model::Progress;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
 use std::time::Duration;
+use std::time::Instant;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
-#[allow(clippy::unused_async, clippy::missing_errors_doc)]
+/// Operations that have ended and are still shown.
+const ENDED: usize = 200;
+/// Operations under way at once.
+const RUNNING: usize = 64;
+/// Progress within one phase is told at most this often.
+const NEWS: Duration = Duration::from_millis(100);
+/// How long a cancel waits for the work to clean up.
+const CLEAN_UP: Duration = Duration::from_secs(10);
+
+/// All operations. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Operations {
+    all: Arc<Mutex<BTreeMap<OperationId, Entry>>>,
+    bus: Bus,
+}
+
+#[derive(Clone)]
+struct Entry {
+    operation: Arc<watch::Sender<Operation>>,
+    cancel: CancellationToken,
+}
+
+/// An operation from the side of its work.
+#[derive(Clone)]
+pub(super) struct Task {
+    entry: Entry,
+    bus: Bus,
+    told: Arc<Mutex<Option<Instant>>>,
+}
+
+impl Operations {
+    pub fn new(bus: Bus) -> Self {
+        Self { all: Arc::default(), bus }
+    }
+
+    /// Begins one.
+    pub fn begin(&self, actor: &Actor, title: String, target: String, template: Option<String>) -> Result<Task> {
+        let operation = Operation {
+            id: OperationId::fresh(),
+            title,
+            target,
+            template,
+            owner: actor.name.clone(),
+            state: OperationState::Running,
+            progress: Progress::default(),
+            result: None,
+            problem: None,
+            created_at: Timestamp::now(),
+        };
+        let entry = Entry { operation: Arc::new(watch::Sender::new(operation.clone())), cancel: CancellationToken::new() };
+        {
+            let mut all = self.all();
+            let is_running = |entry: &Entry| entry.operation.borrow().state == OperationState::Running;
+            if all.values().filter(|entry| is_running(entry)).count() >= RUNNING {
+                return Err(Error::new(Code::TooMany, format!("{RUNNING} operations are under way already")).fix("wait until one has ended"));
+            }
+            let ended: Vec<OperationId> = all.iter().filter(|(_, entry)| !is_running(entry)).map(|(id, _)| id.clone()).collect();
+            for old in ended.iter().take(ended.len().saturating_sub(ENDED - 1)) {
+                all.remove(old);
+            }
+            all.insert(operation.id.clone(), entry.clone());
+        }
+        self.bus.publish(Event::OperationChanged { operation: Box::new(operation) });
+        Ok(Task { entry, bus: self.bus.clone(), told: Arc::default() })
+    }
+
+    fn entry(&self, id: &str) -> Result<Entry> {
+        let found = self.all().get(&OperationId::from(id)).cloned();
+        found.ok_or_else(|| Error::not_found("operation", id).fix("operations are forgotten when the server ends: 'cto ps' shows what it made"))
+    }
+
+    /// Names of containers that are being made, which nobody else should choose.
+    pub fn targets(&self) -> Vec<String> {
+        let running = |entry: &Entry| {
+            let operation = entry.operation.borrow();
+            (operation.state == OperationState::Running).then(|| operation.target.clone())
+        };
+        self.all().values().filter_map(running).collect()
+    }
+
+    fn all(&self) -> MutexGuard<'_, BTreeMap<OperationId, Entry>> {
+        self.all.lock().expect("no panics while held")
+    }
+}
+
+impl Task {
+    /// Cancelled when somebody cancels the operation, or the server is about to stop.
+    pub fn cancel(&self) -> &CancellationToken {
+        &self.entry.cancel
+    }
+
+    /// How it is now.
+    pub fn now(&self) -> Operation {
+        self.entry.operation.borrow().clone()
+    }
+
+    /// Says how far it is. Within a phase, only now and then is it told.
+    pub fn progress(&self, progress: Progress) {
+        let mut told = self.told.lock().expect("no panics while held");
+        let new_phase = self.entry.operation.borrow().progress.phase != progress.phase;
+        self.entry.operation.send_modify(|operation| operation.progress = progress);
+        if new_phase || told.is_none_or(|at| at.elapsed() >= NEWS) {
+            *told = Some(Instant::now());
+            self.tell();
+        }
+    }
+
+    /// Enters a phase without numbers.
+    pub fn phase(&self, phase: impl Into<String>) {
+        self.progress(Progress { phase: phase.into(), ..Progress::default() });
+    }
+
+    /// The container that is made has this name now.
+    pub fn rename(&self, title: String, target: String) {
+        self.entry.operation.send_modify(|operation| (operation.title, operation.target) = (title, target));
+        self.tell();
+    }
+
+    /// Ends it.
+    pub fn end(&self, result: Result<Container>) {
+        self.entry.operation.send_modify(|operation| match result {
+            Ok(container) => {
+                operation.state = OperationState::Succeeded;
+                operation.result = Some(container);
+            }
+            Err(error) => {
+                operation.state = if error.code == Code::Cancelled { OperationState::Cancelled } else { OperationState::Failed };
+                operation.problem = Some(error.problem());
+            }
+        });
+        self.tell();
+    }
+
+    fn tell(&self) {
+        self.bus.publish(Event::OperationChanged { operation: Box::new(self.now()) });
+    }
+}
+
 impl Control {
+    pub(super) fn operations(&self) -> &Operations {
+        &self.0.operations
+    }
+
     /// Operations, newest first.
+    ///
+    /// # Errors
+    /// `forbidden`, `invalid_value`.
+    #[expect(clippy::unused_async, reason = "every endpoint is asked in the same way")]
     pub async fn list_operations(&self, actor: &Actor, query: &ListQuery) -> Result<Page<Operation>> {
-        let _ = (actor, query);
-        super::later()
+        Self::may(actor, Action::ReadOperations)?;
+        let wanted = Wanted::of(query)?;
+        let mut all: Vec<Operation> = self.operations().all().values().rev().map(|entry| entry.operation.borrow().clone()).collect();
+        all.retain(|operation| wanted.finds(&[&operation.title, &operation.target, &operation.owner]));
+        Ok(wanted.page(all, true, |operation| operation.id.to_string()))
     }
+
     /// One operation.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`.
+    #[expect(clippy::unused_async, reason = "every endpoint is asked in the same way")]
     pub async fn get_operation(&self, actor: &Actor, id: &str) -> Result<Operation> {
-        let _ = (actor, id);
-        super::later()
+        Self::may(actor, Action::ReadOperations)?;
+        Ok(self.operations().entry(id)?.operation.borrow().clone())
     }
-    /// Cancels an operation and waits until it has cleaned up, 10 seconds at most.
+
+    /// Cancels an operation and waits until it has cleaned up, 10 seconds at most. One that has ended stays as it is.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`.
     pub async fn cancel_operation(&self, actor: &Actor, id: &str) -> Result<Operation> {
-        let _ = (actor, id);
-        super::later()
+        let entry = self.operations().entry(id)?;
+        let operation = entry.operation.borrow().clone();
+        let target = Target::owned(format!("operation {}", operation.title), Some(&operation.owner));
+        self.guarded(actor, Action::CancelOperations, &target, async {
+            entry.cancel.cancel();
+            Ok(ended(&entry, CLEAN_UP).await)
+        })
+        .await
     }
+
     /// The operation when it has ended, or as it is after `within`.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`.
     pub async fn wait_operation(&self, actor: &Actor, id: &str, within: Duration) -> Result<Operation> {
-        let _ = (actor, id, within);
-        super::later()
+        Self::may(actor, Action::ReadOperations)?;
+        let entry = self.operations().entry(id)?;
+        Ok(ended(&entry, within).await)
     }
+
+    /// Cancels whatever is under way and waits until it has cleaned up: the server is about to stop.
+    pub async fn cancel_operations(&self, within: Duration) {
+        let all: Vec<Entry> = self.operations().all().values().cloned().collect();
+        for entry in &all {
+            entry.cancel.cancel();
+        }
+        let cleaned = futures_util::future::join_all(all.iter().map(|entry| ended(entry, within)));
+        let _ = tokio::time::timeout(within, cleaned).await;
+    }
+}
+
+async fn ended(entry: &Entry, within: Duration) -> Operation {
+    let mut changes = entry.operation.subscribe();
+    let waiting = changes.wait_for(|operation| operation.state != OperationState::Running);
+    let _ = tokio::time::timeout(within, waiting).await;
+    entry.operation.borrow().clone()
 }

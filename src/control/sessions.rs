@@ -1,18 +1,53 @@
 //! Sessions: opened, watched, typed into, closed.
 use super::Control;
+use super::containers::of as target_of;
+use super::guard::Target;
+use super::idempotency::Answer;
+use super::paging::Wanted;
 use crate::access::Actor;
+use crate::access::allowed;
+use crate::engine::TerminalRequest;
+use crate::error::Error;
 use crate::error::Result;
+use crate::model::Action;
 use crate::model::Attach;
+use crate::model::AttachMode;
+use crate::model::Code;
+use crate::model::Container;
+use crate::model::ContainerId;
+use crate::model::ContainerState;
+use crate::model::Delivery;
 use crate::model::ListQuery;
 use crate::model::OpenSession;
 use crate::model::OutputQuery;
 use crate::model::Page;
 use crate::model::ScreenFormat;
 use crate::model::ScreenJson;
-use crate::model::Session;
+use crate::model::Session as Facts;
+use crate::model::SessionId;
 use crate::model::SessionInput;
+use crate::model::SessionKind;
 use crate::model::Size;
+use crate::sessions::NewSession;
 use crate::sessions::Reader;
+use crate::sessions::Session;
+use crate::sessions::Transport;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// Most bytes of output in one answer.
+const MOST_OUTPUT: u64 = 1 << 20;
+/// Most bytes typed by one request.
+const MOST_INPUT: usize = 64 * 1024;
+/// How long a close waits for the program's end.
+const CLOSING: Duration = Duration::from_secs(5);
+
+/// One lock a container whose main session is being opened, so that there is never a second one.
+pub(super) type Opening = Mutex<HashMap<ContainerId, Arc<tokio::sync::Mutex<()>>>>;
 
 /// A screen in the form that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,51 +60,257 @@ pub enum Screen {
     Json(Box<ScreenJson>),
 }
 
-#[allow(clippy::unused_async, clippy::missing_errors_doc)]
 impl Control {
     /// Sessions, oldest first.
-    pub async fn list_sessions(&self, actor: &Actor, query: &ListQuery) -> Result<Page<Session>> {
-        let _ = (actor, query);
-        super::later()
+    ///
+    /// # Errors
+    /// `forbidden`, `invalid_value`.
+    #[expect(clippy::unused_async, reason = "every endpoint is asked in the same way")]
+    pub async fn list_sessions(&self, actor: &Actor, query: &ListQuery) -> Result<Page<Facts>> {
+        Self::may(actor, Action::ReadSessions)?;
+        let wanted = Wanted::of(query)?;
+        let mut all: Vec<Facts> = self.sessions().list().iter().map(Session::facts).collect();
+        all.retain(|session| wanted.finds(&[session.id.as_str(), &session.container_name, session.container.as_str(), &session.title, &session.owner]));
+        Ok(wanted.page(all, false, |session| session.id.to_string()))
     }
+
     /// Opens a session in a container. A repeated `idempotency_key` answers with the first one's session.
-    pub async fn create_session(&self, actor: &Actor, request: OpenSession, idempotency_key: Option<&str>) -> Result<Session> {
-        let _ = (actor, request, idempotency_key);
-        super::later()
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`, `wrong_state` when the container does not run, `command_not_found`.
+    pub async fn create_session(&self, actor: &Actor, request: OpenSession, idempotency_key: Option<&str>) -> Result<Facts> {
+        let work = async {
+            let session = self.open_session(actor, &request).await?;
+            Ok((session.id.to_string(), session))
+        };
+        match self.once(actor, idempotency_key, &request, work).await? {
+            Answer::New(session) => Ok(session),
+            Answer::Before(id) => self.get_session(actor, &id).await,
+        }
     }
+
+    async fn open_session(&self, actor: &Actor, request: &OpenSession) -> Result<Facts> {
+        let container = self.container(&request.container).await?;
+        let size = request.size.unwrap_or_default();
+        self.guarded(actor, Action::OpenSessions, &target_of(&container), async {
+            if request.main {
+                let owner = container.owner.clone().unwrap_or_else(|| actor.name.clone());
+                return Ok(self.open_main(&container.id, &container.name, &owner, size).await?.facts());
+            }
+            let terminal = TerminalRequest {
+                container: container.id.clone(),
+                command: request.command.clone(),
+                environment: request.environment.clone(),
+                user: request.user.clone(),
+                working_dir: request.working_dir.clone(),
+                size,
+                main: false,
+            };
+            let new = NewSession {
+                id: SessionId::fresh(),
+                start: 0,
+                container: container.id.clone(),
+                container_name: container.name.clone(),
+                kind: SessionKind::Exec,
+                owner: actor.name.clone(),
+                size,
+            };
+            let transport = Transport::open(&self.parts().engine, &terminal).await?;
+            Ok(self.opened(new, transport).await)
+        })
+        .await
+    }
+
+    async fn opened(&self, new: NewSession, transport: Transport) -> Facts {
+        let facts = self.sessions().open(new, transport).facts();
+        // The session is open: a store that can't note it must not take it away from its user.
+        if let Err(error) = self.parts().store.save_session(&facts, None).await {
+            tracing::warn!(%error, session = %facts.id, "a session can't be noted");
+        }
+        facts
+    }
+
+    /// The session of a container's main program: the one that lives, or a new one attached to the program.
+    pub(super) async fn open_main(&self, id: &ContainerId, name: &str, owner: &str, size: Size) -> Result<Session> {
+        let new = NewSession {
+            id: SessionId::fresh(),
+            start: 0,
+            container: id.clone(),
+            container_name: name.to_owned(),
+            kind: SessionKind::Main,
+            owner: owner.to_owned(),
+            size,
+        };
+        self.open_main_as(new).await
+    }
+
+    /// As [`Control::open_main`], under an id that a server before this one gave it.
+    async fn open_main_as(&self, new: NewSession) -> Result<Session> {
+        let lock = {
+            let mut opening = self.0.opening.lock().expect("no panics while held");
+            opening.retain(|_, lock| Arc::strong_count(lock) > 1);
+            opening.entry(new.container.clone()).or_default().clone()
+        };
+        let _one_at_a_time = lock.lock().await;
+        if let Some(session) = self.sessions().main_of(&new.container) {
+            return Ok(session);
+        }
+        let terminal = TerminalRequest {
+            container: new.container.clone(),
+            command: Vec::new(),
+            environment: std::collections::BTreeMap::new(),
+            user: None,
+            working_dir: None,
+            size: new.size,
+            main: true,
+        };
+        let transport = Transport::open(&self.parts().engine, &terminal).await?;
+        let id = self.opened(new, transport).await.id;
+        self.sessions().find(id.as_str()).ok_or_else(|| Error::not_found("session", id.as_str()))
+    }
+
+    /// Opens the main session of one of our containers that runs and has none: after a start by somebody else, or of the server.
+    pub async fn watch_main(&self, container: &Container) {
+        let runs = matches!(container.state, ContainerState::Running | ContainerState::Created);
+        if !runs || !container.tty || container.foreign || self.sessions().main_of(&container.id).is_some() {
+            return;
+        }
+        let owner = container.owner.clone().unwrap_or_default();
+        let before = self.sessions().lost_main(&container.id);
+        let (id, start, size) = before.unwrap_or_else(|| (SessionId::fresh(), 0, Size::default()));
+        let new =
+            NewSession { id, start, container: container.id.clone(), container_name: container.name.clone(), kind: SessionKind::Main, owner, size };
+        if let Err(error) = self.open_main_as(new).await {
+            tracing::debug!(%error, container = container.name, "its main program can't be watched");
+        }
+    }
+
     /// One session.
-    pub async fn get_session(&self, actor: &Actor, id: &str) -> Result<Session> {
-        let _ = (actor, id);
-        super::later()
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`.
+    #[expect(clippy::unused_async, reason = "every endpoint is asked in the same way")]
+    pub async fn get_session(&self, actor: &Actor, id: &str) -> Result<Facts> {
+        Ok(self.session(actor, id)?.facts())
     }
-    /// Ends a session; an ended one is forgotten.
+
+    /// Ends a session and waits for that, 5 seconds at most; an ended one is forgotten.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`; `wrong_state` for a main program, which ends with its container.
     pub async fn close_session(&self, actor: &Actor, id: &str) -> Result<()> {
-        let _ = (actor, id);
-        super::later()
+        let session = self.session(actor, id)?;
+        self.guarded(actor, Action::CloseSessions, &of(&session), async {
+            if session.is_live() {
+                if session.fixed().kind == SessionKind::Main {
+                    let name = &session.fixed().container_name;
+                    let error = Error::new(Code::WrongState, format!("this is the main program of container '{name}', which ends with it"));
+                    return Err(error.fix(format!("stop the container: 'cto stop {name}'")));
+                }
+                session.close();
+                session.ended(CLOSING).await;
+            } else {
+                self.forget_session(session.id()).await;
+            }
+            Ok(())
+        })
+        .await
     }
+
+    /// Forgets an ended session.
+    pub async fn forget_session(&self, id: &SessionId) {
+        self.sessions().forget(id);
+        if let Err(error) = self.parts().store.remove_session(id).await {
+            tracing::warn!(%error, session = %id, "a session can't be removed from the store");
+        }
+    }
+
     /// Types into a session.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`, `invalid_value`, `too_large` over 64 KiB; `wrong_state` when it has ended, `timed_out` when its program reads nothing.
     pub async fn type_into_session(&self, actor: &Actor, id: &str, input: SessionInput) -> Result<()> {
-        let _ = (actor, id, input);
-        super::later()
+        let session = self.session(actor, id)?;
+        let bytes = match (input.text, input.base64) {
+            (Some(text), None) => text.into_bytes(),
+            (None, Some(text)) => STANDARD.decode(text).map_err(|error| Error::invalid(format!("'base64' is no base64: {error}")))?,
+            _ => return Err(Error::invalid("give exactly one of 'text' and 'base64'")),
+        };
+        if bytes.len() > MOST_INPUT {
+            return Err(Error::new(Code::TooLarge, format!("at most {} KiB can be typed at once", MOST_INPUT / 1024)));
+        }
+        let target = of(&session);
+        // What was typed may be a secret: only how much is noted.
+        let intent = self.intent(actor, Action::WriteSessions, &target, Some(format!("{} bytes", bytes.len()))).await?;
+        let result = session.type_bytes(bytes).await;
+        self.outcome(intent, &result).await;
+        result
     }
-    /// Changes the size of a session's screen.
+
+    /// Changes the size of a session's screen, until a viewer that types has another.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`, `wrong_state` when it has ended.
     pub async fn resize_session(&self, actor: &Actor, id: &str, size: Size) -> Result<()> {
-        let _ = (actor, id, size);
-        super::later()
+        let session = self.session(actor, id)?;
+        self.guarded(actor, Action::WriteSessions, &of(&session), async { session.resize(size) }).await
     }
+
     /// A session's screen now.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`.
+    #[expect(clippy::unused_async, reason = "every endpoint is asked in the same way")]
     pub async fn get_screen(&self, actor: &Actor, id: &str, format: ScreenFormat) -> Result<Screen> {
-        let _ = (actor, id, format);
-        super::later()
+        let session = self.session(actor, id)?;
+        Ok(match format {
+            ScreenFormat::Text => Screen::Text(session.screen_text() + "\n"),
+            ScreenFormat::Ansi => Screen::Ansi(session.screen_ansi()),
+            ScreenFormat::Json => Screen::Json(Box::new(session.screen_json())),
+        })
     }
-    /// A part of a session's output, with the offset of its first byte.
+
+    /// A part of a session's output, with the offset of its first byte: later than asked for where the beginning is no longer kept.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`.
+    #[expect(clippy::unused_async, reason = "every endpoint is asked in the same way")]
     pub async fn get_output(&self, actor: &Actor, id: &str, query: OutputQuery) -> Result<(u64, Vec<u8>)> {
-        let _ = (actor, id, query);
-        super::later()
+        let session = self.session(actor, id)?;
+        Ok(session.output(query.offset, query.limit.unwrap_or(MOST_OUTPUT).min(MOST_OUTPUT)))
     }
+
     /// Watches a session, and types into it where `attach` asks for that.
+    ///
+    /// # Errors
+    /// `forbidden` without the right to write, which lossless readers need too, since the program waits for them; `not_found`, `too_many`.
     pub async fn attach_session(&self, actor: &Actor, id: &str, attach: Attach) -> Result<Reader> {
-        let _ = (actor, id, attach);
-        super::later()
+        let session = self.session(actor, id)?;
+        if attach.v != 1 {
+            return Err(Error::new(Code::BadRequest, format!("version {} of the terminal protocol is not spoken here", attach.v)).fix("use version 1"));
+        }
+        let writes = attach.mode == AttachMode::Write || attach.delivery == Delivery::Lossless;
+        let action = if writes { Action::WriteSessions } else { Action::ReadSessions };
+        let viewer = attach.mode == AttachMode::View;
+        match self.guarded(actor, action, &of(&session), async { session.attach(&attach, &actor.name) }).await {
+            // Looking changes nothing, so it goes on with a full disk.
+            Err(error) if viewer && !writes && matches!(error.code, Code::DiskFull | Code::StoreFailed) => session.attach(&attach, &actor.name),
+            other => other,
+        }
     }
+
+    /// A session that the actor may see.
+    fn session(&self, actor: &Actor, id: &str) -> Result<Session> {
+        let unknown = || Error::not_found("session", id).fix("'cto sessions' lists them");
+        if !allowed(actor, Action::ReadSessions, None) {
+            return Err(unknown());
+        }
+        self.sessions().find(id).ok_or_else(unknown)
+    }
+}
+
+/// A session as the target of an action.
+fn of(session: &Session) -> Target {
+    let fixed = session.fixed();
+    Target::owned(format!("{} in {}", fixed.id, fixed.container_name), Some(&fixed.owner))
 }

@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::model::Action;
 use crate::model::CreateContainer;
 use crate::model::Rendered;
+use crate::model::Role;
 use crate::model::Template;
 use crate::model::TemplateEntry;
 use crate::model::TemplateList;
@@ -78,7 +79,10 @@ impl Control {
             None => std::env::var_os("HOME").map_or_else(|| PathBuf::from("/"), PathBuf::from),
         };
         let mut allowed_roots = self.parts().config.containers.allowed_roots.clone();
-        allowed_roots.extend(mounts::default_roots(&base_dir));
+        // Where a request comes from and the home are only an admin's own: others could name any directory of the server's user.
+        if actor.role == Role::Admin {
+            allowed_roots.extend(mounts::default_roots(&base_dir));
+        }
         let allowed_roots: Vec<PathBuf> = allowed_roots.iter().map(|root| resolve_existing(root)).collect();
         let policy = self.policy(&allowed_roots);
         let context = RenderContext { base_dir, allowed_roots, name };

@@ -12,6 +12,7 @@ mod labels;
 mod lifecycle;
 mod link;
 mod logs;
+mod mounts;
 mod process;
 mod raw;
 mod replay;

@@ -1,9 +1,133 @@
-//! What runs by itself: watching the engine, adopting what runs, sweeping up.
+//! What runs by itself: watching the engine, adopting what runs, noting ends, sweeping up.
 use crate::control::Control;
+use crate::engine::EngineEvent;
+use crate::model::Container;
+use crate::model::ContainerState;
+use crate::model::ExitReason;
+use crate::model::SessionExit;
+use crate::model::SessionKind;
+use crate::model::SessionState;
+use crate::sessions::Ended;
+use jiff::Timestamp;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// Runs until `shutdown`: keeps the list of containers fresh, tells of changes, ends sessions whose container has stopped.
+/// How often old things are forgotten.
+const SWEEP: Duration = Duration::from_secs(60);
+/// How long the end of the server waits for launches to clean up.
+const CLEAN_UP: Duration = Duration::from_secs(5);
+/// Before the main program of a container is watched again after its stream has ended.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// Runs until `shutdown`: keeps the list of containers fresh, tells of changes, ends sessions whose container has stopped, notes how
+/// sessions end. Returns when what has to be noted before the end of the server is noted.
 pub async fn run(control: Control, shutdown: CancellationToken) {
-    let _ = control;
-    shutdown.cancelled().await;
+    let Some(mut ends) = control.take_ends() else { return };
+    adopt(&control).await;
+    let mut events = control.parts().engine.watch(shutdown.clone());
+    let mut sweep = tokio::time::interval(SWEEP);
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => break,
+            Some(event) = events.recv() => heard(&control, event),
+            Some(end) = ends.recv() => ended(&control, end).await,
+            _ = sweep.tick() => forget_old(&control).await,
+        }
+    }
+    control.cancel_operations(CLEAN_UP).await;
+    for last in control.sessions().stop() {
+        note(&control, &last).await;
+    }
+}
+
+/// What servers before this one have left: intents without an end, sessions that lived in them.
+async fn adopt(control: &Control) {
+    let store = &control.parts().store;
+    match store.sweep_audit(control.started_at()).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "actions of a server before this one have no known end"),
+        Err(error) => tracing::warn!(%error, "the audit can't be swept"),
+    }
+    let rows = match store.list_session_rows().await {
+        Ok(rows) => rows,
+        Err(error) => {
+            tracing::warn!(%error, "the sessions of the server before can't be read");
+            return;
+        }
+    };
+    for row in rows {
+        let mut session = row.session;
+        if session.state == SessionState::Live {
+            session.state = SessionState::Ended;
+            session.viewers = 0;
+            let (final_offset, at) = (session.head_offset, Timestamp::now());
+            session.exit = Some(SessionExit { reason: ExitReason::Lost, code: None, final_offset, at });
+            note(control, &Ended { session: session.clone(), snapshot: Vec::new() }).await;
+        }
+        control.sessions().adopt_ended(&session, row.snapshot.as_deref().unwrap_or_default());
+    }
+}
+
+/// Takes in what the engine's watcher tells. Never waits, so that news are told without delay.
+fn heard(control: &Control, event: EngineEvent) {
+    control.engine_event(&event);
+    match event {
+        EngineEvent::Listed(all) => {
+            for container in all {
+                seen(control, container);
+            }
+        }
+        EngineEvent::Changed(container) => seen(control, *container),
+        EngineEvent::Removed { id, .. } => control.sessions().container_stopped(&id, None, None),
+        EngineEvent::Lost { detail } => tracing::warn!(detail, "the engine is lost"),
+        EngineEvent::Back(info) => tracing::info!(version = info.version, address = info.address, "the engine answers"),
+    }
+}
+
+fn seen(control: &Control, container: Container) {
+    match container.state {
+        ContainerState::Running => {
+            let control = control.clone();
+            tokio::spawn(async move { control.watch_main(&container).await });
+        }
+        ContainerState::Exited | ContainerState::Dead => {
+            let reason = container.oom_killed.then_some(ExitReason::OomKilled);
+            control.sessions().container_stopped(&container.id, reason, container.finished_at);
+        }
+        ContainerState::Created | ContainerState::Paused | ContainerState::Restarting | ContainerState::Removing => {}
+    }
+}
+
+async fn ended(control: &Control, end: Ended) {
+    note(control, &end).await;
+    // A main program may have been started again while the end of its last run was still being looked at.
+    if end.session.kind == SessionKind::Main {
+        let control = control.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(AGAIN).await;
+            if let Ok(container) = control.parts().engine.inspect(end.session.container.as_str()).await
+                && container.state == ContainerState::Running
+            {
+                control.watch_main(&container).await;
+            }
+        });
+    }
+}
+
+async fn note(control: &Control, end: &Ended) {
+    // A session of a failed launch is forgotten before its end is told.
+    if control.sessions().find(end.session.id.as_str()).is_none() && end.session.exit.as_ref().is_none_or(|exit| exit.reason != ExitReason::Lost) {
+        return;
+    }
+    let snapshot = (!end.snapshot.is_empty()).then_some(end.snapshot.as_slice());
+    if let Err(error) = control.parts().store.save_session(&end.session, snapshot).await {
+        tracing::warn!(%error, session = %end.session.id, "a session's end can't be noted");
+    }
+}
+
+async fn forget_old(control: &Control) {
+    let hours = control.parts().config.retention.ended_sessions_hours;
+    for id in control.sessions().forget_old(Duration::from_secs(u64::from(hours) * 3600)) {
+        control.forget_session(&id).await;
+    }
 }

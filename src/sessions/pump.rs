@@ -99,7 +99,7 @@ pub(super) async fn run(session: Session, transport: Transport, mut typed: mpsc:
     drop(output);
     let (asked, stopped) = {
         let state = session.state();
-        (state.closing, state.stopped.and_then(|(reason, _)| reason))
+        (state.closing, state.stop_reason)
     };
     let (reason, code) = tokio::time::timeout(CALL, control.ended()).await.unwrap_or((ExitReason::Lost, None));
     let reason = if asked { ExitReason::Closed } else { stopped.unwrap_or(reason) };
@@ -186,7 +186,7 @@ impl Pump {
                 at => due(at),
             }
         }
-        let ends = [state.stopped.map(|(_, at)| at + GRACE), self.close_asked.filter(|_| self.closing.is_none()).map(|at| at + GRACE)];
+        let ends = [state.stopped.map(|at| at + GRACE), self.close_asked.filter(|_| self.closing.is_none()).map(|at| at + GRACE)];
         for at in ends.into_iter().flatten() {
             over |= at <= now;
             due(at);

@@ -31,6 +31,8 @@ const BUDGET: usize = 256 << 20;
 const TRIMMED: usize = 64 << 10;
 /// Ended sessions that are kept; then the one that ended first is forgotten.
 const ENDED: usize = 50;
+/// More than a session prints between two notes of its offset.
+const LOST: u64 = 1 << 40;
 /// Ends that may wait to be noted; then pumps wait with theirs.
 const ENDS: usize = 256;
 
@@ -58,6 +60,10 @@ pub struct Ended {
 /// What a new session is.
 #[derive(Clone, Debug)]
 pub struct NewSession {
+    /// Its id: a fresh one, or that of the session of a server before that it carries on.
+    pub id: SessionId,
+    /// The offset of its first byte.
+    pub start: u64,
     /// Its container.
     pub container: ContainerId,
     /// That container's name.
@@ -89,7 +95,7 @@ impl Sessions {
     #[must_use]
     pub fn open(&self, new: NewSession, transport: Transport) -> Session {
         let fixed = Fixed {
-            id: SessionId::fresh(),
+            id: new.id,
             container: new.container,
             container_name: new.container_name,
             kind: new.kind,
@@ -100,7 +106,7 @@ impl Sessions {
         };
         // A chunk of a client is at most 64 KiB.
         let (typed, inputs) = mpsc::channel(8);
-        let session = self.add(fixed, new.size, 0, typed);
+        let session = self.add(fixed, new.size, new.start, typed);
         self.make_room();
         tokio::spawn(pump::run(session.clone(), transport, inputs, self.0.ended.clone()));
         session
@@ -173,6 +179,16 @@ impl Sessions {
         u32::try_from(self.of(container).iter().filter(|session| session.is_live()).count()).unwrap_or(u32::MAX)
     }
 
+    /// The main session of a container that a server before this one has lost, for carrying it on: its id, the offset to go on from, its size.
+    #[must_use]
+    pub fn lost_main(&self, container: &ContainerId) -> Option<(SessionId, u64, Size)> {
+        let sessions = self.of(container);
+        let facts = sessions.iter().rev().map(Session::facts).find(|facts| facts.kind == SessionKind::Main)?;
+        let lost = facts.exit.is_some_and(|exit| exit.reason == ExitReason::Lost);
+        // How much was printed since the last note is not known: an offset far beyond can't be taken for one of before.
+        lost.then(|| (facts.id, facts.head_offset + LOST, facts.size))
+    }
+
     /// Forgets an ended session.
     pub fn forget(&self, id: &SessionId) {
         let gone = self.all().remove(id);
@@ -196,10 +212,20 @@ impl Sessions {
         gone
     }
 
-    /// A container has stopped: what lives in it ends now. `reason` says why where that is known better than by the programs.
-    pub fn container_stopped(&self, container: &ContainerId, reason: Option<ExitReason>) {
+    /// A container is about to be stopped: what ends in it from now on was stopped.
+    pub fn stopping(&self, container: &ContainerId) {
         for session in self.of(container) {
-            session.container_stopped(reason);
+            session.state().stop_reason = Some(ExitReason::Stopped);
+        }
+    }
+
+    /// A container has stopped, at `at` where that is known: what lived in it then ends now. `reason` says why where that is known
+    /// better than by the programs.
+    pub fn container_stopped(&self, container: &ContainerId, reason: Option<ExitReason>, at: Option<Timestamp>) {
+        for session in self.of(container) {
+            if at.is_none_or(|at| session.fixed().created_at < at) {
+                session.container_stopped(reason);
+            }
         }
     }
 

@@ -50,8 +50,10 @@ pub(super) struct State {
     pub exit: Option<SessionExit>,
     /// Somebody asked for its end.
     pub closing: bool,
-    /// Its container has stopped, for this reason; when that was seen.
-    pub stopped: Option<(Option<ExitReason>, Instant)>,
+    /// When it was seen that its container has stopped.
+    pub stopped: Option<Instant>,
+    /// Why it ends, where that is known better than by its program.
+    pub stop_reason: Option<ExitReason>,
     /// The server is about to stop.
     pub stopping: bool,
     /// Facts have changed that are not announced yet.
@@ -121,6 +123,7 @@ impl State {
             exit: None,
             closing: false,
             stopped: None,
+            stop_reason: None,
             stopping: false,
             dirty: false,
             slots: Vec::new(),
