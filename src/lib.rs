@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod bus;
+pub mod cli;
 pub mod client;
 pub mod config;
 pub mod control;

@@ -1,2 +1,4 @@
 //! The `cto` program.
-fn main() {}
+fn main() -> std::process::ExitCode {
+    std::process::ExitCode::from(cto::cli::run(std::env::args_os()))
+}

@@ -19,7 +19,7 @@ pub struct Paths {
     pub config_dir: PathBuf,
     /// The database and whatever else outlives the server.
     pub state_dir: PathBuf,
-    /// Socket and lock; private to the user.
+    /// The socket; private to the user.
     pub runtime_dir: PathBuf,
     /// Logs of the server.
     pub log_dir: PathBuf,
@@ -60,7 +60,7 @@ impl Paths {
             config_dir: dirs.config_dir().to_path_buf(),
             log_dir: state_dir.join("log"),
             state_dir,
-            runtime_dir: dirs.runtime_dir().map_or_else(short_dir, Path::to_path_buf),
+            runtime_dir: runtime_of_platform(dirs.runtime_dir()),
             system_dir: Some(PathBuf::from("/etc/cto")),
         })
     }
@@ -79,10 +79,11 @@ impl Paths {
         short_dir().join(format!("{name}.sock"))
     }
 
-    /// The lock that one server holds.
+    /// The lock that one server holds. It lies beside what it guards: a runtime directory is removed when its user logs out, and a
+    /// second server must not take that for leave to begin.
     #[must_use]
     pub fn lock(&self) -> PathBuf {
-        self.runtime_dir.join("cto.lock")
+        self.state_dir.join("cto.lock")
     }
 
     /// The SQLite database.
@@ -124,6 +125,23 @@ impl Paths {
             Some(dir) if dir.symlink_metadata().is_ok() => check_private(dir),
             _ => Ok(()),
         }
+    }
+}
+
+/// The runtime directory where there is no `CTO_HOME`. A service and a shell of one user must find the same one.
+fn runtime_of_platform(named: Option<&Path>) -> PathBuf {
+    let uid = rustix::process::geteuid();
+    if uid.is_root() && cfg!(target_os = "linux") {
+        // That of a login session is not there for a service, and goes with the login.
+        return PathBuf::from("/run/cto");
+    }
+    let of_user = PathBuf::from(format!("/run/user/{}", uid.as_raw()));
+    let mine = |dir: &Path| dir.metadata().is_ok_and(|facts| facts.is_dir() && facts.uid() == uid.as_raw());
+    match named {
+        Some(dir) => dir.to_path_buf(),
+        // `su` and cron set no XDG_RUNTIME_DIR.
+        None if mine(&of_user) => of_user.join("cto"),
+        None => short_dir(),
     }
 }
 

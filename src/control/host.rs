@@ -29,7 +29,9 @@ impl Control {
                 let host = map_to_host(Path::new(path.as_str()), own).and_then(|host| host.to_str().map(str::to_owned));
                 *path = host.ok_or_else(|| {
                     let error = Error::new(Code::PolicyRefused, format!("'{path}' lies in cto's own container, where other containers can't see it"));
-                    error.fix("start cto's container with a directory of the host mounted there, such as '-v /srv/work:/srv/work', and launch from that directory")
+                    error.fix(
+                        "start cto's container with a directory of the host mounted there, such as '-v /srv/work:/srv/work', and launch from that directory",
+                    )
                 })?;
             }
         }

@@ -170,7 +170,8 @@ impl Control {
             true => format!("container '{}' ended as soon as it was started ({why}) and printed nothing", container.name),
             false => format!("container '{}' ended as soon as it was started ({why}): {said}", container.name),
         };
-        let fix = if container.oom_killed { "raise 'limits.memory' in the template" } else { "see the template's 'command' and 'image'; the container was removed" };
+        let fix =
+            if container.oom_killed { "raise 'limits.memory' in the template" } else { "see the template's 'command' and 'image'; the container was removed" };
         Error::new(Code::ExitedAtOnce, message).fix(fix)
     }
 

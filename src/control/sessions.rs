@@ -178,8 +178,7 @@ impl Control {
         let owner = container.owner.clone().unwrap_or_default();
         let before = self.sessions().lost_main(&container.id);
         let (id, start, size) = before.unwrap_or_else(|| (SessionId::fresh(), 0, Size::default()));
-        let new =
-            NewSession { id, start, container: container.id.clone(), container_name: container.name.clone(), kind: SessionKind::Main, owner, size };
+        let new = NewSession { id, start, container: container.id.clone(), container_name: container.name.clone(), kind: SessionKind::Main, owner, size };
         if let Err(error) = self.open_main_as(new).await {
             tracing::debug!(%error, container = container.name, "its main program can't be watched");
         }

@@ -144,7 +144,9 @@ impl Gatherer {
                 () = self.sender.closed() => return,
             };
             match event {
-                Ok(Numbered { event: Event::ContainerChanged { container }, .. }) if container.state == ContainerState::Running => self.take_up(container.id, &over),
+                Ok(Numbered { event: Event::ContainerChanged { container }, .. }) if container.state == ContainerState::Running => {
+                    self.take_up(container.id, &over)
+                }
                 Ok(_) => {}
                 Err(broadcast::error::RecvError::Lagged(_)) => {
                     for id in self.control.running().await.unwrap_or_default() {

@@ -201,8 +201,7 @@ impl Sessions {
     pub fn forget_old(&self, kept: Duration) -> Vec<SessionId> {
         self.make_room();
         let now = Timestamp::now();
-        let mut ended: Vec<(Timestamp, SessionId)> =
-            self.list().iter().filter_map(|session| Some((session.facts().exit?.at, session.id().clone()))).collect();
+        let mut ended: Vec<(Timestamp, SessionId)> = self.list().iter().filter_map(|session| Some((session.facts().exit?.at, session.id().clone()))).collect();
         ended.sort_unstable_by(|one, other| other.cmp(one));
         let is_old = |at: &Timestamp| now.duration_since(*at).unsigned_abs() > kept;
         let gone: Vec<SessionId> = ended.into_iter().enumerate().filter(|(place, (at, _))| *place >= ENDED || is_old(at)).map(|(_, (_, id))| id).collect();

@@ -104,8 +104,8 @@ impl Store {
     }
 
     fn token(&self, row: &AnyRow) -> Result<Token> {
-        let (id, user, of, made, ends) =
-            self.read(|| Ok((row.try_get::<String, _>(0)?, row.try_get(1)?, row.try_get::<String, _>(2)?, row.try_get(3)?, row.try_get::<Option<i64>, _>(4)?)))?;
+        let (id, user, of, made, ends) = self
+            .read(|| Ok((row.try_get::<String, _>(0)?, row.try_get(1)?, row.try_get::<String, _>(2)?, row.try_get(3)?, row.try_get::<Option<i64>, _>(4)?)))?;
         Ok(Token { id: id.into(), user, role: role(&of)?, created_at: time(made)?, expires_at: ends.map(time).transpose()? })
     }
 

@@ -50,7 +50,8 @@ pub struct AuditNote {
 
 impl AuditNote {
     fn hash(&self, seq: i64, at: i64, prev: &str) -> String {
-        let fields = (seq, &self.event, at, self.begun_at.as_microsecond(), &self.actor, self.role, &self.action, &self.target, self.outcome, &self.detail, prev);
+        let fields =
+            (seq, &self.event, at, self.begun_at.as_microsecond(), &self.actor, self.role, &self.action, &self.target, self.outcome, &self.detail, prev);
         let text = super::to_json(&fields);
         Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
     }
@@ -110,7 +111,16 @@ impl Store {
 
     fn event(&self, row: &AnyRow) -> Result<AuditEvent> {
         let (id, at, actor, by, action, target, outcome, detail) = self.read(|| {
-            Ok((row.try_get::<String, _>(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get::<String, _>(3)?, row.try_get(4)?, row.try_get(5)?, row.try_get::<String, _>(6)?, row.try_get(7)?))
+            Ok((
+                row.try_get::<String, _>(0)?,
+                row.try_get(1)?,
+                row.try_get(2)?,
+                row.try_get::<String, _>(3)?,
+                row.try_get(4)?,
+                row.try_get(5)?,
+                row.try_get::<String, _>(6)?,
+                row.try_get(7)?,
+            ))
         })?;
         let outcome = Outcome::ALL.into_iter().find(|known| outcome_text(*known) == outcome).unwrap_or(Outcome::Unknown);
         Ok(AuditEvent { id: id.into(), at: time(at)?, actor, role: role(&by)?, action, target, outcome, detail })
@@ -147,7 +157,8 @@ impl Store {
             }
             for row in &rows {
                 let AuditEvent { id, at: begun_at, actor, role, action, target, outcome, detail } = self.event(row)?;
-                let (seq, at, before, hash): (i64, i64, String, String) = self.read(|| Ok((row.try_get(8)?, row.try_get(9)?, row.try_get(10)?, row.try_get(11)?)))?;
+                let (seq, at, before, hash): (i64, i64, String, String) =
+                    self.read(|| Ok((row.try_get(8)?, row.try_get(9)?, row.try_get(10)?, row.try_get(11)?)))?;
                 let note = AuditNote { event: id, begun_at, actor, role, action, target, outcome, detail };
                 if seq != last + 1 || before != prev || note.hash(seq, at, &before) != hash {
                     return Err(Error::new(Code::StoreFailed, format!("the audit was changed at row {}", last + 1)));

@@ -40,7 +40,9 @@ impl Store {
                 "INSERT INTO layouts (owner, name, version, data) VALUES ($1, $2, 1, $3)
                  ON CONFLICT (owner, name) DO UPDATE SET version = layouts.version + 1, data = excluded.data RETURNING name, version, data"
             }
-            Some(0) => "INSERT INTO layouts (owner, name, version, data) VALUES ($1, $2, 1, $3) ON CONFLICT (owner, name) DO NOTHING RETURNING name, version, data",
+            Some(0) => {
+                "INSERT INTO layouts (owner, name, version, data) VALUES ($1, $2, 1, $3) ON CONFLICT (owner, name) DO NOTHING RETURNING name, version, data"
+            }
             Some(_) => "UPDATE layouts SET version = version + 1, data = $3 WHERE owner = $1 AND name = $2 AND version = $4 RETURNING name, version, data",
         };
         let mut query = sqlx::query(text).bind(owner).bind(name).bind(to_json(data));

@@ -1,0 +1,472 @@
+//! What can be typed: every command of the command line with its flags.
+use crate::model::Role;
+use clap::Args;
+use clap::Parser;
+use clap::Subcommand;
+use clap::ValueEnum;
+use std::path::PathBuf;
+
+/// Containers with live terminals in split panes that outlast their viewers.
+///
+/// Without a command it opens the terminal client. A server is started in the background when none answers; containers and
+/// their terminals go on when a client or the server ends.
+#[derive(Debug, Parser)]
+#[command(name = "cto", version, max_term_width = 100, after_help = "Exit codes: cto help exit-codes", disable_help_subcommand = false)]
+pub struct Cli {
+    /// Flags that every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do; the terminal client when nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Flags that every command takes.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// Print JSON, which stays the same between versions; errors too, on standard error.
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    pub json: bool,
+    /// Directory for all of cto's files; a server of its own lives there.
+    #[arg(long, global = true, value_name = "DIR", env = "CTO_HOME", hide_env_values = true, help_heading = "Everywhere")]
+    pub home: Option<PathBuf>,
+    /// Server to ask over TCP, such as http://127.0.0.1:7480; its token is taken from CTO_TOKEN.
+    #[arg(long, global = true, value_name = "URL", env = "CTO_SERVER", hide_env_values = true, help_heading = "Everywhere")]
+    pub server: Option<String>,
+    /// What is logged: error, warn, info, debug, trace, or a filter such as info,cto::engine=debug.
+    #[arg(long, global = true, value_name = "LEVEL", env = "CTO_LOG", hide_env_values = true, help_heading = "Everywhere")]
+    pub log_level: Option<String>,
+    /// As --log-level debug, and errors with their causes.
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    pub debug: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Launch a container from a template and attach to it
+    Run(RunArgs),
+    /// List containers
+    Ps(PsArgs),
+    /// Attach to a container's main program, or to a session
+    Attach(AttachArgs),
+    /// Open a new terminal in a container
+    Shell(ShellArgs),
+    /// Run one command in a container: streams and exit code as docker exec
+    Exec(ExecArgs),
+    /// Show what a container printed
+    Logs(LogsArgs),
+    /// Start containers
+    Start(NamesArgs),
+    /// Stop containers
+    Stop(StopArgs),
+    /// Stop and start containers
+    Restart(StopArgs),
+    /// Remove containers; named volumes stay
+    Rm(RmArgs),
+    /// List, close, type into and show sessions
+    Sessions(SessionsArgs),
+    /// List, show, check and render templates
+    Template(TemplateArgs),
+    /// Show who did what, and how it ended
+    Audit(AuditArgs),
+    /// Manage users
+    User(UserArgs),
+    /// Manage tokens for the API over TCP
+    Token(TokenArgs),
+    /// Run the server in the foreground
+    Serve(ServeArgs),
+    /// Look after the server on this machine
+    Server(ServerArgs),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+    /// Show what the exit codes mean
+    #[command(long_about = EXIT_CODES)]
+    ExitCodes,
+}
+
+/// What the exit codes mean.
+pub const EXIT_CODES: &str = "\
+What the exit codes mean
+
+    0  done
+    1  a fault in cto
+    2  wrong arguments, or a mistake in a template or configuration
+    3  no such container, session, template, … or the server does not run (server status)
+    4  not allowed, or not known who asks
+    5  in the way of the present state: name or port in use, not running, changed meanwhile, too many
+    6  something outside failed or can't be reached: engine, registry, server, database, a full disk
+  130  cancelled with Ctrl-C
+  141  nobody reads the output any more
+  143  ended by a signal
+
+'cto exec', 'cto shell', 'cto attach' and 'cto run' that saw their program end give its exit code. For 'cto exec' these
+are cto's own, as with docker:
+
+  125  cto could not run the command: no such container, not running, no server, …
+  126  the program can't be executed
+  127  the container has no such program";
+
+/// `cto run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Template by name, or a template's file (FILE.json, or - for standard input)
+    pub template: String,
+    /// Name of the container; made from the template's where none is given
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Value of a parameter, or of a field such as limits.memory=1g; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    pub set: Vec<(String, String)>,
+    /// Print the name and leave the container running
+    #[arg(short, long)]
+    pub detach: bool,
+}
+
+/// `cto ps`.
+#[derive(Debug, Args)]
+pub struct PsArgs {
+    /// Those that do not run, too
+    #[arg(short, long)]
+    pub all: bool,
+    /// Only ids
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// `cto attach`.
+#[derive(Debug, Args)]
+pub struct AttachArgs {
+    /// Container by name, id or prefix; or a session's id
+    pub target: String,
+}
+
+/// `cto shell`.
+#[derive(Debug, Args)]
+pub struct ShellArgs {
+    /// Container by name, id or prefix
+    pub container: String,
+    /// As whom and where.
+    #[command(flatten)]
+    pub place: PlaceArgs,
+    /// Program to run instead of the login shell
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<String>,
+}
+
+/// As whom and where a program runs.
+#[derive(Debug, Args)]
+pub struct PlaceArgs {
+    /// User name or id
+    #[arg(short, long)]
+    pub user: Option<String>,
+    /// Directory to start in
+    #[arg(short, long, value_name = "DIR")]
+    pub workdir: Option<String>,
+    /// Environment; NAME alone passes on the value from here; may be repeated
+    #[arg(short, long, value_name = "NAME[=VALUE]")]
+    pub env: Vec<String>,
+}
+
+/// `cto exec`.
+#[derive(Debug, Args)]
+pub struct ExecArgs {
+    /// Give it a terminal: opens a session
+    #[arg(short, long)]
+    pub tty: bool,
+    /// Read standard input also when it is a terminal; pipes and files are always read
+    #[arg(short, long)]
+    pub interactive: bool,
+    /// As whom and where.
+    #[command(flatten)]
+    pub place: PlaceArgs,
+    /// Container by name, id or prefix
+    pub container: String,
+    /// Program and arguments
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    pub command: Vec<String>,
+}
+
+/// `cto logs`.
+#[derive(Debug, Args)]
+pub struct LogsArgs {
+    /// Container by name, id or prefix
+    pub container: String,
+    /// Go on with new lines
+    #[arg(short, long)]
+    pub follow: bool,
+    /// Only the last so many lines, or all
+    #[arg(short = 'n', long, value_name = "LINES", default_value = "all", value_parser = tail)]
+    pub tail: Tail,
+    /// Each line with its time
+    #[arg(short, long)]
+    pub timestamps: bool,
+}
+
+/// How many lines from the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tail(pub Option<u32>);
+
+/// Commands that take containers.
+#[derive(Debug, Args)]
+pub struct NamesArgs {
+    /// Containers by name, id or prefix
+    #[arg(required = true)]
+    pub containers: Vec<String>,
+}
+
+/// `cto stop` and `cto restart`.
+#[derive(Debug, Args)]
+pub struct StopArgs {
+    /// Containers by name, id or prefix
+    #[arg(required = true)]
+    pub containers: Vec<String>,
+    /// Seconds between the stop signal and the kill
+    #[arg(short, long, value_name = "SECONDS")]
+    pub time: Option<u32>,
+}
+
+/// `cto rm`.
+#[derive(Debug, Args)]
+pub struct RmArgs {
+    /// Containers by name, id or prefix
+    #[arg(required = true)]
+    pub containers: Vec<String>,
+    /// Also those that run: they are killed first
+    #[arg(short, long)]
+    pub force: bool,
+}
+
+/// `cto sessions`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct SessionsArgs {
+    /// What to do; the list when nothing is said.
+    #[command(subcommand)]
+    pub command: Option<SessionsCommand>,
+}
+
+/// The commands of sessions.
+#[derive(Debug, Subcommand)]
+pub enum SessionsCommand {
+    /// List sessions
+    Ls,
+    /// End a session: hang up, then kill
+    Close {
+        /// Session's id or a unique part of it, or a container with one session
+        session: String,
+    },
+    /// Type into a session
+    Input {
+        /// Session's id or a unique part of it, or a container with one session
+        session: String,
+        /// Text to type; standard input where none is given
+        text: Option<String>,
+        /// Press Enter after it
+        #[arg(short, long)]
+        enter: bool,
+    },
+    /// Show a session's screen as it is now
+    Screen {
+        /// Session's id or a unique part of it, or a container with one session
+        session: String,
+        /// As text, with colours, or as JSON
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+}
+
+/// Forms of a screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Plain text.
+    Text,
+    /// Bytes that redraw it.
+    Ansi,
+    /// Data.
+    Json,
+}
+
+/// `cto template`.
+#[derive(Debug, Args)]
+pub struct TemplateArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: TemplateCommand,
+}
+
+/// The commands of templates.
+#[derive(Debug, Subcommand)]
+pub enum TemplateCommand {
+    /// List templates, and files with mistakes
+    Ls,
+    /// Show a template
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Show every mistake in template files
+    Check {
+        /// Files, or - for standard input
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Show the container that a template makes, without making it
+    Render {
+        /// Template by name, or a template's file
+        template: String,
+        /// Name of the container
+        #[arg(long)]
+        name: Option<String>,
+        /// Value of a parameter or field; may be repeated
+        #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+        set: Vec<(String, String)>,
+    },
+    /// Print the JSON Schema of templates, for editors
+    Schema,
+}
+
+/// `cto audit`.
+#[derive(Debug, Args)]
+pub struct AuditArgs {
+    /// At most so many, newest first
+    #[arg(short = 'n', long, value_name = "NUMBER", default_value_t = 50)]
+    pub limit: u32,
+    /// Only what contains this text
+    #[arg(short, long, value_name = "TEXT")]
+    pub query: Option<String>,
+}
+
+/// `cto user`.
+#[derive(Debug, Args)]
+pub struct UserArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: UserCommand,
+}
+
+/// The commands of users.
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Add a user
+    Add {
+        /// Name: lower-case letters, digits, '-', '_' and '.'
+        name: String,
+        /// viewer, operator or admin
+        #[arg(long, default_value = "operator")]
+        role: Role,
+    },
+    /// Remove a user and their tokens
+    Rm {
+        /// Name
+        name: String,
+    },
+    /// List users
+    Ls,
+}
+
+/// `cto token`.
+#[derive(Debug, Args)]
+pub struct TokenArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: TokenCommand,
+}
+
+/// The commands of tokens.
+#[derive(Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Make a token; it is shown only once
+    Create {
+        /// viewer, operator or admin; the user's own where none is given
+        #[arg(long)]
+        role: Option<Role>,
+        /// Whose it is; the caller's where none is given
+        #[arg(long)]
+        user: Option<String>,
+        /// Days until it ends; never where none is given
+        #[arg(long, value_name = "DAYS")]
+        expires: Option<u32>,
+    },
+    /// Revoke a token
+    Rm {
+        /// Its id
+        id: String,
+    },
+    /// List tokens, without their secrets
+    Ls,
+}
+
+/// `cto serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Serve the API over TCP too, on a loopback address such as 127.0.0.1:7480
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    /// sqlite:PATH or postgres://…
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+    /// Leave the terminal behind; how clients start it
+    #[arg(long, hide = true)]
+    pub background: bool,
+}
+
+/// `cto server`.
+#[derive(Debug, Args)]
+pub struct ServerArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: ServerCommand,
+}
+
+/// The commands of the server.
+#[derive(Debug, Subcommand)]
+pub enum ServerCommand {
+    /// Say whether it runs; exit code 3 when it does not
+    Status,
+    /// Start it in the background
+    Start,
+    /// End it; containers and what runs in them go on
+    Stop,
+    /// End it and start it again
+    Restart,
+    /// Show its log
+    Logs {
+        /// Go on with new lines
+        #[arg(short, long)]
+        follow: bool,
+        /// Only the last so many lines, or all
+        #[arg(short = 'n', long, value_name = "LINES", default_value = "200", value_parser = tail)]
+        tail: Tail,
+    },
+    /// Write a systemd unit with restart and watchdog, and start it
+    Install {
+        /// Only print the unit
+        #[arg(long)]
+        print: bool,
+    },
+}
+
+/// `cto completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// Which shell
+    pub shell: clap_complete::Shell,
+}
+
+/// Reads `NAME=VALUE`.
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    if name.is_empty() {
+        return Err("the name is empty".to_owned());
+    }
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Reads a number of lines, or `all`.
+fn tail(text: &str) -> Result<Tail, String> {
+    if text == "all" {
+        return Ok(Tail(None));
+    }
+    text.parse().map(|lines| Tail(Some(lines))).map_err(|_| "write a number, or 'all'".to_owned())
+}

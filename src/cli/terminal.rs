@@ -1,0 +1,120 @@
+//! What opens the terminal client: `cto` itself, `attach`, `shell`, `exec -t`, and `run` when it attaches.
+use crate::cli::args::ShellArgs;
+use crate::cli::context::Context;
+use crate::cli::context::on_terminal;
+use crate::cli::exec;
+use crate::cli::output;
+use crate::client::Client;
+use crate::config::theme;
+use crate::error::Error;
+use crate::error::Result;
+use crate::model::Code;
+use crate::model::Container;
+use crate::model::CreateSession;
+use crate::model::Empty;
+use crate::model::GetContainer;
+use crate::model::GetSession;
+use crate::model::ListQuery;
+use crate::model::ListSessions;
+use crate::model::OpenSession;
+use crate::model::Session;
+use crate::model::SessionState;
+use crate::model::Size;
+use crate::tui;
+
+/// The exit code of a program that a signal asked to end: what a shell reports for SIGTERM.
+const TERMINATED: u8 = 143;
+
+/// `cto`: everything.
+pub async fn home(context: &Context) -> Result<u8> {
+    needs_terminal()?;
+    let client = context.client().await?;
+    match show(context, client, tui::Start::Home).await? {
+        tui::Exit::Terminated => Ok(TERMINATED),
+        _ => Ok(0),
+    }
+}
+
+/// `cto attach`.
+pub async fn attach(context: &Context, target: &str) -> Result<u8> {
+    needs_terminal()?;
+    let client = context.client().await?;
+    if target.starts_with("ses_") {
+        let session = client.call::<GetSession>(&[target], &Empty {}).await?;
+        return session_alone(context, client, session).await;
+    }
+    let container = client.call::<GetContainer>(&[target], &Empty {}).await?;
+    attach_main(context, &client, &container).await
+}
+
+/// Attaches to a container's main program, or to its newest session when that has no terminal.
+pub async fn attach_main(context: &Context, client: &Client, container: &Container) -> Result<u8> {
+    if container.tty {
+        let open = OpenSession { container: container.id.0.clone(), main: true, size: Some(size()), ..OpenSession::default() };
+        let session = client.call::<CreateSession>(&[], &open).await?;
+        return session_alone(context, client.clone(), session).await;
+    }
+    let sessions = Context::all::<ListSessions, Session>(client, ListQuery::default()).await?;
+    let newest = sessions.into_iter().rfind(|session| session.container == container.id && session.state == SessionState::Live);
+    match newest {
+        Some(session) => session_alone(context, client.clone(), session).await,
+        None => Err(Error::new(Code::WrongState, format!("the main program of '{}' has no terminal, and there is no session in it", container.name))
+            .fix(format!("open one: cto shell {}; or see what it prints: cto logs -f {}", container.name, container.name))),
+    }
+}
+
+/// `cto shell`.
+pub async fn shell(context: &Context, args: ShellArgs) -> Result<u8> {
+    let environment = exec::environment(&args.place)?;
+    let open = OpenSession {
+        container: args.container,
+        command: args.command,
+        environment,
+        user: args.place.user,
+        working_dir: args.place.workdir,
+        ..OpenSession::default()
+    };
+    self::open(context, open).await
+}
+
+/// Opens a session and attaches to it.
+pub async fn open(context: &Context, open: OpenSession) -> Result<u8> {
+    // Before anything is opened that nobody could see.
+    needs_terminal()?;
+    let client = context.client().await?;
+    let session = client.call::<CreateSession>(&[], &OpenSession { size: Some(size()), ..open }).await?;
+    session_alone(context, client, session).await
+}
+
+/// Shows one session over the whole terminal; the exit code is its program's.
+async fn session_alone(context: &Context, client: Client, session: Session) -> Result<u8> {
+    let id = session.id.clone();
+    let name = session.container_name.clone();
+    match show(context, client, tui::Start::Session(Box::new(session))).await? {
+        tui::Exit::SessionEnded(exit) => Ok(exit.and_then(|exit| exit.code).map_or(0, |code| u8::try_from(code & 0xff).unwrap_or(1))),
+        tui::Exit::Left => output::print(&format!("detached from {name}; it goes on: cto attach {id}\n")).map(|()| 0),
+        tui::Exit::Terminated => Ok(TERMINATED),
+    }
+}
+
+async fn show(context: &Context, client: Client, start: tui::Start) -> Result<tui::Exit> {
+    let config = context.config();
+    let colors = theme::load(&config.theme.0, &context.paths).unwrap_or_else(|error| {
+        output::warn(&error.message);
+        theme::Theme::default()
+    });
+    tui::run(tui::Options { client, start, prefix: config.keys.prefix, colors, scrollback: config.terminal.scrollback as usize }).await
+}
+
+fn size() -> Size {
+    let (cols, rows) = output::terminal_size();
+    Size { cols, rows }.clamped()
+}
+
+fn needs_terminal() -> Result<()> {
+    if on_terminal() {
+        return Ok(());
+    }
+    Err(Error::invalid("this needs a terminal, and standard input or output is none")
+        .fix("use 'cto exec' for single commands, and commands such as 'cto ps --json'; see 'cto help'"))
+}
