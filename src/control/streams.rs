@@ -214,7 +214,7 @@ fn resync(seq: u64) -> Numbered {
 
 /// What a container printed, as text for a message: no control characters but line ends.
 pub(super) fn plain_text(bytes: &[u8]) -> String {
-    let mut bytes = bytes.to_vec().into_iter().peekable();
+    let mut bytes = bytes.iter().copied().peekable();
     let mut kept = Vec::new();
     while let Some(byte) = bytes.next() {
         match byte {
@@ -227,7 +227,7 @@ pub(super) fn plain_text(bytes: &[u8]) -> String {
 }
 
 /// Skips an escape sequence after its ESC: CSI to its final byte, strings to their end, else one byte.
-fn skip_sequence(bytes: &mut std::iter::Peekable<std::vec::IntoIter<u8>>) {
+fn skip_sequence(bytes: &mut std::iter::Peekable<impl Iterator<Item = u8>>) {
     match bytes.next() {
         Some(b'[') => while bytes.next().is_some_and(|byte| !(0x40..=0x7e).contains(&byte)) {},
         Some(b']' | b'P' | b'^' | b'_' | b'X') => {

@@ -14,7 +14,7 @@ use futures_util::future::BoxFuture;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
-use std::time::Instant;
+use tokio::time::Instant;
 use tokio::sync::mpsc;
 
 /// Most bytes drawn under one hold of the lock, so that readers get their turn.
@@ -121,7 +121,7 @@ async fn done(call: &mut Option<Call>) {
 
 async fn until(due: Option<Instant>) {
     match due {
-        Some(due) => tokio::time::sleep_until(due.into()).await,
+        Some(due) => tokio::time::sleep_until(due).await,
         None => std::future::pending().await,
     }
 }

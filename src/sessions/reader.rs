@@ -9,7 +9,7 @@ use crate::model::Code;
 use crate::model::Control as Wish;
 use crate::model::ServerFrame;
 use crate::model::Size;
-use std::time::Instant;
+use tokio::time::Instant;
 use tokio::sync::watch;
 
 /// What a viewer is sent. Dropping it detaches.

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::time::Duration;
-use std::time::Instant;
+use tokio::time::Instant;
 use tokio::sync::Notify;
 use tokio::sync::mpsc;
 use tokio::sync::watch;
@@ -214,7 +214,7 @@ impl Session {
     #[must_use]
     pub fn screen_text(&self) -> String {
         let mut state = self.state();
-        state.screen.stop_sync_if_due(Instant::now());
+        state.screen.stop_sync_if_due(std::time::Instant::now());
         state.screen.text()
     }
 
@@ -228,7 +228,7 @@ impl Session {
     #[must_use]
     pub fn screen_json(&self) -> ScreenJson {
         let mut state = self.state();
-        state.screen.stop_sync_if_due(Instant::now());
+        state.screen.stop_sync_if_due(std::time::Instant::now());
         let cursor = state.screen.cursor();
         let mut lines: Vec<String> = state.screen.text().split('\n').map(str::to_owned).collect();
         lines.resize(usize::from(state.size.rows).max(lines.len()), String::new());
@@ -255,7 +255,7 @@ impl Session {
     #[must_use]
     pub fn generation(&self) -> u64 {
         let mut state = self.state();
-        state.screen.stop_sync_if_due(Instant::now());
+        state.screen.stop_sync_if_due(std::time::Instant::now());
         state.screen.generation()
     }
 
@@ -264,7 +264,7 @@ impl Session {
     pub fn tile(&self, size: Size) -> (u64, Tile) {
         let (generation, frame) = {
             let mut state = self.state();
-            state.screen.stop_sync_if_due(Instant::now());
+            state.screen.stop_sync_if_due(std::time::Instant::now());
             (state.screen.generation(), state.screen.tile(size.cols, size.rows))
         };
         let size = Size { cols: frame.cols, rows: frame.rows };

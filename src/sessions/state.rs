@@ -17,7 +17,7 @@ use crate::model::Viewer;
 use crate::term::Screen;
 use std::collections::VecDeque;
 use std::time::Duration;
-use std::time::Instant;
+use tokio::time::Instant;
 
 /// Lines above the screen that the server keeps, and sends in a snapshot.
 pub(super) const SCROLLBACK: usize = 2_000;

@@ -9,6 +9,7 @@ mod grid;
 mod keys;
 mod launch;
 mod palette;
+mod sessions;
 mod store;
 mod terminal;
 mod tmux;
