@@ -1,8 +1,10 @@
 //! The promises of cto, as tests against real parts.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
+mod access;
 mod architecture;
 mod config;
+mod control;
 mod drawn;
 mod frames;
 mod grid;
@@ -11,5 +13,6 @@ mod launch;
 mod palette;
 mod sessions;
 mod store;
+mod support;
 mod terminal;
 mod tmux;
