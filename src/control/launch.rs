@@ -165,6 +165,10 @@ impl Control {
     async fn exited_at_once(&self, container: &Container) -> Error {
         let said = self.last_lines(container).await;
         let code = container.exit_code.unwrap_or(-1);
+        if let Some(program) = unknown_program(&said) {
+            let error = Error::new(Code::CommandNotFound, format!("the image has no program '{program}'"));
+            return error.fix("correct the template's 'command', or name the package that has it in 'packages'");
+        }
         let why = if container.oom_killed { "it ran out of memory".to_owned() } else { format!("exit code {code}") };
         let message = match said.is_empty() {
             true => format!("container '{}' ended as soon as it was started ({why}) and printed nothing", container.name),
@@ -231,6 +235,13 @@ impl Control {
         names.extend(self.all_containers().await?.into_iter().map(|container| container.name));
         Ok(names)
     }
+}
+
+/// The program that the container's init could not run. The engine itself finds that out only where there is no init.
+fn unknown_program(said: &str) -> Option<&str> {
+    let (_, rest) = said.split_once("[FATAL tini (")?;
+    let (_, rest) = rest.split_once(")] exec ")?;
+    rest.split_once(" failed: ").map(|(program, _)| program)
 }
 
 fn title(name: &str, template: &str) -> String {

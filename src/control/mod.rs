@@ -88,7 +88,7 @@ impl std::fmt::Debug for Control {
 }
 
 impl Control {
-    /// A control plane over these parts. It works as long as [`crate::keeper::run`] runs beside it.
+    /// A control plane over these parts. It works as long as [`crate::keeper::start`]'s future runs beside it.
     #[must_use]
     pub fn new(parts: ControlParts) -> Self {
         let (sessions, ends) = Sessions::new(parts.bus.clone());

@@ -130,56 +130,51 @@ impl Control {
         facts
     }
 
-    /// The session of a container's main program: the one that lives, or a new one attached to the program.
-    pub(super) async fn open_main(&self, id: &ContainerId, name: &str, owner: &str, size: Size) -> Result<Session> {
-        let new = NewSession {
-            id: SessionId::fresh(),
-            start: 0,
-            container: id.clone(),
-            container_name: name.to_owned(),
-            kind: SessionKind::Main,
-            owner: owner.to_owned(),
-            size,
-        };
-        self.open_main_as(new).await
-    }
-
-    /// As [`Control::open_main`], under an id that a server before this one gave it.
-    async fn open_main_as(&self, new: NewSession) -> Result<Session> {
+    /// The session of a container's main program: the one that lives, one of a server before this one carried on, or a new one.
+    pub(super) async fn open_main(&self, container: &ContainerId, name: &str, owner: &str, size: Size) -> Result<Session> {
         let lock = {
             let mut opening = self.0.opening.lock().expect("no panics while held");
             opening.retain(|_, lock| Arc::strong_count(lock) > 1);
-            opening.entry(new.container.clone()).or_default().clone()
+            opening.entry(container.clone()).or_default().clone()
         };
         let _one_at_a_time = lock.lock().await;
-        if let Some(session) = self.sessions().main_of(&new.container) {
+        if let Some(session) = self.sessions().main_of(container) {
             return Ok(session);
         }
+        let (id, start) = self.sessions().lost_main(container).unwrap_or_else(|| (SessionId::fresh(), 0));
         let terminal = TerminalRequest {
-            container: new.container.clone(),
+            container: container.clone(),
             command: Vec::new(),
             environment: std::collections::BTreeMap::new(),
             user: None,
             working_dir: None,
-            size: new.size,
+            size,
             main: true,
         };
         let transport = Transport::open(&self.parts().engine, &terminal).await?;
+        let (container, container_name, owner) = (container.clone(), name.to_owned(), owner.to_owned());
+        let new = NewSession { id, start, container, container_name, kind: SessionKind::Main, owner, size };
         let id = self.opened(new, transport).await.id;
         self.sessions().find(id.as_str()).ok_or_else(|| Error::not_found("session", id.as_str()))
     }
 
-    /// Opens the main session of one of our containers that runs and has none: after a start by somebody else, or of the server.
+    /// As [`Control::watch_main`], for a container whose main program this server or one before it on these files has watched. Others
+    /// may be another server's, and two that attach would both answer the program's queries.
+    pub async fn watch_main_again(&self, container: &Container) {
+        if self.sessions().had_main(&container.id) {
+            self.watch_main(container).await;
+        }
+    }
+
+    /// Opens the main session of one of our containers that has none.
     pub async fn watch_main(&self, container: &Container) {
         let runs = matches!(container.state, ContainerState::Running | ContainerState::Created);
         if !runs || !container.tty || container.foreign || self.sessions().main_of(&container.id).is_some() {
             return;
         }
         let owner = container.owner.clone().unwrap_or_default();
-        let before = self.sessions().lost_main(&container.id);
-        let (id, start, size) = before.unwrap_or_else(|| (SessionId::fresh(), 0, Size::default()));
-        let new = NewSession { id, start, container: container.id.clone(), container_name: container.name.clone(), kind: SessionKind::Main, owner, size };
-        if let Err(error) = self.open_main_as(new).await {
+        let size = self.sessions().last_main_size(&container.id).unwrap_or_default();
+        if let Err(error) = self.open_main(&container.id, &container.name, &owner, size).await {
             tracing::debug!(%error, container = container.name, "its main program can't be watched");
         }
     }

@@ -19,11 +19,17 @@ const CLEAN_UP: Duration = Duration::from_secs(5);
 /// Before the main program of a container is watched again after its stream has ended.
 const AGAIN: Duration = Duration::from_millis(500);
 
+/// Begins to keep: when this returns, the sessions of the server before are known and the API can be served. The future that it
+/// returns is to be run beside, until `shutdown`; the server ends after it.
+pub async fn start(control: Control, shutdown: CancellationToken) -> impl Future<Output = ()> + Send + 'static {
+    adopt(&control).await;
+    run(control, shutdown)
+}
+
 /// Runs until `shutdown`: keeps the list of containers fresh, tells of changes, ends sessions whose container has stopped, notes how
 /// sessions end. Returns when what has to be noted before the end of the server is noted.
-pub async fn run(control: Control, shutdown: CancellationToken) {
+async fn run(control: Control, shutdown: CancellationToken) {
     let Some(mut ends) = control.take_ends() else { return };
-    adopt(&control).await;
     let mut events = control.parts().engine.watch(shutdown.clone());
     let mut sweep = tokio::time::interval(SWEEP);
     loop {
@@ -88,7 +94,7 @@ fn seen(control: &Control, container: Container) {
     match container.state {
         ContainerState::Running => {
             let control = control.clone();
-            tokio::spawn(async move { control.watch_main(&container).await });
+            tokio::spawn(async move { control.watch_main_again(&container).await });
         }
         ContainerState::Exited | ContainerState::Dead => {
             let reason = container.oom_killed.then_some(ExitReason::OomKilled);
@@ -108,7 +114,7 @@ async fn ended(control: &Control, end: Ended) {
             if let Ok(container) = control.parts().engine.inspect(end.session.container.as_str()).await
                 && container.state == ContainerState::Running
             {
-                control.watch_main(&container).await;
+                control.watch_main_again(&container).await;
             }
         });
     }

@@ -167,6 +167,12 @@ impl Sessions {
         self.of(container).into_iter().find(|session| session.fixed().kind == SessionKind::Main && session.is_live())
     }
 
+    /// Whether a container's main program is or was watched.
+    #[must_use]
+    pub fn had_main(&self, container: &ContainerId) -> bool {
+        self.of(container).iter().any(|session| session.fixed().kind == SessionKind::Main)
+    }
+
     /// What a container's tile shows: its main session, or else its newest; living ones first.
     #[must_use]
     pub fn shown(&self, container: &ContainerId) -> Option<Session> {
@@ -179,14 +185,23 @@ impl Sessions {
         u32::try_from(self.of(container).iter().filter(|session| session.is_live()).count()).unwrap_or(u32::MAX)
     }
 
-    /// The main session of a container that a server before this one has lost, for carrying it on: its id, the offset to go on from, its size.
+    /// The main session of a container that a server before this one has lost, for carrying it on: its id, and the offset to go on from.
     #[must_use]
-    pub fn lost_main(&self, container: &ContainerId) -> Option<(SessionId, u64, Size)> {
-        let sessions = self.of(container);
-        let facts = sessions.iter().rev().map(Session::facts).find(|facts| facts.kind == SessionKind::Main)?;
+    pub fn lost_main(&self, container: &ContainerId) -> Option<(SessionId, u64)> {
+        let facts = self.last_main(container)?;
         let lost = facts.exit.is_some_and(|exit| exit.reason == ExitReason::Lost);
         // How much was printed since the last note is not known: an offset far beyond can't be taken for one of before.
-        lost.then(|| (facts.id, facts.head_offset + LOST, facts.size))
+        lost.then(|| (facts.id, facts.head_offset + LOST))
+    }
+
+    /// The size of a container's newest main session: its next one begins with the same.
+    #[must_use]
+    pub fn last_main_size(&self, container: &ContainerId) -> Option<Size> {
+        self.last_main(container).map(|facts| facts.size)
+    }
+
+    fn last_main(&self, container: &ContainerId) -> Option<Facts> {
+        self.of(container).iter().rev().map(Session::facts).find(|facts| facts.kind == SessionKind::Main)
     }
 
     /// Forgets an ended session.

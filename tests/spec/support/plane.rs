@@ -126,7 +126,7 @@ async fn begin(home: &Path, engine: Engine) -> (Control, CancellationToken, Join
     let store = Store::open(paths.database().to_str().unwrap()).await.unwrap();
     let shutdown = CancellationToken::new();
     let control = Control::new(ControlParts { engine, store, bus: Bus::default(), paths, config: Config::default(), shutdown: shutdown.clone() });
-    let keeper = tokio::spawn(cto::keeper::run(control.clone(), shutdown.clone()));
+    let keeper = tokio::spawn(cto::keeper::start(control.clone(), shutdown.clone()).await);
     (control, shutdown, keeper)
 }
 
