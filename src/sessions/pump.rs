@@ -14,8 +14,8 @@ use futures_util::future::BoxFuture;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::Instant;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 /// Most bytes drawn under one hold of the lock, so that readers get their turn.
 const PIECE: usize = 16 * 1024;

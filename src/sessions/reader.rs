@@ -9,8 +9,8 @@ use crate::model::Code;
 use crate::model::Control as Wish;
 use crate::model::ServerFrame;
 use crate::model::Size;
-use tokio::time::Instant;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// What a viewer is sent. Dropping it detaches.
 #[derive(Debug)]

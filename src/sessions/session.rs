@@ -26,10 +26,10 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::time::Duration;
-use tokio::time::Instant;
 use tokio::sync::Notify;
 use tokio::sync::mpsc;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// How long typing through the API waits for a program that does not read.
 const TYPING: Duration = Duration::from_secs(10);

@@ -88,7 +88,18 @@ fn policy_names_the_rule_and_who_can_lift_it() {
 #[test]
 fn no_path_leads_to_the_engine_or_to_what_is_ctos_own() {
     let ada = Actor::new("ada", Role::Admin);
-    for path in ["/home/me/docker.sock", "/srv/x/podman.sock", "/", "/run", "/var/run/docker.sock", "/home/me", "/home/me/.cto/state/cto.db", "/etc", "/home/me/../x", "srv"] {
+    for path in [
+        "/home/me/docker.sock",
+        "/srv/x/podman.sock",
+        "/",
+        "/run",
+        "/var/run/docker.sock",
+        "/home/me",
+        "/home/me/.cto/state/cto.db",
+        "/etc",
+        "/home/me/../x",
+        "srv",
+    ] {
         let refused = check_spec(&ada, &bind(path), &policy());
         assert_eq!(refused.expect_err(path).code, Code::PolicyRefused, "{path}");
     }
@@ -99,7 +110,10 @@ fn no_path_leads_to_the_engine_or_to_what_is_ctos_own() {
 
 #[test]
 fn only_admins_publish_ports_to_other_machines() {
-    let port = |host_ip: &str| ContainerSpec { ports: vec![Port { host_ip: host_ip.to_owned(), host_port: 80, container_port: 80, protocol: "tcp".to_owned() }], ..spec() };
+    let port = |host_ip: &str| ContainerSpec {
+        ports: vec![Port { host_ip: host_ip.to_owned(), host_port: 80, container_port: 80, protocol: "tcp".to_owned() }],
+        ..spec()
+    };
     let (olga, ada) = (Actor::new("olga", Role::Operator), Actor::new("ada", Role::Admin));
     for loopback in ["127.0.0.1", "127.9.9.9", "::1", "localhost"] {
         check_spec(&olga, &port(loopback), &policy()).expect(loopback);

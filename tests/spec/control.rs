@@ -46,12 +46,21 @@ async fn a_container_is_launched_typed_into_stopped_started_and_removed() {
     let mut events = control.subscribe_events(&admin(), None).await.unwrap();
     let container = plane.container(&operator("olga"), "life", json!({"command": "/bin/bash"})).await;
     assert_eq!((container.state, container.owner.as_deref(), container.sessions), (ContainerState::Running, Some("olga"), 1));
-    plane.event(&mut events, |event| matches!(event, Event::ContainerChanged { container } if container.state == ContainerState::Running && container.name.ends_with("life"))).await;
+    plane
+        .event(
+            &mut events,
+            |event| matches!(event, Event::ContainerChanged { container } if container.state == ContainerState::Running && container.name.ends_with("life")),
+        )
+        .await;
 
     // The main session is there from the first byte, and asked for again it is the same one.
-    let main = control.create_session(&operator("olga"), OpenSession { container: container.name.clone(), main: true, ..OpenSession::default() }, None).await.unwrap();
+    let main =
+        control.create_session(&operator("olga"), OpenSession { container: container.name.clone(), main: true, ..OpenSession::default() }, None).await.unwrap();
     assert_eq!((main.kind, main.owner.as_str(), &main.not_resumable), (SessionKind::Main, "olga", &None));
-    control.type_into_session(&operator("olga"), main.id.as_str(), SessionInput { text: Some("echo sum $((20+22))\n".to_owned()), base64: None }).await.unwrap();
+    control
+        .type_into_session(&operator("olga"), main.id.as_str(), SessionInput { text: Some("echo sum $((20+22))\n".to_owned()), base64: None })
+        .await
+        .unwrap();
     printed(control, &main.id, "sum 42").await;
     let Screen::Text(text) = control.get_screen(&viewer(), main.id.as_str(), ScreenFormat::Text).await.unwrap() else { panic!("text was asked for") };
     assert!(text.contains("\nsum 42\n"), "{text}");
@@ -87,7 +96,10 @@ async fn a_container_is_launched_typed_into_stopped_started_and_removed() {
     assert_eq!(plane.existing().await, Vec::<String>::new());
     let audit = plane.audit().await;
     assert!(audit.contains(&"olga create:containers ~-life: Succeeded".to_owned()), "{audit:#?}");
-    assert!(audit.contains(&"olga remove:containers ~-life: Failed".to_owned()) && audit.contains(&"olga remove:containers ~-life: Succeeded".to_owned()), "{audit:#?}");
+    assert!(
+        audit.contains(&"olga remove:containers ~-life: Failed".to_owned()) && audit.contains(&"olga remove:containers ~-life: Succeeded".to_owned()),
+        "{audit:#?}"
+    );
     control.parts().store.verify_audit().await.unwrap();
 }
 
@@ -158,7 +170,10 @@ async fn what_can_not_be_launched_says_why_and_leaves_nothing() {
     assert_eq!(error.code, Code::PolicyRefused, "{error}");
     let error = control.create_container_from(&admin(), wrong(json!({"volumes": ["/var/run/docker.sock:/s"]})), None).await.unwrap_err();
     assert!(matches!(error.code, Code::PolicyRefused | Code::InvalidDocument), "{error}");
-    let error = control.create_container_from(&admin(), CreateContainer { template: Some("no-such".to_owned()), ..CreateContainer::default() }, None).await.unwrap_err();
+    let error = control
+        .create_container_from(&admin(), CreateContainer { template: Some("no-such".to_owned()), ..CreateContainer::default() }, None)
+        .await
+        .unwrap_err();
     assert_eq!(error.code, Code::NotFound);
 
     plane.container(&admin(), "taken", json!({"command": "/bin/bash"})).await;
@@ -174,7 +189,9 @@ async fn a_cancelled_launch_leaves_nothing() {
     let mut events = control.subscribe_events(&admin(), None).await.unwrap();
     for phase in ["creating the container", "starting the container"] {
         let operation = control.create_container_from(&admin(), plane.request("gone", json!({"command": "/bin/bash"})), None).await.unwrap();
-        plane.event(&mut events, |event| matches!(event, Event::OperationChanged { operation: now } if now.id == operation.id && now.progress.phase == phase)).await;
+        plane
+            .event(&mut events, |event| matches!(event, Event::OperationChanged { operation: now } if now.id == operation.id && now.progress.phase == phase))
+            .await;
         let ended = control.cancel_operation(&admin(), operation.id.as_str()).await.unwrap();
         assert_eq!(ended.state, OperationState::Cancelled, "{:?}", ended.problem);
         assert_eq!(plane.existing().await, Vec::<String>::new(), "cancelled while {phase}");
@@ -248,10 +265,17 @@ async fn what_others_do_to_containers_is_seen() {
     let is_ours = |found: &Container| found.id == container.id;
     let engine = control.parts().engine.clone();
     engine.stop(&container.id, Some(Duration::from_secs(0))).await.unwrap();
-    plane.event(&mut events, |event| matches!(event, Event::ContainerChanged { container } if is_ours(container) && container.state == ContainerState::Exited)).await;
+    plane
+        .event(&mut events, |event| matches!(event, Event::ContainerChanged { container } if is_ours(container) && container.state == ContainerState::Exited))
+        .await;
     engine.start(&container.id).await.unwrap();
     // Its main program is watched again, whoever started it.
-    plane.event(&mut events, |event| matches!(event, Event::SessionChanged { session } if session.container == container.id && session.state == SessionState::Live)).await;
+    plane
+        .event(
+            &mut events,
+            |event| matches!(event, Event::SessionChanged { session } if session.container == container.id && session.state == SessionState::Live),
+        )
+        .await;
     engine.remove(&container.id, true).await.unwrap();
     plane.event(&mut events, |event| matches!(event, Event::ContainerRemoved { id, .. } if *id == container.id)).await;
     let listed = control.list_containers(&viewer(), &ListQuery { q: Some(container.name.clone()), ..ListQuery::default() }).await.unwrap();

@@ -94,7 +94,8 @@ impl Program {
     }
 
     fn attach(&self, change: impl FnOnce(&mut Attach)) -> Reader {
-        let mut attach = Attach { v: 1, token: None, from_offset: None, cols: 40, rows: 5, mode: AttachMode::View, delivery: Delivery::Live, writer: 0, window: None };
+        let mut attach =
+            Attach { v: 1, token: None, from_offset: None, cols: 40, rows: 5, mode: AttachMode::View, delivery: Delivery::Live, writer: 0, window: None };
         change(&mut attach);
         self.session.attach(&attach, "olga").unwrap()
     }

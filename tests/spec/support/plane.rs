@@ -103,7 +103,11 @@ impl Plane {
     /// The audit as lines, oldest first.
     pub async fn audit(&self) -> Vec<String> {
         let page = self.control.list_audit(&admin(), &ListQuery::default()).await.unwrap();
-        page.items.iter().rev().map(|event| format!("{} {} {}: {:?}", event.actor, event.action, event.target.replace(&self.prefix, "~"), event.outcome)).collect()
+        page.items
+            .iter()
+            .rev()
+            .map(|event| format!("{} {} {}: {:?}", event.actor, event.action, event.target.replace(&self.prefix, "~"), event.outcome))
+            .collect()
     }
 
     /// Waits for an event.
