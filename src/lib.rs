@@ -11,6 +11,7 @@ pub mod error;
 pub mod keeper;
 pub mod model;
 pub mod observe;
+pub mod server;
 pub mod sessions;
 pub mod store;
 pub mod term;
