@@ -49,9 +49,11 @@ impl Store {
         if let Some(version) = replaces.filter(|version| *version != 0) {
             query = query.bind(version);
         }
-        let row = query.fetch_optional(self.pool()).await.map_err(|error| self.fault(error))?;
+        // All rows are fetched, though there is at most one: SQLite commits when the statement is through, and says only then whether
+        // the disk had room.
+        let rows = query.fetch_all(self.pool()).await.map_err(|error| self.fault(error))?;
         let stale = || Error::new(Code::Stale, format!("layout '{name}' was changed by somebody else meanwhile")).fix("read it again and save on top of that");
-        row.as_ref().map_or_else(|| Err(stale()), |row| self.layout(row))
+        rows.first().map_or_else(|| Err(stale()), |row| self.layout(row))
     }
 
     fn layout(&self, row: &AnyRow) -> Result<Layout> {

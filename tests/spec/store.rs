@@ -217,3 +217,57 @@ impl Drop for Cluster {
         self.run("pg_ctl", &["stop", "-s", "-m", "immediate", "-D", data.to_str().unwrap()]);
     }
 }
+
+/// A file system of 2 MB, where mounting is allowed.
+struct Small(tempfile::TempDir);
+
+impl Small {
+    fn mounted() -> Option<Self> {
+        let dir = tempfile::tempdir().unwrap();
+        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=2m", "cto-spec"]).arg(dir.path()).stderr(std::process::Stdio::null()).status();
+        mount.is_ok_and(|status| status.success()).then(|| Self(dir))
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_changes_by_name_and_reading_goes_on() {
+    let Some(small) = Small::mounted() else {
+        eprintln!("skipped: a small file system can't be mounted here");
+        return;
+    };
+    let path = small.0.path().join("cto.db");
+    let store = Store::open(path.to_str().unwrap()).await.unwrap();
+    let data = serde_json::json!("x".repeat(1000));
+    store.save_layout("olga", "last", &data, None).await.unwrap();
+    let filler = small.0.path().join("filler");
+    // Writing until nothing fits, in ever smaller pieces.
+    let mut file = std::fs::File::create(&filler).unwrap();
+    for size in [64 * 1024, 4096, 1] {
+        while std::io::Write::write_all(&mut file, &vec![0; size]).is_ok() {}
+    }
+    let mut refused = None;
+    for number in 0..100 {
+        if let Err(error) = store.save_layout("olga", &format!("layout {number}"), &data, None).await {
+            refused = Some(error);
+            break;
+        }
+    }
+    let refused = refused.expect("the disk is full");
+    assert_eq!(refused.code, Code::DiskFull, "{refused}");
+    assert!(refused.message.contains("cto.db"), "{refused}");
+    assert_eq!(store.append_audit(note(&AuditId::fresh(), "web", Outcome::Intent)).await.unwrap_err().code, Code::DiskFull);
+    assert_eq!(store.find_layout("olga", "last").await.unwrap().data, data);
+    store.ping().await.unwrap();
+    // With room again, all goes on.
+    drop(file);
+    std::fs::remove_file(&filler).unwrap();
+    store.save_layout("olga", "after", &data, None).await.unwrap();
+    store.append_audit(note(&AuditId::fresh(), "web", Outcome::Intent)).await.unwrap();
+    store.verify_audit().await.unwrap();
+}
