@@ -5,6 +5,7 @@ mod token;
 
 pub use policy::Policy;
 pub use policy::check_spec;
+pub use policy::shows_engine;
 pub use roles::Actor;
 pub use roles::Scope;
 pub use roles::allowed;

@@ -93,15 +93,20 @@ fn is_loopback(port: &Port) -> bool {
     port.host_ip == "localhost" || port.host_ip.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+/// Whether a mount of this host path would show an engine's socket.
+#[must_use]
+pub fn shows_engine(path: &Path) -> bool {
+    let is_socket = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| ENGINE_SOCKETS.contains(&name));
+    is_socket || DEFAULT_SOCKETS.iter().any(|socket| Path::new(socket).starts_with(path))
+}
+
 /// Why `path` may not be mounted, if so.
 fn refused_path(path: &Path, policy: &Policy) -> Option<String> {
     let shown = path.display();
     if !path.is_absolute() || path.components().any(|part| part == Component::ParentDir) {
         return Some(format!("'{shown}' is not an absolute path of the host"));
     }
-    let is_socket = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| ENGINE_SOCKETS.contains(&name));
-    let defaults = DEFAULT_SOCKETS.iter().map(Path::new);
-    if is_socket || defaults.into_iter().any(|socket| socket.starts_with(path)) {
+    if shows_engine(path) {
         return Some(format!("'{shown}' would give the container the engine's socket, and so the host; nobody can lift this"));
     }
     if let Some(hidden) = policy.hidden.iter().find(|hidden| hidden.starts_with(path) || path.starts_with(hidden)) {

@@ -1,5 +1,6 @@
 //! What the host calls the paths of cto's own container, where cto runs in one.
 use super::Control;
+use crate::access::shows_engine;
 use crate::config::mounts::OwnMount;
 use crate::config::mounts::map_to_host;
 use crate::error::Error;
@@ -33,6 +34,13 @@ impl Control {
                         "start cto's container with a directory of the host mounted there, such as '-v /srv/work:/srv/work', and launch from that directory",
                     )
                 })?;
+                // The same place may be harmless by its name here, and the engine's by its name there.
+                if shows_engine(Path::new(path.as_str())) {
+                    return Err(Error::new(
+                        Code::PolicyRefused,
+                        format!("'{path}' of the host would give the container the engine's socket; nobody can lift this"),
+                    ));
+                }
             }
         }
         Ok(spec)

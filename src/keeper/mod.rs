@@ -136,4 +136,11 @@ async fn forget_old(control: &Control) {
     for id in control.sessions().forget_old(Duration::from_secs(u64::from(hours) * 3600)) {
         control.forget_session(&id).await;
     }
+    let days = control.parts().config.retention.audit_days;
+    if days > 0 {
+        let cutoff = Timestamp::now() - jiff::SignedDuration::from_hours(24 * i64::from(days));
+        if let Err(error) = control.parts().store.forget_audit(cutoff).await {
+            tracing::warn!(%error, "old rows of the audit can't be forgotten");
+        }
+    }
 }

@@ -143,12 +143,23 @@ impl Store {
         Ok(rows.len())
     }
 
-    /// Recomputes every hash. Returns how many rows there are.
+    /// Forgets the oldest rows, up to the first event that began at `cutoff` or later. Returns how many.
+    ///
+    /// # Errors
+    /// `disk_full`, `store_failed`.
+    pub async fn forget_audit(&self, cutoff: Timestamp) -> Result<u64> {
+        // The newest row stays in any case: the next one's hash covers it.
+        let text = "DELETE FROM audit WHERE seq < (SELECT coalesce(min(seq), (SELECT max(seq) FROM audit)) FROM audit WHERE begun_at >= $1)";
+        let done = sqlx::query(text).bind(cutoff.as_microsecond()).execute(self.pool()).await.map_err(|error| self.fault(error))?;
+        Ok(done.rows_affected())
+    }
+
+    /// Recomputes every hash, from the oldest row that is kept. Returns the number of the newest row.
     ///
     /// # Errors
     /// `store_failed` naming the first row that is not as it was written, or missing.
     pub async fn verify_audit(&self) -> Result<u64> {
-        let (mut last, mut prev) = (0i64, String::new());
+        let (mut last, mut prev) = (0i64, None::<String>);
         loop {
             let query = "SELECT event, begun_at, actor, role, action, target, outcome, detail, seq, at, prev_hash, hash FROM audit WHERE seq > $1 ORDER BY seq LIMIT 500";
             let rows = sqlx::query(query).bind(last).fetch_all(self.pool()).await.map_err(|error| self.fault(error))?;
@@ -160,10 +171,11 @@ impl Store {
                 let (seq, at, before, hash): (i64, i64, String, String) =
                     self.read(|| Ok((row.try_get(8)?, row.try_get(9)?, row.try_get(10)?, row.try_get(11)?)))?;
                 let note = AuditNote { event: id, begun_at, actor, role, action, target, outcome, detail };
-                if seq != last + 1 || before != prev || note.hash(seq, at, &before) != hash {
+                let follows = prev.as_ref().is_none_or(|prev| seq == last + 1 && before == *prev);
+                if !follows || note.hash(seq, at, &before) != hash {
                     return Err(Error::new(Code::StoreFailed, format!("the audit was changed at row {}", last + 1)));
                 }
-                (last, prev) = (seq, hash);
+                (last, prev) = (seq, Some(hash));
             }
         }
     }

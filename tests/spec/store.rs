@@ -94,6 +94,12 @@ async fn story(place: &str) {
     }
     assert_eq!(store.verify_audit().await.unwrap(), 14);
 
+    assert_eq!(store.forget_audit(Timestamp::UNIX_EPOCH).await.unwrap(), 0);
+    let middle = now();
+    store.append_audit(note(&AuditId::fresh(), "late", Outcome::Refused)).await.unwrap();
+    assert_eq!(store.forget_audit(middle).await.unwrap(), 14);
+    assert_eq!(store.verify_audit().await.unwrap(), 15, "the rest still hangs together");
+
     let id = SessionId::fresh();
     store.save_session(&session(&id, SessionState::Live), Some(b"\x1bcscreen\0")).await.unwrap();
     store.save_session(&session(&id, SessionState::Ended), None).await.unwrap();
@@ -118,7 +124,7 @@ async fn story(place: &str) {
     // Opening again finds everything in place.
     store.close().await;
     other.close().await;
-    assert_eq!(Store::open(place).await.unwrap().verify_audit().await.unwrap(), 14);
+    assert_eq!(Store::open(place).await.unwrap().verify_audit().await.unwrap(), 15);
 }
 
 #[tokio::test]
