@@ -7,6 +7,8 @@ use crate::cli::server_log;
 use crate::cli::service;
 use crate::client::Client;
 use crate::client::ensure_server;
+use crate::daemon;
+use crate::daemon::ServeOptions;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Code;
@@ -165,6 +167,6 @@ async fn stop(context: &Context) -> Result<()> {
 
 /// `cto serve`.
 pub fn serve(context: &Context, args: &ServeArgs) -> Result<u8> {
-    let _ = (context, args);
-    Err(Error::internal("the server can't be run yet"))
+    let options = ServeOptions { listen: args.listen.clone(), database: args.database.clone(), log_level: context.log_level(), background: args.background };
+    daemon::run(&context.paths, &options).map(|()| 0)
 }

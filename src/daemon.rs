@@ -1,0 +1,210 @@
+//! The server as a process: builds every room of it from a configuration, and runs them until it is told to stop.
+mod lock;
+mod log;
+mod notify;
+
+pub use lock::holder;
+
+use crate::bus::Bus;
+use crate::config::Config;
+use crate::config::Paths;
+use crate::control::Control;
+use crate::control::ControlParts;
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::error::Result;
+use crate::keeper;
+use crate::server;
+use crate::store::Store;
+use rustix::fs::Mode;
+use rustix::process::Resource;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::time::Duration;
+use tokio::net::UnixListener;
+use tokio::signal::unix::SignalKind;
+use tokio_util::sync::CancellationToken;
+
+/// How long the end of the server may take in all: answers that are under way, launches that clean up after themselves, notes in
+/// the store. Whatever is not done by then is found by the next server.
+const LAST_WORDS: Duration = Duration::from_secs(8);
+/// Threads that work. The work is waiting; more threads would only hold memory.
+const WORKERS: usize = 2;
+/// Threads for files and name look-ups, at most.
+const BLOCKING: usize = 16;
+/// A thread's stack: real pages come as they are used.
+const STACK: usize = 2 << 20;
+
+/// What flags say; they go before the configuration.
+#[derive(Clone, Debug, Default)]
+pub struct ServeOptions {
+    /// Address for the API over TCP.
+    pub listen: Option<String>,
+    /// `sqlite:PATH` or `postgres://…`.
+    pub database: Option<String>,
+    /// What is logged.
+    pub log_level: Option<String>,
+    /// Leave the terminal and its process group behind, and say nothing there once the server answers.
+    pub background: bool,
+}
+
+/// Runs the server until SIGTERM, SIGINT, SIGHUP or a client's wish.
+///
+/// # Errors
+/// `already_running` when another server uses the same files; what is wrong with configuration, database or listeners.
+pub fn run(paths: &Paths, options: &ServeOptions) -> Result<()> {
+    if options.background {
+        // Fails only for the leader of a process group, which a child never is; then there is nothing to leave.
+        let _ = rustix::process::setsid();
+    }
+    // Sockets, logs and databases are for their owner only, whatever the shell's umask.
+    rustix::process::umask(Mode::from_raw_mode(0o077));
+    raise_limits();
+    paths.prepare()?;
+    let lock = lock::take(paths)?;
+    let mut config = Config::load(paths, None)?;
+    if let Some(listen) = &options.listen {
+        config.server.listen = Some(listen.clone());
+    }
+    if let Some(database) = &options.database {
+        config.server.database = Some(database.clone());
+    }
+    if let Some(level) = &options.log_level {
+        config.log.level.clone_from(level);
+    }
+    log::start(&paths.log_dir, &config.log.level, !options.background)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .max_blocking_threads(BLOCKING)
+        .thread_keep_alive(Duration::from_secs(5))
+        .thread_stack_size(STACK)
+        .enable_all()
+        .build()
+        .map_err(|error| Error::internal(format!("no runtime can be started: {error}")))?;
+    let result = runtime.block_on(serve(paths, config, options.background));
+    if let Err(error) = &result {
+        tracing::error!("{error}");
+    }
+    // Whatever hangs in a file system must not keep the process.
+    runtime.shutdown_background();
+    drop(lock);
+    result
+}
+
+async fn serve(paths: &Paths, config: Config, background: bool) -> Result<()> {
+    let shutdown = CancellationToken::new();
+    let mut signals = Signals::listen()?;
+    let tcp = match &config.server.listen {
+        Some(address) => vec![server::listen(address).await?],
+        None => Vec::new(),
+    };
+    let store = Store::open(&config.server.database.clone().unwrap_or_else(|| paths.database().display().to_string())).await?;
+    let engine = Engine::connect(config.engine.address.as_deref());
+    let control = Control::new(ControlParts { engine, store: store.clone(), bus: Bus::default(), paths: paths.clone(), config, shutdown: shutdown.clone() });
+    let keeper = tokio::spawn(keeper::start(control.clone(), shutdown.clone()).await);
+    let socket = paths.socket();
+    let unix = listen(&socket)?;
+    let addresses: Vec<String> = tcp.iter().filter_map(|listener| Some(format!("http://{}", listener.local_addr().ok()?))).collect();
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), pid = std::process::id(), socket = %socket.display(), tcp = addresses.join(" "), "serving");
+    if background {
+        // The client that started this server has what it needs when it answers; from now on the log has the rest.
+        notify::leave_terminal();
+    } else {
+        say(&socket, &addresses);
+    }
+    let mut serving = tokio::spawn(server::serve(control, unix, tcp, shutdown.clone()));
+    notify::ready();
+    let mut pulse = notify::pulse();
+    let mut failed = None;
+    loop {
+        tokio::select! {
+            name = signals.next() => {
+                tracing::info!("{name}: stopping");
+                break;
+            }
+            () = shutdown.cancelled() => {
+                tracing::info!("asked to stop");
+                break;
+            }
+            ended = &mut serving => {
+                failed = ended.map_err(|error| Error::internal(format!("serving failed: {error}"))).and_then(|result| result).err();
+                break;
+            }
+            () = notify::beat(&mut pulse) => {}
+        }
+    }
+    notify::stopping();
+    // From here on nobody finds this server; the next one may not remove the socket before the lock is free.
+    let _ = std::fs::remove_file(&socket);
+    shutdown.cancel();
+    let last_words = async {
+        if failed.is_none() {
+            let _ = serving.await;
+        }
+        let _ = keeper.await;
+        store.close().await;
+    };
+    tokio::select! {
+        ended = tokio::time::timeout(LAST_WORDS, last_words) => {
+            if ended.is_err() {
+                tracing::warn!("not everything was done in time; the next server finds the rest");
+            }
+        }
+        name = signals.next() => tracing::warn!("{name} again: stopping at once"),
+    }
+    tracing::info!("stopped");
+    failed.map_or(Ok(()), Err)
+}
+
+/// Opens the socket. What lies there is of a server that is dead: this one holds the lock.
+fn listen(socket: &Path) -> Result<UnixListener> {
+    let failed =
+        |error: std::io::Error| Error::invalid(format!("cannot listen on '{}': {error}", socket.display())).fix("set CTO_HOME to another place").because(error);
+    match std::fs::remove_file(socket) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    let listener = UnixListener::bind(socket).map_err(failed)?;
+    std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
+    Ok(listener)
+}
+
+/// Tells the person at the terminal where the server is.
+fn say(socket: &Path, addresses: &[String]) {
+    use std::io::Write as _;
+    let mut text = format!("serving on {}", socket.display());
+    for address in addresses {
+        text.push_str(&format!(" and {address}"));
+    }
+    // A closed terminal is no reason to stop.
+    let _ = writeln!(std::io::stdout(), "{text} (Ctrl-C stops; containers go on)");
+}
+
+/// Every session and client takes a file descriptor or two: as many as the system lets us.
+fn raise_limits() {
+    let mut limit = rustix::process::getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    let _ = rustix::process::setrlimit(Resource::Nofile, limit);
+}
+
+/// The signals that stop the server.
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self> {
+        let on = |kind| tokio::signal::unix::signal(kind).map_err(|error| Error::internal(format!("signals can't be heard: {error}")));
+        Ok(Self { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())?, hang_up: on(SignalKind::hangup())? })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.hang_up.recv() => "SIGHUP",
+        }
+    }
+}
