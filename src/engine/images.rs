@@ -129,10 +129,10 @@ impl Layers {
         if status == "Downloading" {
             let (current, total) = (number(detail.and_then(|detail| detail.current)), number(detail.and_then(|detail| detail.total)));
             self.0.insert(id.clone(), (current, total.max(current)));
-        } else if ["Download complete", "Verifying", "Extracting", "Pull complete"].iter().any(|known| status.starts_with(known)) {
-            if let Some((done, total)) = self.0.get_mut(&id) {
-                *done = *total;
-            }
+        } else if ["Download complete", "Verifying", "Extracting", "Pull complete"].iter().any(|known| status.starts_with(known))
+            && let Some((done, total)) = self.0.get_mut(&id)
+        {
+            *done = *total;
         }
         Some(if id.is_empty() { status } else { format!("{id}: {status}") })
     }

@@ -186,13 +186,16 @@ impl Process {
 
     /// The same from inside, for engines of other machines: a small script finds the program by its mark.
     async fn end_inside(&self, hang_up: bool) -> Result<()> {
+        // A stat is: pid (name) state parent group session …; the name may hold anything. What an exec started has no parent in here.
         const SCRIPT: &str = r#"
-sid() { read -r s < "$1/stat" 2>/dev/null || return 1; s=${s##*) }; set -- $s; echo "$4"; }
-found=
+stat() { read -r s 2>/dev/null < "$1/stat" || return 1; s=${s##*) }; set -- $s; parent=$2 session=$4; }
+first= others=
 for d in /proc/[0-9]*; do
-  if tr '\0' '\n' < "$d/environ" 2>/dev/null | grep -qx "CTO_EXEC=$1"; then found="$found $(sid "$d")"; fi
+  tr '\0' '\n' 2>/dev/null < "$d/environ" | grep -qx "CTO_EXEC=$1" && stat "$d" || continue
+  if [ "$parent" = 0 ]; then first=$session; else others="$others $session"; fi
 done
-each() { for d in /proc/[0-9]*; do p=${d#/proc/}; i=$(sid "$d") || continue; for f in $found; do [ "$i" = "$f" ] && kill -"$1" "$p" 2>/dev/null; done; done; }
+found=${first:-$others}
+each() { for d in /proc/[0-9]*; do stat "$d" || continue; for f in $found; do [ "$session" = "$f" ] && kill -"$1" "${d#/proc/}" 2>/dev/null; done; done; }
 [ -n "$found" ] || exit 0
 if [ "$2" = hup ]; then each HUP; each CONT; sleep 1; fi
 each KILL

@@ -6,6 +6,7 @@ mod architecture;
 mod config;
 mod control;
 mod drawn;
+mod engine;
 mod frames;
 mod grid;
 mod keys;

@@ -1,2 +1,3 @@
 //! What tests share.
+pub mod engine;
 pub mod plane;
