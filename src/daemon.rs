@@ -1,8 +1,12 @@
 //! The server as a process: builds every room of it from a configuration, and runs them until it is told to stop.
+mod doctor;
 mod lock;
 mod log;
 mod notify;
 
+pub use doctor::Finding;
+pub use doctor::Verdict;
+pub use doctor::doctor;
 pub use lock::holder;
 
 use crate::bus::Bus;

@@ -74,12 +74,16 @@ pub enum Command {
     User(UserArgs),
     /// Manage tokens for the API over TCP
     Token(TokenArgs),
+    /// Say what is missing on this machine, and what to do
+    Doctor,
     /// Run the server in the foreground
     Serve(ServeArgs),
     /// Look after the server on this machine
     Server(ServerArgs),
     /// Print completions for a shell
     Completions(CompletionsArgs),
+    /// Measure cto beside its rivals
+    Bench(BenchArgs),
     /// Show what the exit codes mean
     #[command(long_about = EXIT_CODES)]
     ExitCodes,
@@ -253,12 +257,12 @@ pub enum SessionsCommand {
     Ls,
     /// End a session: hang up, then kill
     Close {
-        /// Session's id or a unique part of it, or a container with one session
+        /// Session's id or a unique part of it; a container means its main program
         session: String,
     },
     /// Type into a session
     Input {
-        /// Session's id or a unique part of it, or a container with one session
+        /// Session's id or a unique part of it; a container means its main program
         session: String,
         /// Text to type; standard input where none is given
         text: Option<String>,
@@ -268,7 +272,7 @@ pub enum SessionsCommand {
     },
     /// Show a session's screen as it is now
     Screen {
-        /// Session's id or a unique part of it, or a container with one session
+        /// Session's id or a unique part of it; a container means its main program
         session: String,
         /// As text, with colours, or as JSON
         #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -452,6 +456,28 @@ pub enum ServerCommand {
 pub struct CompletionsArgs {
     /// Which shell
     pub shell: clap_complete::Shell,
+}
+
+/// `cto bench`.
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    /// What to measure.
+    #[command(subcommand)]
+    pub command: BenchCommand,
+}
+
+/// The benchmarks.
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// How long a launch takes, beside the engine alone
+    Spawn {
+        /// Launches of each kind
+        #[arg(long, default_value_t = 10)]
+        rounds: u32,
+        /// Template to launch
+        #[arg(long, default_value = "shell")]
+        template: String,
+    },
 }
 
 /// Reads `NAME=VALUE`.

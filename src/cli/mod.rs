@@ -1,8 +1,10 @@
 //! The command line: arguments in, exit code out. Everything is asked of a server through the API.
 mod accounts;
 mod args;
+mod bench;
 mod containers;
 mod context;
+mod doctor;
 mod exec;
 mod launch;
 mod output;
@@ -89,8 +91,10 @@ async fn dispatch(context: &Context, command: Option<Command>) -> Result<u8> {
         Some(Command::Audit(args)) => accounts::audit(context, &args).await.map(done),
         Some(Command::User(args)) => accounts::user(context, args.command).await.map(done),
         Some(Command::Token(args)) => accounts::token(context, args.command).await.map(done),
+        Some(Command::Doctor) => doctor::doctor(context).await,
         Some(Command::Server(args)) => server::server(context, args.command).await,
         Some(Command::Completions(args)) => completions(args.shell).map(done),
+        Some(Command::Bench(args)) => bench::bench(context, args.command).await.map(done),
         Some(Command::ExitCodes) => output::print(&format!("{}\n", args::EXIT_CODES)).map(done),
         Some(Command::Serve(_)) => Err(Error::internal("the server is started before a runtime is")),
     }

@@ -192,14 +192,14 @@ pub fn broken_pipe(error: &Error) -> bool {
 
 /// How long ago, as people say it.
 pub fn ago(then: Timestamp, now: Timestamp) -> String {
-    let span = duration(now.duration_since(then).as_secs());
-    if span == "now" { span } else { format!("{span} ago") }
+    let seconds = now.duration_since(then).as_secs();
+    if seconds < 1 { "just now".to_owned() } else { format!("{} ago", duration(seconds)) }
 }
 
 /// A time span in its largest unit.
 pub fn duration(seconds: i64) -> String {
     match seconds {
-        ..1 => "now".to_owned(),
+        ..1 => "0s".to_owned(),
         1..60 => format!("{seconds}s"),
         60..3_600 => format!("{}m", seconds / 60),
         3_600..172_800 => format!("{}h", seconds / 3_600),

@@ -22,6 +22,7 @@ use crate::model::ScreenFormat;
 use crate::model::ScreenQuery;
 use crate::model::Session;
 use crate::model::SessionInput;
+use crate::model::SessionKind;
 use crate::model::SessionState;
 use crate::model::TypeIntoSession;
 use crate::term::safe_text;
@@ -86,13 +87,16 @@ fn state(session: &Session) -> (String, Tone) {
     }
 }
 
-/// The session that `text` means: its id, a part of it that no other has, or the container with one live session.
+/// The session that `text` means: its id, a part of it that no other has, or a container: its main program, or the only other one.
 async fn find(client: &Client, text: &str) -> Result<Session> {
     let sessions = Context::all::<ListSessions, Session>(client, ListQuery::default()).await?;
     if let Some(session) = sessions.iter().find(|session| session.id.as_str() == text) {
         return Ok(session.clone());
     }
     let live: Vec<&Session> = sessions.iter().filter(|session| session.container_name == text && session.state == SessionState::Live).collect();
+    if let Some(main) = live.iter().find(|session| session.kind == SessionKind::Main) {
+        return Ok((*main).clone());
+    }
     // The beginnings of ids are their age, and much alike; the ends tell them apart.
     let by_part: Vec<&Session> = sessions.iter().filter(|session| text.len() >= 4 && session.id.as_str().contains(text)).collect();
     match (live.as_slice(), by_part.as_slice()) {

@@ -50,6 +50,14 @@ impl Images {
         }
     }
 
+    /// Whether the engine has the image.
+    ///
+    /// # Errors
+    /// `engine_unavailable`, `invalid_value` when it is no image reference.
+    pub async fn has(&self, reference: &str) -> Result<bool> {
+        Ok(self.find(reference).await?.is_some())
+    }
+
     /// An image that the engine has.
     pub(super) async fn find(&self, reference: &str) -> Result<Option<ImageInspect>> {
         if !is_reference(reference) {

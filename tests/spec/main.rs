@@ -3,6 +3,7 @@
 
 mod access;
 mod architecture;
+mod cli;
 mod config;
 mod control;
 mod drawn;
