@@ -26,7 +26,7 @@ pub enum Answer {
     Created,
     /// 204.
     Nothing,
-    /// 202 and the [`Operation`], or 201 and the result when it ends within `Prefer: wait=N` seconds.
+    /// 202 and the [`Operation`], or 201 and the same when it has ended within `Prefer: wait=N` seconds.
     Operation,
     /// 200 and bytes of the named media type.
     Bytes(&'static str),

@@ -27,6 +27,14 @@ pub fn document() -> Value {
     builder.need::<ExecStart>();
     builder.need::<StreamRequest>();
     builder.need::<StreamMessage>();
+    // A page's schema does not bring that of its items along.
+    builder.need::<AuditEvent>();
+    builder.need::<Container>();
+    builder.need::<Layout>();
+    builder.need::<Operation>();
+    builder.need::<Session>();
+    builder.need::<Token>();
+    builder.need::<User>();
     each_endpoint(&mut builder);
     builder.schemas.sort_by(|a, b| a.0.cmp(&b.0));
     let schemas: Map<String, Value> = builder.schemas.into_iter().map(|(name, schema)| (name, to_json(&schema))).collect();

@@ -19,7 +19,7 @@ const REQUEST_ID: &str = "x-request-id";
 
 /// A refusal. It becomes a body in [`watch`], which knows the request's id.
 #[derive(Clone, Debug)]
-pub(super) struct Refusal(pub(super) Problem);
+pub(super) struct Refusal(pub(super) Box<Problem>);
 
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
@@ -28,7 +28,7 @@ impl From<Error> for Refusal {
             let source = error.source.as_ref().map(ToString::to_string);
             tracing::warn!(code = problem.code.as_str(), source, "{}", problem.detail);
         }
-        Self(problem)
+        Self(Box::new(problem))
     }
 }
 
@@ -38,7 +38,7 @@ impl Refusal {
         let mut problem = Error::new(code, detail).problem();
         problem.status = status.as_u16();
         problem.title = status.canonical_reason().unwrap_or("Problem").to_owned();
-        Self(problem)
+        Self(Box::new(problem))
     }
 }
 
@@ -65,7 +65,7 @@ impl IntoResponse for Refusal {
 pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Response {
     let what = payload.downcast_ref::<&str>().map(ToString::to_string).or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
     tracing::error!("a request handler panicked: {what}");
-    Refusal(Error::internal("the server stumbled over this request").problem()).into_response()
+    Refusal(Box::new(Error::internal("the server stumbled over this request").problem())).into_response()
 }
 
 /// Gives every request an id, logs how it went, and writes the body of refusals.

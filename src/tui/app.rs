@@ -252,10 +252,13 @@ impl App {
                 if self.view == View::Terminals && self.work.content(pane).is_some() || !news.is_empty() {
                     self.dirty = true;
                 }
-                if let (true, Some(PaneState::Ended(exit))) = (self.alone, over) {
+                let cx = context!(self);
+                let mut effects = if over.is_some() { self.work.revive_main(pane, &cx) } else { Vec::new() };
+                if let (true, true, Some(PaneState::Ended(exit))) = (self.alone, effects.is_empty(), over) {
                     self.exit = Some(Exit::SessionEnded(exit));
                 }
-                self.work.hear(pane, news)
+                effects.extend(self.work.hear(pane, news));
+                effects
             }
             Msg::Detached(pane, problem) => {
                 self.dirty = true;
@@ -382,7 +385,7 @@ impl App {
             return overlay.update(&Msg::Mouse(event), &cx).unwrap_or_default();
         }
         if event.kind == MouseKind::Down && contains(areas.top, event) {
-            let tab = (self.view == View::Terminals).then(|| status::tab_at(&self.work, event.col)).flatten();
+            let tab = (self.view == View::Terminals).then(|| status::tab_at(&self.work, self.size.cols, event.col)).flatten();
             return match tab {
                 Some(place) => self.work.to_tab(place, &cx),
                 None => vec![Effect::Ask(super::msg::Ask::Run(if self.view == View::Home { CommandId::GoTerminals } else { CommandId::GoHome }))],

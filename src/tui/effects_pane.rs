@@ -54,6 +54,7 @@ enum Out {
 #[derive(Debug, Default)]
 pub(super) struct PaneLink {
     typed: Arc<Mutex<Typed>>,
+    session: Option<SessionId>,
     out: Option<mpsc::Sender<Out>>,
     task: Option<JoinHandle<()>>,
 }
@@ -71,11 +72,13 @@ impl PaneLink {
     pub fn attach(&mut self, pane: PaneId, client: &Client, told: &mpsc::Sender<Msg>, session: SessionId, size: Size, from_offset: Option<u64>) {
         let writer = {
             let mut typed = lock(&self.typed);
-            if typed.writer == 0 {
-                typed.writer = rand::random_range(1..u64::MAX);
+            // What was typed for another program is nothing for this one.
+            if self.session.as_ref() != Some(&session) {
+                *typed = Typed { writer: rand::random_range(1..u64::MAX), ..Typed::default() };
             }
             typed.writer
         };
+        self.session = Some(session.clone());
         let (out, waiting) = mpsc::channel(WAITING);
         let attach = Attach {
             v: 1,

@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 
 /// A whole share; what a split gives its first child is a part of it.
 const WHOLE: u32 = 1 << 16;
-/// The smallest content of a pane; where there is less room, only the focused pane is shown.
+/// The smallest content that a border can be moved to.
 const SMALLEST: (u16, u16) = (2, 1);
+/// Content below which a pane is of no use: where one would be smaller, only the focused pane is shown.
+const USEFUL: (u16, u16) = (10, 2);
 
 /// How a split lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -193,10 +195,10 @@ impl<P: Copy + PartialEq> Tree<P> {
         }
     }
 
-    /// Whether every pane has room for something inside its borders.
+    /// Whether every pane has room for something of use inside its borders.
     #[must_use]
     pub fn fits(&self, area: Rect) -> bool {
-        self.frames(area).iter().all(|(_, frame)| frame.width >= SMALLEST.0 + 2 && frame.height >= SMALLEST.1 + 2)
+        self.frames(area).iter().all(|(_, frame)| frame.width >= USEFUL.0 + 2 && frame.height >= USEFUL.1 + 2)
     }
 
     /// The pane next to this one in a direction: the one that lies beside its middle.

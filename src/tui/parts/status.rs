@@ -50,7 +50,7 @@ pub fn home_line(frame: &mut Frame, area: Rect, cx: &Context) {
 pub fn work_line(frame: &mut Frame, area: Rect, work: &Workspace, cx: &Context) {
     let mut left = brand(cx);
     left.push(Span::raw(" "));
-    for (place, tab) in work.tabs.iter().enumerate() {
+    for (place, tab) in work.tabs.iter().enumerate().skip(first_tab(work, area.width)) {
         let text = tab_label(work, place, tab);
         let style =
             if place == work.active { cx.theme.style(Role::Accent).add_modifier(Modifier::BOLD | Modifier::REVERSED) } else { cx.theme.style(Role::Text) };
@@ -71,6 +71,18 @@ pub fn work_line(frame: &mut Frame, area: Rect, work: &Workspace, cx: &Context) 
     spread(frame, area, left, right, cx);
 }
 
+/// The first tab that is drawn, so that the one shown is seen in a line of this width.
+fn first_tab(work: &Workspace, width: u16) -> usize {
+    let mut room = usize::from(width).saturating_sub(BRAND.width() + 1);
+    let before = work.tabs.iter().enumerate().take(work.active + 1).rev().take_while(|(place, tab)| {
+        let label = tab_label(work, *place, tab).width();
+        let fits = label <= room;
+        room = room.saturating_sub(label);
+        fits
+    });
+    (work.active + 1).saturating_sub(before.count()).min(work.active)
+}
+
 /// ` 1:api! `: number, name, and whether something happened in it or all its programs have ended.
 fn tab_label(work: &Workspace, place: usize, tab: &Tab) -> String {
     let panes = || tab.tree.panes().into_iter().filter_map(|pane| work.panes.get(&pane));
@@ -85,15 +97,16 @@ fn tab_label(work: &Workspace, place: usize, tab: &Tab) -> String {
 
 /// The tab whose name is drawn at this column of the line on top.
 #[must_use]
-pub fn tab_at(work: &Workspace, column: u16) -> Option<usize> {
+pub fn tab_at(work: &Workspace, width: u16, column: u16) -> Option<usize> {
     let mut end = BRAND.width() + 1;
     let column = usize::from(column);
     if column < end {
         return None;
     }
-    work.tabs.iter().enumerate().position(|(place, tab)| {
+    let mut tabs = work.tabs.iter().enumerate().skip(first_tab(work, width));
+    tabs.find_map(|(place, tab)| {
         end += tab_label(work, place, tab).width();
-        column < end
+        (column < end).then_some(place)
     })
 }
 
@@ -136,8 +149,12 @@ pub fn hints(scopes: &[Scope], cx: &Context) -> Vec<Hint> {
 pub fn work_hints(work: &Workspace, cx: &Context) -> Vec<Hint> {
     match (work.keys, work.scopes()) {
         (Keys::Numbers, _) => vec![("0-9".to_owned(), "focus the pane with this number".to_owned())],
-        (_, []) => vec![(show(cx.keymap.prefix()), "prefix".to_owned())],
-        (_, scopes) => hints(scopes, cx),
+        (Keys::Prefix, scopes) => hints(scopes, cx),
+        (_, scopes) => {
+            let own: Vec<Scope> = scopes.iter().copied().filter(|scope| *scope != Scope::Global).collect();
+            let prefix = (show(cx.keymap.prefix()), "prefix".to_owned());
+            if scopes == [Scope::Global] { hints(scopes, cx) } else { hints(&own, cx).into_iter().chain([prefix]).collect() }
+        }
     }
 }
 

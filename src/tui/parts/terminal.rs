@@ -105,6 +105,8 @@ pub struct TerminalPane {
     pub news: bool,
     /// Scrolled back.
     pub scroll: Option<ScrollMode>,
+    /// When its lost main program was shown anew.
+    pub revived_at: Option<Duration>,
     /// Text is being marked with the mouse.
     pub marking: Option<Marking>,
     program: String,
@@ -112,6 +114,8 @@ pub struct TerminalPane {
     acked: u64,
     has_focus: bool,
     held: Vec<ServerFrame>,
+    /// A snapshot of less than was drawn.
+    behind: Option<ServerFrame>,
 }
 
 impl TerminalPane {
@@ -130,12 +134,14 @@ impl TerminalPane {
             viewers: 0,
             news: false,
             scroll: None,
+            revived_at: None,
             marking: None,
             program: String::new(),
             offset: 0,
             acked: 0,
             has_focus: false,
             held: Vec::new(),
+            behind: None,
         }
     }
 
@@ -154,6 +160,7 @@ impl TerminalPane {
     /// Connects to a session.
     pub fn show(&mut self, session: &Session) -> Vec<Effect> {
         self.session = Some(session.id.clone());
+        (self.offset, self.acked) = (0, 0);
         self.program = session.command.first().map(|word| word.rsplit('/').next().unwrap_or(word).to_owned()).unwrap_or_default();
         self.screen.resize(session.size);
         self.attach(None)
@@ -207,10 +214,15 @@ impl TerminalPane {
         match frame {
             ServerFrame::Ready(ready) => {
                 self.state = PaneState::Live;
+                self.behind = None;
                 self.screen.resize(Size { cols: ready.cols, rows: ready.rows });
             }
+            // A server that knows less than was drawn has lost the program, or begins it anew: what is seen stays until
+            // it is clear which.
+            ServerFrame::Snapshot { offset, .. } if offset < self.offset && self.behind.is_none() => self.behind = Some(frame),
             ServerFrame::Snapshot { offset, size, bytes } => {
                 self.state = PaneState::Live;
+                self.behind = None;
                 self.screen.reset();
                 self.screen.resize(size);
                 self.screen.feed(&bytes);
@@ -220,9 +232,15 @@ impl TerminalPane {
                 self.screen.take_events();
                 self.screen.take_replies();
             }
-            ServerFrame::Output { offset, bytes } => return self.feed(offset, &bytes),
+            ServerFrame::Output { offset, bytes } => {
+                if let Some(snapshot) = self.behind.clone() {
+                    self.take(snapshot);
+                }
+                return self.feed(offset, &bytes);
+            }
             ServerFrame::Resized { size, .. } => self.screen.resize(size),
             ServerFrame::Exit(exit) => {
+                self.behind = None;
                 self.state = PaneState::Ended(Some(exit));
                 return vec![News::Ended];
             }
@@ -370,7 +388,7 @@ pub fn ending(exit: &SessionExit) -> String {
         ExitReason::Closed => Some("closed"),
         ExitReason::Stopped => Some("container stopped"),
         ExitReason::OomKilled => Some("OOM-killed"),
-        ExitReason::Lost => Some("lost with the engine"),
+        ExitReason::Lost => Some("lost: server or engine ended"),
     };
     let parts: Vec<String> = code.into_iter().chain(reason.map(str::to_owned)).collect();
     if parts.is_empty() { "ended".to_owned() } else { parts.join(" · ") }

@@ -7,6 +7,8 @@ use super::terminal::SCROLLBACK;
 use super::terminal::Shows;
 use super::terminal::TerminalPane;
 use crate::model::Container;
+use crate::model::ContainerState;
+use crate::model::ExitReason;
 use crate::model::OpenSession;
 use crate::model::Session;
 use crate::model::SessionKind;
@@ -25,6 +27,8 @@ use std::time::Duration;
 
 /// How soon a lost connection is tried again while the server answers.
 const RETRY: Duration = Duration::from_millis(500);
+/// How soon a lost main program is shown anew a second time.
+const REVIVE_AGAIN: Duration = Duration::from_secs(10);
 
 /// One tab.
 #[derive(Clone, Debug)]
@@ -311,6 +315,19 @@ impl Workspace {
             }
         }
         effects
+    }
+
+    /// A main program whose session was lost, with a server for example, may still run: it is shown anew, once in a while.
+    pub fn revive_main(&mut self, pane: PaneId, cx: &Context) -> Vec<Effect> {
+        let Some(own) = self.panes.get_mut(&pane) else { return Vec::new() };
+        let lost = matches!(&own.state, PaneState::Ended(Some(exit)) if exit.reason == ExitReason::Lost);
+        let runs = cx.data.container(&own.origin.container).is_some_and(|container| container.state == ContainerState::Running);
+        let tried = own.revived_at.is_some_and(|at| cx.now.since_start < at + REVIVE_AGAIN);
+        if !lost || !runs || tried || own.origin.shows != Shows::Main {
+            return Vec::new();
+        }
+        own.revived_at = Some(cx.now.since_start);
+        self.request(pane)
     }
 
     /// What a frame or the end of the scroll mode brought.

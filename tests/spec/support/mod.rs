@@ -1,3 +1,4 @@
 //! What tests share.
 pub mod engine;
+pub mod http;
 pub mod plane;
