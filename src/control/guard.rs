@@ -1,8 +1,11 @@
 //! The guard: allow, note the intent, do, note the outcome.
 use super::Control;
 use crate::access::Actor;
+use crate::access::Scope;
 use crate::access::allowed;
 use crate::access::refusal;
+use crate::access::scope;
+use crate::error::Error;
 use crate::error::Result;
 use crate::model::Action;
 use crate::model::AuditId;
@@ -49,25 +52,35 @@ impl Control {
         result
     }
 
+    /// Refuses what the actor's role may do to nothing at all, before the thing is looked up: whoever may not touch any learns nothing of
+    /// which there are. Refusals of changes are noted.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub async fn admit(&self, actor: &Actor, action: Action, target: &str) -> Result<()> {
+        if scope(actor.role, action) != Scope::Nothing {
+            return Ok(());
+        }
+        if action.reads() {
+            return Err(refusal(actor, action, target));
+        }
+        Err(self.refused(actor, action, note(actor, action, target)).await)
+    }
+
+    /// Notes a refusal. Refused it stays, even when that can't be noted.
+    async fn refused(&self, actor: &Actor, action: Action, note: AuditNote) -> Error {
+        let refusal = refusal(actor, action, &note.target);
+        if let Err(error) = self.parts().store.append_audit(AuditNote { outcome: Outcome::Refused, ..note }).await {
+            tracing::warn!(%error, actor = actor.name, %action, "a refusal can't be noted");
+        }
+        refusal
+    }
+
     /// The first half of [`Control::guarded`], for work that goes on after the answer.
     pub(super) async fn intent(&self, actor: &Actor, action: Action, target: &Target, detail: Option<String>) -> Result<Intent> {
-        let mut note = AuditNote {
-            event: AuditId::fresh(),
-            begun_at: Timestamp::now(),
-            actor: actor.name.clone(),
-            role: actor.role,
-            action: action.to_string(),
-            target: target.name.clone(),
-            outcome: Outcome::Intent,
-            detail,
-        };
+        let note = AuditNote { detail, ..note(actor, action, &target.name) };
         if !allowed(actor, action, target.owner.as_deref()) {
-            note.outcome = Outcome::Refused;
-            // Refused it stays, even when that can't be noted.
-            if let Err(error) = self.parts().store.append_audit(note).await {
-                tracing::warn!(%error, actor = actor.name, %action, "a refusal can't be noted");
-            }
-            return Err(refusal(actor, action, &target.name));
+            return Err(self.refused(actor, action, note).await);
         }
         self.parts().store.append_audit(note.clone()).await?;
         Ok(Intent(note))
@@ -99,5 +112,19 @@ impl Control {
         let Intent(mut note) = intent;
         note.detail = Some(detail.into());
         Intent(note)
+    }
+}
+
+/// What is on record before anything is decided.
+fn note(actor: &Actor, action: Action, target: &str) -> AuditNote {
+    AuditNote {
+        event: AuditId::fresh(),
+        begun_at: Timestamp::now(),
+        actor: actor.name.clone(),
+        role: actor.role,
+        action: action.to_string(),
+        target: target.to_owned(),
+        outcome: Outcome::Intent,
+        detail: None,
     }
 }

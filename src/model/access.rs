@@ -69,6 +69,14 @@ macro_rules! actions {
     };
 }
 
+impl Action {
+    /// Whether it only looks.
+    #[must_use]
+    pub fn reads(self) -> bool {
+        self.as_str().starts_with("read:")
+    }
+}
+
 actions! {
     /// See containers, their stats and tiles.
     ReadContainers = "read:containers",

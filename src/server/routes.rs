@@ -145,7 +145,7 @@ impl Routes {
         self.route::<E, _, _>(move |door, caller, path, headers, body, uri| {
             let handler = handler.clone();
             async move {
-                let ask = ask(&door, caller, path, &headers)?;
+                let ask = ask::<E>(&door, caller, path, &headers).await?;
                 let request = extract::request_of::<E>(&uri, &headers, body).await?;
                 let reply = handler(ask, request).await?;
                 Ok(match E::ANSWER {
@@ -168,7 +168,7 @@ impl Routes {
         self.route::<E, _, _>(move |door, caller, path, headers, body, uri| {
             let handler = handler.clone();
             async move {
-                let ask = ask(&door, caller, path, &headers)?;
+                let ask = ask::<E>(&door, caller, path, &headers).await?;
                 let actor = ask.actor.clone();
                 let request = extract::request_of::<E>(&uri, &headers, body).await?;
                 let mut operation = handler(ask, request).await?;
@@ -198,7 +198,7 @@ impl Routes {
         self.route::<E, _, _>(move |door, caller, path, headers, body, uri| {
             let handler = handler.clone();
             async move {
-                let ask = ask(&door, caller, path, &headers)?;
+                let ask = ask::<E>(&door, caller, path, &headers).await?;
                 let request = extract::request_of::<E>(&uri, &headers, body).await?;
                 Ok(handler(ask, request).await?)
             }
@@ -264,8 +264,11 @@ fn filter(method: Method) -> MethodFilter {
     }
 }
 
-fn ask(door: &Door, caller: Option<Actor>, path: Vec<String>, headers: &HeaderMap) -> Result<Ask, Refusal> {
+async fn ask<E: Endpoint>(door: &Door, caller: Option<Actor>, path: Vec<String>, headers: &HeaderMap) -> Result<Ask, Refusal> {
     let actor = caller.ok_or_else(caller::unknown)?;
+    if let Some(action) = E::ACTION {
+        door.control.admit(&actor, action, path.first().map_or("", String::as_str)).await?;
+    }
     let idempotency_key = match headers.get("idempotency-key").map(HeaderValue::to_str) {
         None => None,
         Some(Ok(key)) if (1..=128).contains(&key.len()) => Some(key.to_owned()),

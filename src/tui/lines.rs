@@ -76,7 +76,9 @@ impl App {
         match (id, place) {
             (CommandId::NewTab, Some(place)) => self.open(&container.id, Shows::Shell, place),
             // A split is wanted also where the terminal is seen elsewhere already: another shell then.
-            (_, Some(place)) if self.data.live_sessions(&container.id).any(|session| self.work.showing(&session.id).is_some()) => self.open(&container.id, Shows::Shell, place),
+            (_, Some(place)) if self.data.live_sessions(&container.id).any(|session| self.work.showing(&session.id).is_some()) => {
+                self.open(&container.id, Shows::Shell, place)
+            }
             (_, Some(place)) => self.open_terminal(&container.id, place),
             (CommandId::Logs | CommandId::PaneLogs, None) => {
                 self.open(&container.id, Shows::Log, if self.view == View::Home { Place::Tab } else { Place::Split })

@@ -412,30 +412,3 @@ impl Door {
         std::fs::remove_file(at).unwrap();
     }
 }
-
-#[tokio::test]
-async fn tmp_hundred() {
-    let ground = Ground::new();
-    let id = ground.idle().await;
-    let start = ExecStart { command: vec!["cat".into()], stdin: true, ..ExecStart::default() };
-    let cto::engine::Exec { stdin, mut output, control } = ground.engine.exec(&start, &id).await.unwrap();
-    let t = std::time::Instant::now();
-    let mut one = vec![0u8; 1 << 20];
-    rand::fill(one.as_mut_slice());
-    let one = bytes::Bytes::from(one);
-    let mut expected = sha2::Sha256::new();
-    for _ in 0..100 { expected.update(&one); }
-    tokio::spawn(async move { for _ in 0..100 { stdin.send(one.clone()).await.unwrap(); } });
-    let mut hash = sha2::Sha256::new();
-    while let Some(ExecOutput::Stdout(bytes) | ExecOutput::Stderr(bytes)) = within(output.recv()).await { hash.update(bytes); }
-    assert_eq!((hash.finalize(), within(control.exit()).await.unwrap()), (expected.finalize(), 0));
-    eprintln!("100 MB in {:?}", t.elapsed());
-    let mut spec = ground.spec("bash", &["bash"]);
-    spec.interactive = true;
-    let id = ground.created(&spec).await;
-    ground.engine.start(&id).await.unwrap();
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    let mut terminal = ground.engine.open_terminal(&cto::engine::TerminalRequest { main: true, ..request(&id, &[]) }).await.unwrap();
-    let seen = until(&mut terminal, "# ").await;
-    eprintln!("replay {:?} then {seen:?}", String::from_utf8_lossy(&terminal.replay));
-}

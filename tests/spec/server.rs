@@ -115,7 +115,7 @@ async fn whatever_is_refused_is_a_problem_with_the_request_s_id() {
         ("wrong method", http.delete(door.url("/api/v1/health")).bearer_auth(&token), 405, "bad_request"),
         ("wrong method for the page", http.post(door.url("/")), 405, "bad_request"),
         ("no JSON", post("/api/v1/sessions").header("content-type", json).body("{\"container\":"), 400, "bad_request"),
-        ("two values", post("/api/v1/sessions").header("content-type", json).body("{} {}"), 400, "bad_request"),
+        ("two values", post("/api/v1/sessions").header("content-type", json).body("{\"container\":\"x\"} {}"), 400, "bad_request"),
         ("another type", post("/api/v1/sessions").header("content-type", "text/plain").body("x"), 415, "bad_request"),
         ("no type", post("/api/v1/sessions").body("{}"), 415, "bad_request"),
         ("wrong type of field", post("/api/v1/sessions").header("content-type", json).body("{\"container\":3}"), 422, "invalid_value"),
@@ -188,7 +188,12 @@ async fn long_work_is_waited_for_when_that_is_preferred() {
 #[tokio::test]
 async fn the_page_the_reference_and_the_description_need_no_token() {
     let door = Door::open().await;
-    for (path, kind) in [("/", "text/html; charset=utf-8"), ("/containers/deep/link", "text/html; charset=utf-8"), ("/docs", "text/html; charset=utf-8"), ("/openapi.json", "application/json")] {
+    for (path, kind) in [
+        ("/", "text/html; charset=utf-8"),
+        ("/containers/deep/link", "text/html; charset=utf-8"),
+        ("/docs", "text/html; charset=utf-8"),
+        ("/openapi.json", "application/json"),
+    ] {
         let response = reqwest::get(door.url(path)).await.unwrap();
         assert_eq!((response.status().as_u16(), response.headers()["content-type"].to_str().unwrap()), (200, kind), "{path}");
         assert!(kind.starts_with("application") || response.headers().contains_key("content-security-policy"), "{path}");
@@ -207,7 +212,17 @@ async fn frames_that_break_the_rules_close_with_the_reason() {
     let door = Door::open().await;
     let viewer = door.token(Role::Viewer).await;
     let attach = |token: Option<&str>, v: u32| {
-        let attach = Attach { v, token: token.map(str::to_owned), from_offset: None, cols: 80, rows: 24, mode: AttachMode::View, delivery: Delivery::Live, writer: 1, window: None };
+        let attach = Attach {
+            v,
+            token: token.map(str::to_owned),
+            from_offset: None,
+            cols: 80,
+            rows: 24,
+            mode: AttachMode::View,
+            delivery: Delivery::Live,
+            writer: 1,
+            window: None,
+        };
         ClientFrame::Attach(Box::new(attach)).encode()
     };
     for (first, code, reason) in [
@@ -282,7 +297,8 @@ async fn a_session_s_end_is_said_before_the_clean_close() {
     let container = door.plane.container(&admin(), "end", json!({"command": "/bin/bash"})).await;
     let request = OpenSession { container: container.name, command: vec!["sh".into(), "-c".into(), "read line; exit 3".into()], ..OpenSession::default() };
     let session = door.client.call::<CreateSession>(&[], &request).await.unwrap();
-    let attach = Attach { v: 1, token: None, from_offset: None, cols: 80, rows: 24, mode: AttachMode::Write, delivery: Delivery::Live, writer: 7, window: None };
+    let attach =
+        Attach { v: 1, token: None, from_offset: None, cols: 80, rows: 24, mode: AttachMode::Write, delivery: Delivery::Live, writer: 7, window: None };
     let mut attached = door.client.attach(session.id.as_str(), attach).await.unwrap();
     attached.send(ClientFrame::Input { seq: 1, bytes: b"\n".to_vec() }).await.unwrap();
     let mut exit = None;
@@ -337,11 +353,12 @@ async fn a_command_gets_no_further_ahead_than_its_window() {
     let ahead = tokio::time::timeout(Duration::from_millis(300), output(&mut socket)).await;
     assert!(ahead.is_err() && received < EXEC_WINDOW + MAX_CHUNK as u64, "{received} bytes without an ACK");
     socket.send(Message::Binary(ExecFrame::Ack(received).encode().into())).await.unwrap();
-    while received < 4 << 20 {
+    // The engine keeps no order between the two streams.
+    while received < (4 << 20) + 4 {
         received += output(&mut socket).await;
         socket.send(Message::Binary(ExecFrame::Ack(received).encode().into())).await.unwrap();
     }
-    assert_eq!(received + output(&mut socket).await, (4 << 20) + 4);
+    assert_eq!(received, (4 << 20) + 4);
     assert!(matches!(frame(&mut socket).await, Some(ExecFrame::Exit(0))));
     assert_eq!(closed(&mut socket).await.0, 1000);
 }
@@ -387,11 +404,13 @@ async fn the_stream_tells_events_stats_tiles_and_logs_within_their_credit() {
     let logs = stream.subscribe(Topic::Logs { container: id.clone(), query: LogQuery { follow: true, ..LogQuery::default() } }).await;
     until(&mut stream, |message| matches!(message, StreamMessage::Log { id: of, base64, .. } if *of == logs && decoded(base64).contains("from-the-log"))).await;
     let tiles = stream.subscribe(Topic::Tiles { tiles: vec![TileWish { container: id.clone(), size: Size { cols: 40, rows: 10 } }] }).await;
-    until(&mut stream, |message| matches!(message, StreamMessage::Tile { id: of, tile } if *of == tiles && decoded(&tile.base64).contains("from-the-log"))).await;
+    until(&mut stream, |message| matches!(message, StreamMessage::Tile { id: of, tile } if *of == tiles && decoded(&tile.base64).contains("from-the-log")))
+        .await;
     let stats = stream.subscribe(Topic::Stats { containers: vec![id.clone()] }).await;
     until(&mut stream, |message| matches!(message, StreamMessage::Stats { id: of, stats: sample } if *of == stats && sample.memory_bytes > 0)).await;
     let wrong = stream.subscribe(Topic::Logs { container: "nothing-of-this-name".into(), query: LogQuery::default() }).await;
-    until(&mut stream, |message| matches!(message, StreamMessage::End { id: of, problem: Some(problem) } if *of == wrong && problem.code == Code::NotFound)).await;
+    until(&mut stream, |message| matches!(message, StreamMessage::End { id: of, problem: Some(problem) } if *of == wrong && problem.code == Code::NotFound))
+        .await;
 }
 
 #[tokio::test]
@@ -405,16 +424,25 @@ async fn a_subscription_without_credit_is_told_how_much_it_missed() {
     // The answer to a subscription that fails shows that the one before it has begun.
     let nothing = Topic::Logs { container: "nothing-of-this-name".into(), query: LogQuery::default() };
     say(&mut socket, &StreamRequest::Subscribe { id: 6, topic: nothing, credit: None }).await;
-    assert!(matches!(hear(&mut socket).await, StreamMessage::End { id: 6, .. }));
+    let mut events = 0;
+    loop {
+        match hear(&mut socket).await {
+            StreamMessage::End { id: 6, .. } => break,
+            // Other tests make events too.
+            StreamMessage::Event { id: 5, .. } => events += 1,
+            other => panic!("{other:?}"),
+        }
+    }
     let bus = &door.plane.control.parts().bus;
     for _ in 0..4 {
         bus.publish(Event::TemplatesChanged);
     }
-    loop {
+    while events == 0 {
         if matches!(hear(&mut socket).await, StreamMessage::Event { id: 5, .. }) {
-            break;
+            events += 1;
         }
     }
+    assert_eq!(events, 1, "one credit is one event");
     say(&mut socket, &StreamRequest::Credit { id: 5, more: 10 }).await;
     let mut missed = 0;
     while missed < 3 {

@@ -216,7 +216,7 @@ impl ScrollMode {
         for _ in 0..most {
             let Some(next) = step(screen, at, forward) else { break };
             let (was, is) = (is_word(screen, at), is_word(screen, next));
-            if border(was, is) && !(first && !forward) {
+            if border(was, is) && (forward || !first) {
                 self.cursor = if forward { next } else { at };
                 return;
             }

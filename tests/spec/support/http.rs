@@ -38,13 +38,6 @@ impl Door {
         let _ = std::fs::remove_file(&self.socket);
     }
 
-    /// Another server on the same files and socket.
-    pub async fn reopen(&mut self) {
-        self.plane.restart().await;
-        let (address, closing, serving) = serve(&self.plane, &self.socket, 0).await;
-        (self.address, self.closing, self.serving) = (address, closing, Some(serving));
-    }
-
     /// A token of a new user with this role.
     pub async fn token(&self, role: Role) -> String {
         let name = format!("user-{role}");
