@@ -143,7 +143,7 @@ fn syntax(kind: &ParseErrorKind) -> String {
     }
 }
 
-/// Reads a file of at most [`MAX_BYTES`].
+/// Reads a file of at most 1 MiB.
 ///
 /// # Errors
 /// When it is larger, is no file, is no UTF-8 text or can't be read.
