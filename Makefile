@@ -27,6 +27,7 @@ run: ## bring all that is needed, build, open the TUI (ARGS="ps" for something e
 test: ## every test, on real containers; T=name for those of that name only
 	@scripts/setup.sh compiler engine image web test-tools
 	cargo test --locked -- $(T)
+	$(if $(HOLD),cargo test --locked --manifest-path hold/Cargo.toml -- $(T))
 ifneq ($(WEB),)
 	@scripts/setup.sh web-modules
 	cd assets/web && npm run --silent check && npm test --silent
@@ -79,6 +80,7 @@ clippy:
 
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+	$(if $(HOLD),RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --lib --manifest-path hold/Cargo.toml)
 
 deny:
 	scripts/deny.sh

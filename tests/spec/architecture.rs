@@ -29,6 +29,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// Crates that lead outside, and their one home.
 const FENCED: &[(&str, &[&str])] = &[
     ("bollard", &["engine"]),
+    ("hold", &["engine", "sessions"]),
     ("sqlx", &["store"]),
     ("alacritty_terminal", &["term"]),
     ("vt100", &["term"]),
