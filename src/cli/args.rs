@@ -62,7 +62,7 @@ pub enum Command {
     Stop(StopArgs),
     /// Stop and start containers
     Restart(StopArgs),
-    /// Remove containers; named volumes stay
+    /// Remove containers; one that is named alone is stopped first, if it runs
     Rm(RmArgs),
     /// List, close, type into and show sessions
     Sessions(SessionsArgs),
@@ -236,7 +236,7 @@ pub struct RmArgs {
     /// Containers by name, id or prefix
     #[arg(required = true)]
     pub containers: Vec<String>,
-    /// Also those that run: they are killed first
+    /// Kill those that run, without asking
     #[arg(short, long)]
     pub force: bool,
 }

@@ -12,6 +12,7 @@ use crate::cli::output::toned;
 use crate::client::Client;
 use crate::error::Error;
 use crate::error::Result;
+use crate::model::Code;
 use crate::model::Container;
 use crate::model::ContainerState;
 use crate::model::DeleteContainer;
@@ -29,6 +30,7 @@ use crate::model::StopContainerNow;
 use crate::term::SafeText;
 use jiff::Timestamp;
 use std::io::IsTerminal as _;
+use std::io::Write as _;
 
 /// `cto ps`.
 pub async fn ps(context: &Context, args: &PsArgs) -> Result<()> {
@@ -145,11 +147,35 @@ pub async fn restart(context: &Context, args: &StopArgs) -> Result<()> {
     each(context, &args.containers, async |name| client.call::<RestartContainer>(&[name], &request).await.map(Some)).await
 }
 
-/// `cto rm`.
+/// `cto rm`. A running container that is named alone is stopped first, and on a terminal only after a yes; among several, as in
+/// `cto rm $(cto ps -aq)`, those that run are left alone unless forced.
 pub async fn remove(context: &Context, args: &RmArgs) -> Result<()> {
     let client = context.client().await?;
     let request = RemoveContainer { force: args.force };
-    each(context, &args.containers, async |name| client.call::<DeleteContainer>(&[name], &request).await.map(|_| None)).await
+    let alone = args.containers.len() == 1;
+    each(context, &args.containers, async |name| match client.call::<DeleteContainer>(&[name], &request).await {
+        Err(error) if error.code == Code::WrongState && alone => {
+            if !agreed(&format!("'{}' is running. Stop and remove it?", output::plain(name)))? {
+                return Err(error);
+            }
+            client.call::<StopContainerNow>(&[name], &StopContainer { grace_seconds: None }).await?;
+            client.call::<DeleteContainer>(&[name], &request).await.map(|_| None)
+        }
+        other => other.map(|_| None),
+    })
+    .await
+}
+
+/// Asks on a terminal, where only a yes is one. Without a terminal there is nobody to ask, and the command line itself is the wish.
+fn agreed(question: &str) -> Result<bool> {
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Ok(true);
+    }
+    let failed = |error: std::io::Error| Error::internal(format!("the terminal can't be asked: {error}"));
+    write!(std::io::stderr(), "{question} [y/N] ").map_err(failed)?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).map_err(failed)?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
 /// Does something with each container and prints the names of those where it worked, as docker does. One that fails does not

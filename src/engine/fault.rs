@@ -45,8 +45,12 @@ pub(super) fn translate(error: Foreign, about: &About<'_>, address: &str) -> Err
 }
 
 /// The kind of the input-output error underneath, if there is one.
-fn io_kind(error: &(dyn std::error::Error + 'static)) -> Option<ErrorKind> {
-    let mut next = Some(error);
+fn io_kind(error: &Foreign) -> Option<ErrorKind> {
+    // This one passes what it wraps off as itself, so that a look at its sources would miss it.
+    if let Foreign::IOError { err } = error {
+        return Some(err.kind());
+    }
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = next {
         if let Some(io) = error.downcast_ref::<std::io::Error>() {
             return Some(io.kind());
@@ -204,5 +208,7 @@ mod tests {
         assert_eq!(told(404, "No such container: web").0, Code::NotFound);
         assert_eq!(told(500, "write /x: no space left on device").0, Code::DiskFull);
         assert_eq!(told(409, "Container ab is not running").0, Code::WrongState);
+        let cut = Foreign::IOError { err: std::io::Error::other("error reading a body from connection") };
+        assert_eq!(translate(cut, &about, "unix:///x").code, Code::EngineUnavailable);
     }
 }

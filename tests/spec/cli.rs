@@ -1,81 +1,13 @@
 //! What the command line promises: the real program, a server of its own, the real engine.
+use super::support::home::Home;
+use super::support::home::Terminal;
 use assert_cmd::Command;
 use clap::CommandFactory as _;
 use clap::Parser as _;
 use cto::cli::Cli;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::io::Read as _;
-use std::io::Write as _;
 use std::path::Path;
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
-
-static NUMBER: AtomicU32 = AtomicU32::new(0);
-
-/// A `CTO_HOME` of its own. Its server is stopped and its containers are removed when it is dropped.
-struct Home {
-    dir: tempfile::TempDir,
-    prefix: String,
-}
-
-impl Home {
-    fn new() -> Self {
-        let prefix = format!("cto-cli-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        Self { dir: tempfile::tempdir().unwrap(), prefix }
-    }
-
-    fn name(&self, name: &str) -> String {
-        format!("{}-{name}", self.prefix)
-    }
-
-    fn cto(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cto"));
-        command.env("CTO_HOME", self.dir.path()).current_dir(self.dir.path()).args(arguments).timeout(Duration::from_secs(90));
-        for name in ["CTO_LOG", "CTO_SERVER", "NO_COLOR", "CTO_LISTEN", "CTO_DATABASE"] {
-            command.env_remove(name);
-        }
-        command
-    }
-
-    /// Runs it, expects success, and returns what it printed.
-    fn ok(&self, arguments: &[&str]) -> String {
-        let output = self.cto(arguments).assert().success().get_output().clone();
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn json(&self, arguments: &[&str]) -> Value {
-        serde_json::from_str(&self.ok(arguments)).unwrap()
-    }
-
-    /// Runs it, expects this exit code, and returns what it complained of.
-    fn fails(&self, code: i32, arguments: &[&str]) -> String {
-        let output = self.cto(arguments).assert().code(code).get_output().clone();
-        String::from_utf8(output.stderr).unwrap()
-    }
-
-    /// A running container; its name.
-    fn container(&self, name: &str) -> String {
-        let name = self.name(name);
-        self.ok(&["run", "shell", "--name", &name, "-d"]);
-        name
-    }
-}
-
-impl Drop for Home {
-    fn drop(&mut self) {
-        let Ok(list) = self.cto(&["ps", "-a", "--json"]).output() else { return };
-        let list: Value = serde_json::from_slice(&list.stdout).unwrap_or_default();
-        for container in list.as_array().into_iter().flatten() {
-            let name = container["name"].as_str().unwrap_or_default();
-            if name.starts_with(&self.prefix) {
-                let _ = self.cto(&["rm", "-f", name]).output();
-            }
-        }
-        let _ = self.cto(&["server", "stop"]).output();
-    }
-}
 
 fn golden(name: &str, actual: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
@@ -217,11 +149,11 @@ fn a_container_is_launched_listed_stopped_and_removed() {
     assert!(!table.contains('\x1b'), "no colours into a pipe");
     let taken: Value = serde_json::from_str(&home.fails(5, &["run", "shell", "--name", &name, "-d", "--json"])).unwrap();
     assert_eq!(taken["code"], "name_in_use");
-    assert!(home.fails(5, &["rm", &name]).contains("fix:"), "one that runs is not removed unasked");
+    assert!(home.fails(5, &["rm", &name, &name]).contains("fix:"), "among several, one that runs is left alone");
     assert_eq!(home.ok(&["stop", "-t", "1", &name]), format!("{name}\n"));
     assert!(!home.ok(&["ps"]).contains(&name) && home.ok(&["ps", "-a"]).contains(&name));
     assert_eq!(home.ok(&["start", &name]), format!("{name}\n"));
-    assert_eq!(home.ok(&["rm", "-f", &name]), format!("{name}\n"));
+    assert_eq!(home.ok(&["rm", &name]), format!("{name}\n"), "named alone it is stopped first");
     assert!(!home.ok(&["ps", "-a"]).contains(&name));
     let error: Value = serde_json::from_str(&home.fails(3, &["stop", &name, "--json"])).unwrap();
     assert_eq!(error["code"], "not_found");
@@ -355,63 +287,4 @@ fn templates_of_the_project_go_before_those_of_the_server() {
     assert!(home.fails(2, &["run", "broken", "-d"]).contains("missing field 'image'"));
     assert!(home.fails(3, &["run", "pyhton", "-d"]).contains("did you mean 'python'?"));
     assert!(home.fails(2, &["template", "render", "shell", "--set", "hwo=x"]).contains("did you mean 'who'?"));
-}
-
-impl Home {
-    /// Asks until it is so; fails after 30 seconds.
-    fn until(&self, what: &str, so: impl Fn() -> bool) {
-        let begun = std::time::Instant::now();
-        while !so() {
-            assert!(begun.elapsed() < Duration::from_secs(30), "{what}");
-        }
-    }
-}
-
-/// The program on a terminal.
-struct Terminal {
-    child: Box<dyn portable_pty::Child + Send + Sync>,
-    input: Box<dyn std::io::Write + Send>,
-    _master: Box<dyn portable_pty::MasterPty + Send>,
-}
-
-impl Terminal {
-    fn open(home: &Home, arguments: &[&str]) -> Self {
-        let pair = portable_pty::native_pty_system().openpty(portable_pty::PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 }).unwrap();
-        let mut command = portable_pty::CommandBuilder::new(env!("CARGO_BIN_EXE_cto"));
-        command.args(arguments);
-        command.env("CTO_HOME", home.dir.path());
-        command.env("TERM", "xterm-256color");
-        command.cwd(home.dir.path());
-        let child = pair.slave.spawn_command(command).unwrap();
-        drop(pair.slave);
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        // A terminal that nobody reads stops its program.
-        std::thread::spawn(move || std::io::copy(&mut reader.by_ref(), &mut std::io::sink()));
-        let input = pair.master.take_writer().unwrap();
-        Self { child, input, _master: pair.master }
-    }
-
-    fn type_in(&mut self, text: &str) {
-        self.input.write_all(text.as_bytes()).unwrap();
-        self.input.flush().unwrap();
-    }
-
-    /// Waits until the program shows a session of this kind in this container; the session's id.
-    fn session(&self, home: &Home, container: &str, kind: &str) -> String {
-        let found = std::cell::Cell::new(None);
-        home.until("a session with a viewer", || {
-            let sessions = home.json(&["sessions", "--json"]);
-            let wanted = |session: &&Value| session["container_name"] == container && session["kind"] == kind && session["viewers"].as_u64() > Some(0);
-            let id = sessions.as_array().unwrap().iter().find(wanted).map(|session| session["id"].as_str().unwrap().to_owned());
-            let there = id.is_some();
-            found.set(id);
-            there
-        });
-        found.take().unwrap()
-    }
-
-    /// Waits for its end; the exit code.
-    fn ends(&mut self) -> u32 {
-        self.child.wait().unwrap().exit_code()
-    }
 }

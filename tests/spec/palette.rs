@@ -58,6 +58,10 @@ fn the_command_line_completes_names_and_remembers() {
     drawn.write(&mut line, "we");
     drawn.press(&mut line, "Tab");
     assert_eq!(drawn.press(&mut line, "Enter"), [Effect::Ask(Ask::Close), Effect::Ask(Ask::RunLine("logs web-1".to_owned()))]);
+    // What opens a pane of any container offers all of them.
+    for command in ["split-right ", "split-down ", "new-tab ", "pane-logs "] {
+        assert!(drawn.text(&Palette::line(&SCOPES, command)).contains("web-1"), "{command}");
+    }
 }
 
 #[test]

@@ -298,6 +298,10 @@ fn takes_container(id: CommandId) -> bool {
             | CommandId::Menu
             | CommandId::Inspect
             | CommandId::CopyId
+            | CommandId::SplitRight
+            | CommandId::SplitDown
+            | CommandId::NewTab
+            | CommandId::PaneLogs
     )
 }
 

@@ -61,6 +61,15 @@ pub fn work_line(frame: &mut Frame, area: Rect, work: &Workspace, cx: &Context) 
         right.extend(server(cx));
         right.push(Span::raw("  "));
     }
+    let mut working = cx.data.running_operations();
+    if let Some(operation) = working.next() {
+        let more = match working.count() {
+            0 => String::new(),
+            more => format!(" +{more}"),
+        };
+        let about = short(&format!("{} {}", operation.target, operation.progress.phase), 40);
+        right.push(Span::styled(format!("◐ {about}{more}  "), cx.theme.style(Role::Info)));
+    }
     if let Some(pane) = work.focused() {
         right.push(Span::styled(short(&pane.title(), 40), cx.theme.style(Role::Text)));
         right.push(Span::styled(format!("  {}", pane.screen.size()), cx.theme.style(Role::Muted)));

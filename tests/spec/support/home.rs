@@ -1,0 +1,182 @@
+//! The program as a person has it: files of its own, and a terminal to look at.
+use assert_cmd::Command;
+use cto::model::Size;
+use cto::term::Screen;
+use serde_json::Value;
+use std::io::Read as _;
+use std::sync::Arc;
+use std::sync::Condvar;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+/// A `CTO_HOME` of its own. Its server is stopped and its containers are removed when it is dropped.
+pub struct Home {
+    pub dir: tempfile::TempDir,
+    pub prefix: String,
+    /// Where its engine is; none for that of every test.
+    pub engine: Option<String>,
+}
+
+impl Home {
+    pub fn new() -> Self {
+        Self::on(None)
+    }
+
+    /// With an engine of its own.
+    pub fn on(engine: Option<String>) -> Self {
+        let prefix = format!("cto-cli-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        Self { dir: tempfile::tempdir().unwrap(), prefix, engine }
+    }
+
+    pub fn name(&self, name: &str) -> String {
+        format!("{}-{name}", self.prefix)
+    }
+
+    pub fn cto(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cto"));
+        command.env("CTO_HOME", self.dir.path()).current_dir(self.dir.path()).args(arguments).timeout(Duration::from_secs(90));
+        for name in ["CTO_LOG", "CTO_SERVER", "NO_COLOR", "CTO_LISTEN", "CTO_DATABASE"] {
+            command.env_remove(name);
+        }
+        if let Some(engine) = &self.engine {
+            command.env("DOCKER_HOST", engine);
+        }
+        command
+    }
+
+    /// Runs it, expects success, and returns what it printed.
+    pub fn ok(&self, arguments: &[&str]) -> String {
+        let output = self.cto(arguments).assert().success().get_output().clone();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.ok(arguments)).unwrap()
+    }
+
+    /// Runs it, expects this exit code, and returns what it complained of.
+    pub fn fails(&self, code: i32, arguments: &[&str]) -> String {
+        let output = self.cto(arguments).assert().code(code).get_output().clone();
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    /// A running container; its name.
+    pub fn container(&self, name: &str) -> String {
+        let name = self.name(name);
+        self.ok(&["run", "shell", "--name", &name, "-d"]);
+        name
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let Ok(list) = self.cto(&["ps", "-a", "--json"]).output() else { return };
+        let list: Value = serde_json::from_slice(&list.stdout).unwrap_or_default();
+        for container in list.as_array().into_iter().flatten() {
+            let name = container["name"].as_str().unwrap_or_default();
+            if name.starts_with(&self.prefix) {
+                let _ = self.cto(&["rm", "-f", name]).output();
+            }
+        }
+        let _ = self.cto(&["server", "stop"]).output();
+    }
+}
+
+impl Home {
+    /// Asks until it is so; fails after 30 seconds.
+    pub fn until(&self, what: &str, so: impl Fn() -> bool) {
+        let begun = std::time::Instant::now();
+        while !so() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "{what}");
+        }
+    }
+
+    /// Waits until the screen of a container's only session has this text.
+    pub fn screen(&self, container: &str, text: &str) {
+        let session = self.json(&["sessions", "--json"]);
+        let of = |session: &&Value| session["container_name"] == container;
+        let id =
+            session.as_array().unwrap().iter().find(of).unwrap_or_else(|| panic!("a session in {container}: {session}"))["id"].as_str().unwrap().to_owned();
+        self.until(text, || self.ok(&["sessions", "screen", &id]).contains(text));
+    }
+}
+
+/// The program on a terminal.
+pub struct Terminal {
+    child: Box<dyn portable_pty::Child + Send + Sync>,
+    input: Box<dyn std::io::Write + Send>,
+    screen: Arc<(Mutex<Screen>, Condvar)>,
+    _master: Box<dyn portable_pty::MasterPty + Send>,
+}
+
+impl Terminal {
+    pub fn open(home: &Home, arguments: &[&str]) -> Self {
+        Self::sized(home, arguments, (80, 24))
+    }
+
+    /// On a terminal of so many columns and rows.
+    pub fn sized(home: &Home, arguments: &[&str], (cols, rows): (u16, u16)) -> Self {
+        let pair = portable_pty::native_pty_system().openpty(portable_pty::PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
+        let mut command = portable_pty::CommandBuilder::new(env!("CARGO_BIN_EXE_cto"));
+        command.args(arguments);
+        command.env("CTO_HOME", home.dir.path());
+        command.env("TERM", "xterm-256color");
+        command.cwd(home.dir.path());
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let screen = Arc::new((Mutex::new(Screen::new(Size { cols, rows }, 0)), Condvar::new()));
+        let drawn = screen.clone();
+        // A terminal that nobody reads stops its program.
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(read @ 1..) = reader.read(&mut bytes) {
+                drawn.0.lock().unwrap().feed(&bytes[..read]);
+                drawn.1.notify_all();
+            }
+        });
+        let input = pair.master.take_writer().unwrap();
+        Self { child, input, screen, _master: pair.master }
+    }
+
+    pub fn type_in(&mut self, text: &str) {
+        self.input.write_all(text.as_bytes()).unwrap();
+        self.input.flush().unwrap();
+    }
+
+    /// Waits until it shows this.
+    pub fn shows(&self, text: &str) {
+        let (screen, changed) = &*self.screen;
+        let (screen, waited) = changed.wait_timeout_while(screen.lock().unwrap(), Duration::from_secs(30), |screen| !screen.text().contains(text)).unwrap();
+        assert!(!waited.timed_out(), "waited for '{text}', seen:\n{}", screen.text());
+    }
+
+    /// Waits until the program shows a session of this kind in this container; the session's id.
+    pub fn session(&self, home: &Home, container: &str, kind: &str) -> String {
+        let found = std::cell::Cell::new(None);
+        home.until("a session with a viewer", || {
+            let sessions = home.json(&["sessions", "--json"]);
+            let wanted = |session: &&Value| session["container_name"] == container && session["kind"] == kind && session["viewers"].as_u64() > Some(0);
+            let id = sessions.as_array().unwrap().iter().find(wanted).map(|session| session["id"].as_str().unwrap().to_owned());
+            let there = id.is_some();
+            found.set(id);
+            there
+        });
+        found.take().unwrap()
+    }
+
+    /// Waits for its end; the exit code.
+    pub fn ends(&mut self) -> u32 {
+        self.child.wait().unwrap().exit_code()
+    }
+
+    /// Ends it without a word, as `kill -9` does.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}

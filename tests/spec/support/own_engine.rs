@@ -1,0 +1,40 @@
+//! A Docker Engine of a test's own, with a registry of stand-ins beside it: it may be stopped, killed and started.
+use std::path::PathBuf;
+use std::process::Command;
+
+/// The engine. All of it is gone when this is dropped.
+pub struct OwnEngine {
+    dir: tempfile::TempDir,
+}
+
+impl OwnEngine {
+    /// Starts one. It is empty but for the base image; its registry answers pulls of `python:3.9-slim`, `ubuntu:22.04` and `alpine:latest`.
+    pub fn start() -> Self {
+        let engine = Self { dir: tempfile::tempdir().unwrap() };
+        engine.ask("start");
+        engine
+    }
+
+    /// What `DOCKER_HOST` is to be.
+    pub fn address(&self) -> String {
+        format!("unix://{}", self.at().join("docker.sock").display())
+    }
+
+    fn at(&self) -> PathBuf {
+        self.dir.path().join("engine")
+    }
+
+    /// `start`, `down`, `up` or `stop` of `scripts/test-engine.sh`.
+    fn ask(&self, what: &str) {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/test-engine.sh");
+        let output = Command::new(script).arg(what).arg(self.at()).env("CTO_YES", "1").output().unwrap();
+        assert!(output.status.success(), "{what}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+impl Drop for OwnEngine {
+    fn drop(&mut self) {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/test-engine.sh");
+        let _ = Command::new(script).arg("stop").arg(self.at()).output();
+    }
+}
