@@ -25,18 +25,17 @@ run: ## bring all that is needed, build, open the TUI (ARGS="ps" for something e
 	@exec $(BINARY) $(ARGS)
 
 test: ## every test, on real containers; T=name for those of that name only
-	@scripts/setup.sh compiler engine image web test-tools
+	@scripts/setup.sh compiler engine image web web-modules test-tools
 	cargo test --locked -- $(T)
 	$(if $(HOLD),cargo test --locked --manifest-path hold/Cargo.toml -- $(T))
 ifneq ($(WEB),)
-	@scripts/setup.sh web-modules
 	cd assets/web && npm run --silent check && npm test --silent
 endif
 
 check: fmt-check clippy doc deny shellcheck ## format, lints, documentation, licences
 
 prove: ## the promises of the tests at full scale: load, faults, soak, fuzz, benchmarks (long)
-	@scripts/setup.sh compiler engine image web test-tools
+	@scripts/setup.sh compiler engine image web web-modules test-tools
 	CTO_PROVE=1 cargo test --locked --profile ci -- --include-ignored $(T)
 	cargo build --locked --profile ci --bin cto
 	$(TARGET)/ci/cto bench spawn --json
