@@ -52,7 +52,8 @@
 //!   An OPEN with [`READ_ONLY`] takes nothing over, its ACKs move only its own window, and it may send ACK, LOOK, PING and DETACH only.
 //! - **When nobody takes the output**, the program is blocked once a ring of bytes is unacknowledged; after the time that `hold run`
 //!   was given, the oldest are dropped, which the next reader sees as a GAP.
-//! - The connection ends when the server closes the holder's input. Sessions go on.
+//! - The connection ends when the server closes the holder's input, or sends nothing for [`SILENCE`]: a server that has nothing to say
+//!   sends PING. Sessions go on.
 mod frame;
 
 pub use frame::Begin;
@@ -64,6 +65,8 @@ pub use frame::FrameError;
 pub use frame::Opened;
 pub use frame::Raw;
 pub use frame::split;
+
+use std::time::Duration;
 
 /// The first version of the protocol that this code speaks.
 pub const VERSION_MIN: u16 = 1;
@@ -89,6 +92,9 @@ pub const MAX_ID: usize = 64;
 pub const OPTIONAL: u8 = 1;
 /// In the flags of an OPEN: only look on.
 pub const READ_ONLY: u8 = 1;
+
+/// How long a connection without a word from the server is kept. An engine that dies can leave one behind.
+pub const SILENCE: Duration = Duration::from_secs(300);
 
 /// Whether `id` can be a session's id.
 #[must_use]
