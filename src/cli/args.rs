@@ -153,7 +153,7 @@ pub struct ShellArgs {
     /// As whom and where.
     #[command(flatten)]
     pub place: PlaceArgs,
-    /// Program to run instead of the login shell
+    /// Program to run instead of the user's shell
     #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<String>,
 }

@@ -143,7 +143,7 @@ fn log_level(text: &str) -> Result<(), String> {
 }
 
 fn listen(text: &str) -> Result<(), String> {
-    let address: SocketAddr = text.parse().map_err(|_| format!("'{text}' is not an address and port such as '127.0.0.1:7680'"))?;
+    let address: SocketAddr = text.parse().map_err(|_| format!("'{text}' is not an address and port such as '127.0.0.1:7480'"))?;
     if address.ip().is_loopback() {
         Ok(())
     } else {

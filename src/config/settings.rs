@@ -57,7 +57,7 @@ impl Default for LogConfig {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServerConfig {
-    /// Address for the API over TCP, such as `127.0.0.1:7680`; none where only the socket is served.
+    /// Address for the API over TCP, such as `127.0.0.1:7480`; none where only the socket is served.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listen: Option<String>,
     /// `sqlite:PATH` or `postgres://…`; a SQLite file in the state directory where none is given.
@@ -78,7 +78,7 @@ pub struct EngineConfig {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TerminalConfig {
-    /// Lines kept above the screen of each session.
+    /// Lines that each pane of the TUI keeps above its screen.
     #[schemars(range(min = 0, max = 100_000))]
     pub scrollback: u32,
 }
@@ -107,7 +107,7 @@ impl Default for KeysConfig {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RetentionConfig {
-    /// Hours that the last screen of an ended session is kept.
+    /// Hours that an ended session and its last screen are kept.
     #[schemars(range(min = 0, max = 8_760))]
     pub ended_sessions_hours: u32,
     /// Days that the audit is kept; 0 keeps it for ever.
@@ -125,9 +125,10 @@ impl Default for RetentionConfig {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ContainersConfig {
-    /// Directories of the host that templates may mount from, besides the project's directory and the user's home.
+    /// Absolute directories of the host that containers may mount from. Admins may also use the directory they launch from and the home of
+    /// the server's user.
     pub allowed_roots: Vec<PathBuf>,
-    /// Templates may ask for `privileged`.
+    /// Admins may launch templates that ask for `privileged`, or for capabilities beyond Docker's default set.
     pub allow_privileged: bool,
 }
 

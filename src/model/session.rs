@@ -104,7 +104,7 @@ pub struct OpenSession {
     /// same one is returned.
     #[serde(default)]
     pub main: bool,
-    /// Program and arguments; a login shell where none is given.
+    /// Program and arguments; the user's shell where none is given.
     #[serde(default)]
     pub command: Vec<String>,
     /// First size; 80×24 where none is given.

@@ -23,7 +23,7 @@ pub struct Template {
     pub icon: Option<String>,
     /// Image reference, as `docker pull` takes it.
     pub image: String,
-    /// Packages to add with the image's own package manager (apt, apk or dnf).
+    /// Packages to add with the image's own package manager (apt, apk, dnf, yum, zypper or pacman).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub packages: Vec<String>,
     /// Main program: one line, split as a shell splits words, or a list of words. The image's own where none is given.

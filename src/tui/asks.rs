@@ -203,7 +203,8 @@ impl App {
         let Some(container) = self.data.container(id) else { return Vec::new() };
         if container.state != ContainerState::Running {
             let name = container.name.clone();
-            self.tell(ToastKind::Warning, format!("{name} does not run: S starts it"));
+            let key = self.keymap.label(CommandId::Start).unwrap_or_default();
+            self.tell(ToastKind::Warning, format!("{name} does not run: {key} starts it"));
             return Vec::new();
         }
         let tty = container.tty;
@@ -235,7 +236,8 @@ impl App {
         let lines = text.lines().count();
         self.work.copied.clone_from(&text);
         if text.len() > MOST_COPIED {
-            self.tell(ToastKind::Warning, format!("copied {lines} lines; too long for the terminal's clipboard, ^b ] pastes them here"));
+            let key = self.keymap.label(CommandId::PasteBuffer).unwrap_or_default();
+            self.tell(ToastKind::Warning, format!("copied {lines} lines; too long for the terminal's clipboard, {key} pastes them here"));
             return Vec::new();
         }
         self.tell(ToastKind::Done, if lines == 1 { format!("copied {} characters", text.chars().count()) } else { format!("copied {lines} lines") });

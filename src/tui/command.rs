@@ -159,7 +159,7 @@ commands! {
         NextLayout "next-layout" "layout" ["Space"] 13: "Arrange the panes in the next of the ready layouts";
         EvenLayout "even" "even" ["E"] 0: "Make the panes of each split equally large";
         BreakPane "break-pane" "to own tab" ["!"] 0: "Move the pane to a tab of its own";
-        Tab0 "tab-0" "tab 0" ["0"] 0: "Show tab 0";
+        Tab0 "tab-0" "tab 10" ["0"] 0: "Show tab 10";
         Tab1 "tab-1" "tab 1" ["1"] 0: "Show tab 1";
         Tab2 "tab-2" "tab 2" ["2"] 0: "Show tab 2";
         Tab3 "tab-3" "tab 3" ["3"] 0: "Show tab 3";

@@ -1,4 +1,5 @@
 //! Who may do what, as one table that a change shows up in; and what a container may be given.
+use super::support::golden::golden;
 use cto::access::Actor;
 use cto::access::Policy;
 use cto::access::Scope;
@@ -20,12 +21,7 @@ fn the_permission_table_is_the_golden_one() {
         let _ = writeln!(table, "{:<20} {:<10} {:<10} {:<10}", action.as_str(), word(Role::Viewer), word(Role::Operator), word(Role::Admin));
     }
     let table: String = table.lines().map(|line| line.trim_end().to_owned() + "\n").collect();
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/permissions.txt");
-    if std::env::var_os("CTO_UPDATE_GOLDEN").is_some() {
-        std::fs::write(path, &table).unwrap();
-    }
-    let golden = std::fs::read_to_string(path).unwrap_or_default();
-    assert_eq!(table, golden, "set CTO_UPDATE_GOLDEN=1 to accept the change, and look at it");
+    golden("tests/golden/permissions.txt", &table);
 }
 
 #[test]

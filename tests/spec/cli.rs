@@ -1,21 +1,13 @@
 //! What the command line promises: the real program, a server of its own, the real engine.
+use super::support::golden::golden;
 use super::support::home::Home;
 use super::support::home::Terminal;
 use assert_cmd::Command;
 use clap::CommandFactory as _;
-use clap::Parser as _;
 use cto::cli::Cli;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::path::Path;
-
-fn golden(name: &str, actual: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
-    if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(&path, actual).unwrap();
-    }
-    assert_eq!(actual, std::fs::read_to_string(&path).unwrap_or_default(), "{name} differs; UPDATE=1 rewrites it");
-}
 
 fn help(command: &mut clap::Command, text: &mut String) {
     let name = command.get_bin_name().unwrap_or(command.get_name()).to_owned();
@@ -32,51 +24,7 @@ fn help_is_what_it_was() {
     let mut command = Cli::command().term_width(100).bin_name("cto");
     command.build();
     help(&mut command, &mut text);
-    golden("help.txt", &text);
-}
-
-/// The fenced blocks of a language in our documents.
-fn blocks(language: &str) -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut found = Vec::new();
-    for file in ["README.md", "SETUP.md"] {
-        let text = std::fs::read_to_string(root.join(file)).unwrap();
-        let mut parts = text.split("```");
-        parts.next();
-        while let (Some(block), rest) = (parts.next(), parts.next()) {
-            if let Some(body) = block.strip_prefix(language) {
-                found.push((file.to_owned(), body.to_owned()));
-            }
-            if rest.is_none() {
-                break;
-            }
-        }
-    }
-    found
-}
-
-#[test]
-fn every_command_in_the_documents_is_one() {
-    let mut seen = 0;
-    for (file, block) in blocks("sh") {
-        for line in block.lines().filter(|line| line.starts_with("cto ")) {
-            let words = shlex::split(line).unwrap();
-            let end = words.iter().position(|word| ["|", ">", "&&"].contains(&word.as_str())).unwrap_or(words.len());
-            Cli::try_parse_from(&words[..end]).unwrap_or_else(|error| panic!("{file}: {line}\n{error}"));
-            seen += 1;
-        }
-    }
-    assert!(seen > 5, "{seen} commands");
-}
-
-#[test]
-fn every_template_in_the_documents_loads() {
-    for (file, block) in blocks("json") {
-        let (_, text) = block.split_once('\n').unwrap();
-        if text.contains("\"image\"") {
-            cto::config::parse_template(&file, text).unwrap_or_else(|error| panic!("{file}: {error}"));
-        }
-    }
+    golden("tests/golden/help.txt", &text);
 }
 
 #[test]
@@ -85,7 +33,7 @@ fn template_check_shows_every_mistake_and_its_line() {
     std::fs::write(home.dir.path().join("bad.json"), "{\n  \"name\": \"x\",\n  \"imagge\": \"debian\",\n\t\"limits\": {\"memory\": \"lots\"}\n}\n").unwrap();
     std::fs::write(home.dir.path().join("good.json"), r#"{"name":"x","image":"debian"}"#).unwrap();
     let output = home.cto(&["template", "check", "bad.json", "good.json", "nowhere.json"]).assert().code(2).get_output().clone();
-    golden("template-check.txt", &String::from_utf8(output.stdout).unwrap());
+    golden("tests/golden/template-check.txt", &String::from_utf8(output.stdout).unwrap());
     assert_eq!(home.ok(&["template", "check", "good.json"]), "good.json: no mistakes\n");
     let json = home.cto(&["template", "check", "bad.json", "--json"]).assert().code(2).get_output().clone();
     let json: Value = serde_json::from_slice(&json.stdout).unwrap();

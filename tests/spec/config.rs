@@ -1,4 +1,5 @@
 //! What the config room promises: every mistake told with its place, the samples work as written, paths are private.
+use super::support::golden::golden;
 use cto::config;
 use cto::config::Catalogue;
 use cto::config::Config;
@@ -36,14 +37,6 @@ fn told(error: &Error) -> String {
     format!("{error}\n") + &error.places.iter().map(place).collect::<String>()
 }
 
-fn golden(path: &Path, actual: &str) {
-    if std::env::var_os("UPDATE").is_some() {
-        fs::write(path, actual).unwrap();
-    }
-    let expected = fs::read_to_string(path).unwrap_or_default();
-    assert_eq!(actual, expected, "{} differs; UPDATE=1 rewrites it", path.display());
-}
-
 fn home() -> (tempfile::TempDir, Paths) {
     let dir = tempfile::tempdir().unwrap();
     let paths = Paths::under(dir.path()).unwrap();
@@ -76,7 +69,7 @@ fn every_mistake_in_a_template_is_told_with_its_place() {
         let error = config::parse_template(&name, &fs::read_to_string(&file).unwrap()).expect_err(&name);
         assert!(!error.places.is_empty(), "{name} has a place");
         assert!(error.places.iter().all(|place| place.line.is_some() && place.column.is_some()), "{name} has lines and columns");
-        golden(&file.with_extension("txt"), &told(&error));
+        golden(file.with_extension("txt"), &told(&error));
     }
 }
 
@@ -96,10 +89,7 @@ fn valid_templates_load_and_the_exported_schema_agrees() {
 fn a_template_renders_to_the_spec_that_it_says() {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/config/valid/everything.json")).unwrap();
     let rendered = render(&template(&text), &[("who", "a b; c"), ("version", "2.0")]).unwrap();
-    golden(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/config/everything.spec.txt"),
-        &format!("{}\n", serde_json::to_string_pretty(&rendered).unwrap()),
-    );
+    golden("tests/fixtures/config/everything.spec.txt", &format!("{}\n", serde_json::to_string_pretty(&rendered).unwrap()));
 }
 
 #[test]
@@ -169,7 +159,7 @@ fn overrides_that_can_not_be_are_told_by_the_name_they_were_given() {
         ("image.x", "1"),
     ];
     let error = render(&template, &set).unwrap_err();
-    golden(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/config/overrides.txt"), &told(&error));
+    golden("tests/fixtures/config/overrides.txt", &told(&error));
 }
 
 #[test]
@@ -305,7 +295,7 @@ fn every_mistake_in_the_configuration_is_told_and_the_rest_is_used() {
     assert_eq!(Config { retention: cto::config::RetentionConfig::default(), ..loaded.config }, Config::default());
     let error = Config::load(&paths, None).unwrap_err();
     let text = told(&error).replace(&paths.config_file().display().to_string(), "cto.json");
-    golden(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/config/configuration.txt"), &text);
+    golden("tests/fixtures/config/configuration.txt", &text);
     assert_eq!(loaded.complaints.last().unwrap().detail, "expected a whole number, found 'many'");
 }
 

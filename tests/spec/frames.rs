@@ -1,10 +1,10 @@
 //! The frames of the protocols: read as written, the same in Rust and TypeScript, and nothing breaks the reader.
+use super::support::golden::golden;
 use cto::model::*;
 use proptest::prelude::*;
 use serde_json::Value;
 use serde_json::json;
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
@@ -89,15 +89,8 @@ fn client_vectors() -> Vec<Value> {
 
 #[test]
 fn rust_and_typescript_speak_the_same_frames() {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/term-v1.json");
     let vectors = json!({"server": server_vectors(), "client": client_vectors()});
-    let text = serde_json::to_string_pretty(&vectors).unwrap() + "\n";
-    if std::env::var_os("UPDATE").is_some() {
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, &text).unwrap();
-    }
-    let golden = std::fs::read_to_string(&path).unwrap();
-    assert!(golden == text, "the frames have changed; if that is meant: UPDATE=1 cargo test --test spec frames");
+    golden("tests/golden/term-v1.json", &(serde_json::to_string_pretty(&vectors).unwrap() + "\n"));
 }
 
 #[test]

@@ -1,29 +1,10 @@
 //! What is made from the code, and kept in the repository so that each change shows.
-use std::path::Path;
-
-/// Compares with the file, or writes it when `CTO_GOLDEN=write`.
-fn same_as_file(name: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
-    if std::env::var("CTO_GOLDEN").is_ok_and(|value| value == "write") {
-        std::fs::write(&path, text).unwrap();
-    }
-    let kept = std::fs::read_to_string(&path).unwrap_or_default();
-    if kept == text {
-        return;
-    }
-    let first = kept.lines().zip(text.lines()).position(|(old, new)| old != new).unwrap_or_else(|| kept.lines().count().min(text.lines().count()));
-    panic!(
-        "tests/golden/{name} differs from line {}: kept {:?}, now {:?}. If the change is meant: CTO_GOLDEN=write cargo test --test spec generated",
-        first + 1,
-        kept.lines().nth(first),
-        text.lines().nth(first)
-    );
-}
+use super::support::golden::golden;
 
 #[test]
 fn the_description_of_the_api_is_the_one_in_the_repository() {
     let text = serde_json::to_string_pretty(&cto::server::openapi()).unwrap() + "\n";
-    same_as_file("openapi.json", &text);
+    golden("tests/golden/openapi.json", &text);
 }
 
 #[test]

@@ -17,9 +17,12 @@ use cto::tui::parts::grid::Home;
 use cto::tui::parts::help::Help;
 use cto::tui::parts::inspect::Inspect;
 use cto::tui::parts::menu::Menu;
+use cto::tui::parts::status;
 use cto::tui::parts::toast::Toasts;
 use cto::tui::theme::Depth;
+use cto::tui::theme::Role;
 use cto::tui::theme::Theme;
+use ratatui::layout::Rect;
 use ratatui::style::Color;
 use std::time::Duration;
 
@@ -236,6 +239,16 @@ fn a_failed_launch_says_why_until_it_is_dismissed() {
     insta::assert_snapshot!("failed_launch_80x24", drawn.text(&home));
     drawn.press(&mut home, "Esc");
     assert!(!drawn.text(&home).contains("no such host"));
+}
+
+#[test]
+fn the_line_on_top_has_one_ground() {
+    let drawn = Drawn::usual((120, 40));
+    let line = Rect { height: 1, ..drawn.area };
+    let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(120, 1)).unwrap();
+    let buffer = terminal.draw(|frame| status::home_line(frame, line, &drawn.cx())).unwrap().buffer.clone();
+    let ground = drawn.theme.style(Role::Bar).bg.unwrap();
+    assert!(buffer.content().iter().all(|cell| cell.bg == ground), "{}", drawn::lines(&buffer));
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod architecture;
 mod cli;
 mod config;
 mod control;
+mod docs;
 mod drawn;
 mod engine;
 mod flows;

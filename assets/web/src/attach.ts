@@ -26,6 +26,7 @@ export type Status =
 const LONGEST_WAIT = 15_000;
 /** Typing that may wait for an acknowledgement, in bytes; more is refused and said so. */
 const MOST_UNACKED = 1024 * 1024;
+const WATCHING = "You only watch: this token may not type here.";
 
 export class Attached {
   private socket: WebSocket | undefined;
@@ -35,6 +36,7 @@ export class Attached {
   private attempt = 0;
   private timer: number | undefined;
   private done = false;
+  private mode: "write" | "view" = "write";
   private readonly writer = crypto.getRandomValues(new Uint32Array(1))[0] ?? 1;
 
   constructor(
@@ -48,6 +50,10 @@ export class Attached {
 
   /** Types; kept until the server has taken it, also across a reconnect. */
   type(bytes: Uint8Array): void {
+    if (this.mode === "view") {
+      this.listener.notice(WATCHING);
+      return;
+    }
     const waiting = this.unacked.reduce((sum, one) => sum + one.bytes.length, 0);
     if (this.done || waiting + bytes.length > MOST_UNACKED) {
       this.listener.notice("not typed: the program does not read");
@@ -96,7 +102,7 @@ export class Attached {
           token: this.token,
           ...(this.offset === undefined ? {} : { from_offset: this.offset }),
           ...this.size,
-          mode: "write",
+          mode: this.mode,
           delivery: "live",
           writer: this.writer,
         }),
@@ -152,6 +158,13 @@ export class Attached {
 
   private closed(closed: CloseEvent): void {
     if (this.done) return;
+    if (closed.code === 4403 && this.mode === "write") {
+      // Somebody else's terminal can still be watched.
+      this.mode = "view";
+      this.listener.notice(WATCHING);
+      this.connect();
+      return;
+    }
     // 44xx but "attach too late" and "too fast" will not go better the next time.
     if (closed.code >= 4400 && closed.code < 4500 && closed.code !== 4408 && closed.code !== 4429) {
       this.done = true;

@@ -22,10 +22,24 @@ function state(container: Container): { glyph: string; word: string; tone: strin
   }
 }
 
+/** A session of the container: opened, or one that is there already where the token may only watch. */
+async function opened(api: Api, container: Container): Promise<Session> {
+  try {
+    return await data(api.POST("/api/v1/sessions", { body: { container: container.id, main: container.tty } }));
+  } catch (error) {
+    if (!(error instanceof ApiError && error.problem.status === 403)) throw error;
+    const { items } = await data(api.GET("/api/v1/sessions", { params: { query: { q: container.id, limit: 500 } } }));
+    const live = items.filter((session) => session.container === container.id && session.state === "live");
+    const shown = live.find((session) => session.kind === "main") ?? live.at(-1);
+    if (shown === undefined) throw error;
+    return shown;
+  }
+}
+
 export function Containers({ api, selected, onOpen }: { api: Api; selected: string | null; onOpen: (session: Session) => void }) {
   const list = useQuery({ queryKey: ["containers"], queryFn: () => data(api.GET("/api/v1/containers", { params: { query: { limit: 500 } } })) });
   const open = useMutation({
-    mutationFn: (container: Container) => data(api.POST("/api/v1/sessions", { body: { container: container.id, main: container.tty } })),
+    mutationFn: (container: Container) => opened(api, container),
     onSuccess: onOpen,
   });
 

@@ -33,7 +33,7 @@ export function Login({ onToken }: { onToken: (token: string) => void }) {
           {complaint}
         </p>
         <p className="hint">
-          Make one on the server's machine: <code>cto token create --role operator</code>
+          Make one on the server's machine: <code>cto token create</code>
         </p>
       </form>
     </main>

@@ -1,11 +1,11 @@
 /**
  * Walks through the page as a person would, in a real browser.
  *
- * Usage: node browser.mjs URL TOKEN CONTAINER [SCREENSHOT.png]. Prints one line a promise; exits with 1 at the first that is broken.
+ * Usage: node browser.mjs URL TOKEN VIEWER CONTAINER [SCREENSHOT.png], with the tokens of an admin and of a viewer. Prints one line a promise; exits with 1 at the first that is broken.
  */
 import { chromium } from "playwright-core";
 
-const [url, token, container, picture] = process.argv.slice(2);
+const [url, token, viewer, container, picture] = process.argv.slice(2);
 /** How long the page may take to show something, in milliseconds. */
 const PATIENCE = 20_000;
 
@@ -49,6 +49,14 @@ try {
   await page.getByRole("button", { name: "Detach" }).click();
   await page.getByText("Closing the page ends nothing").waitFor();
   console.log("detaching leaves the list");
+
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByLabel("Token").fill(viewer);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await row.click();
+  await terminal.locator("[data-state=live]").waitFor();
+  await page.getByRole("status").filter({ hasText: "only watch" }).waitFor();
+  console.log("a viewer watches");
   if (broken.length > 0) throw new Error(`errors in the page: ${broken.join("; ")}`);
 } finally {
   await browser.close();

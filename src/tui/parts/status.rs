@@ -14,6 +14,7 @@ use crate::tui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
+use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::text::Span;
 use unicode_width::UnicodeWidthStr as _;
@@ -198,7 +199,8 @@ fn server<'a>(cx: &Context) -> Vec<Span<'a>> {
 
 /// Left and right text on one line; the right one goes where both don't fit.
 fn spread(frame: &mut Frame, area: Rect, left: Vec<Span>, mut right: Vec<Span>, cx: &Context) {
-    frame.buffer_mut().set_style(area, cx.theme.style(Role::Bar));
+    let bar = cx.theme.style(Role::Bar);
+    frame.buffer_mut().set_style(area, bar);
     let width = |spans: &[Span]| spans.iter().map(Span::width).sum::<usize>();
     let room = usize::from(area.width);
     while !right.is_empty() && width(&left) + width(&right) + 2 > room {
@@ -209,6 +211,10 @@ fn spread(frame: &mut Frame, area: Rect, left: Vec<Span>, mut right: Vec<Span>, 
     if used > 0 {
         let place = Rect { x: area.right().saturating_sub(used + 1), width: used, ..area };
         frame.render_widget(Line::from(right), place);
+    }
+    // The roles of the texts bring the terminal's own ground along.
+    if let Some(ground) = bar.bg {
+        frame.buffer_mut().set_style(area, Style::new().bg(ground));
     }
 }
 

@@ -1,5 +1,6 @@
 //! What tests share.
 pub mod engine;
+pub mod golden;
 pub mod home;
 pub mod http;
 pub mod own_engine;
