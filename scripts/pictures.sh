@@ -126,7 +126,7 @@ shows editor 'islice(primes'
 enters repl 'sum(n * n for n in range(10))'
 shows repl 285
 resizes games 44 24
-plays 11
+plays 5
 photograph home 28 3
 
 step "panes"
