@@ -17,10 +17,64 @@ use alacritty_terminal::vte::ansi::NamedColor;
 use std::fmt::Write as _;
 use unicode_width::UnicodeWidthChar as _;
 
+/// Private modes of xterm that the engine does not know: the alternate screen without a saved cursor, and that cursor alone.
+const OLD_ALTERNATE: u16 = 47;
+const CLEARED_ALTERNATE: u16 = 1047;
+const SAVED_CURSOR: u16 = 1048;
+
 impl Machine {
+    /// Moves the cursor up; one that is within the scrolling region or below it stops at the region's top.
+    fn rise(&mut self, count: usize) {
+        let row = self.cursor_row();
+        let top = if row >= self.region.0 { self.region.0 } else { 0 };
+        self.to_row(row.saturating_sub(count).max(top));
+    }
+
+    /// Moves the cursor down; one that is within the scrolling region or above it stops at the region's bottom.
+    fn sink(&mut self, count: usize) {
+        let row = self.cursor_row();
+        let end = if row < self.region.1 { self.region.1 } else { self.term.screen_lines() };
+        self.to_row(row.saturating_add(count).min(end - 1));
+    }
+
+    fn cursor_row(&self) -> usize {
+        usize::try_from(self.term.grid().cursor.point.line.0).unwrap_or(0)
+    }
+
+    fn to_row(&mut self, row: usize) {
+        let cursor = &mut self.term.grid_mut().cursor;
+        cursor.point.line = Line(i32::try_from(row).unwrap_or(0));
+        cursor.input_needs_wrap = false;
+    }
+
+    /// Shows the alternate screen, empty, with the cursor where it is.
+    fn enter_alternate(&mut self) {
+        if !self.term.mode().contains(TermMode::ALT_SCREEN) {
+            self.saved_behind = Some(self.term.grid().saved_cursor.clone());
+            self.term.swap_alt();
+        }
+    }
+
+    /// Shows the primary screen again; the cursor stays where it is.
+    fn leave_alternate(&mut self) {
+        if self.term.mode().contains(TermMode::ALT_SCREEN) {
+            let cursor = self.term.grid().cursor.clone();
+            self.term.swap_alt();
+            let grid = self.term.grid_mut();
+            grid.cursor = cursor;
+            if let Some(saved) = self.saved_behind.take() {
+                grid.saved_cursor = saved;
+            }
+            self.settle_cursors();
+        }
+    }
+
     fn private_mode_state(&self, mode: ansi::PrivateMode) -> Option<bool> {
         use ansi::NamedPrivateMode as Named;
-        let ansi::PrivateMode::Named(named) = mode else { return None };
+        let ansi::PrivateMode::Named(named) = mode else {
+            let alternate = matches!(mode.raw(), OLD_ALTERNATE | CLEARED_ALTERNATE);
+            return alternate.then(|| self.term.mode().contains(TermMode::ALT_SCREEN));
+        };
         let flag = match named {
             Named::CursorKeys => TermMode::APP_CURSOR,
             Named::Origin => TermMode::ORIGIN,
@@ -79,12 +133,8 @@ impl Handler for Machine {
         goto(line: i32, col: usize);
         goto_line(line: i32);
         goto_col(col: usize);
-        move_up(count: usize);
-        move_down(count: usize);
         move_forward(count: usize);
         move_backward(count: usize);
-        move_down_and_cr(count: usize);
-        move_up_and_cr(count: usize);
         put_tab(count: u16);
         backspace();
         carriage_return();
@@ -112,6 +162,24 @@ impl Handler for Machine {
         erase_chars(count: usize);
         delete_chars(count: usize);
         clear_line(mode: ansi::LineClearMode);
+    }
+
+    fn move_up(&mut self, count: usize) {
+        self.rise(count);
+    }
+
+    fn move_down(&mut self, count: usize) {
+        self.sink(count);
+    }
+
+    fn move_up_and_cr(&mut self, count: usize) {
+        self.rise(count);
+        self.term.carriage_return();
+    }
+
+    fn move_down_and_cr(&mut self, count: usize) {
+        self.sink(count);
+        self.term.carriage_return();
     }
 
     fn input(&mut self, c: char) {
@@ -193,14 +261,22 @@ impl Handler for Machine {
     }
 
     fn set_private_mode(&mut self, mode: ansi::PrivateMode) {
-        self.term.set_private_mode(mode);
+        match mode.raw() {
+            OLD_ALTERNATE | CLEARED_ALTERNATE => self.enter_alternate(),
+            SAVED_CURSOR => self.term.save_cursor_position(),
+            _ => self.term.set_private_mode(mode),
+        }
         if mode == ansi::NamedPrivateMode::ColumnMode.into() {
             self.region = (0, self.term.screen_lines());
         }
     }
 
     fn unset_private_mode(&mut self, mode: ansi::PrivateMode) {
-        self.term.unset_private_mode(mode);
+        match mode.raw() {
+            OLD_ALTERNATE | CLEARED_ALTERNATE => self.leave_alternate(),
+            SAVED_CURSOR => self.restore_cursor_position(),
+            _ => self.term.unset_private_mode(mode),
+        }
         if mode == ansi::NamedPrivateMode::ColumnMode.into() {
             self.region = (0, self.term.screen_lines());
         }

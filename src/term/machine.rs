@@ -8,11 +8,13 @@ use super::palette::Palette;
 use super::screen::ScreenEvent;
 use alacritty_terminal::Term;
 use alacritty_terminal::event::VoidListener;
+use alacritty_terminal::grid::Cursor;
 use alacritty_terminal::grid::Dimensions;
 use alacritty_terminal::index::Column;
 use alacritty_terminal::index::Line;
 use alacritty_terminal::term::Config;
 use alacritty_terminal::term::TermMode;
+use alacritty_terminal::term::cell::Cell as RawCell;
 use alacritty_terminal::term::cell::Flags;
 use alacritty_terminal::vte::ansi;
 use alacritty_terminal::vte::ansi::NamedColor;
@@ -68,6 +70,8 @@ pub(super) struct Machine {
     pub region: (usize, usize),
     pub tabs: Vec<bool>,
     pub charset: ansi::CharsetIndex,
+    /// What the primary screen's saved cursor was before the alternate one covered it by another mode than 1049.
+    pub saved_behind: Option<Cursor<RawCell>>,
     pub title: String,
     pub titles: Vec<String>,
     /// For the primary and the alternate screen.
@@ -93,6 +97,7 @@ impl Machine {
             region: (0, area.rows),
             tabs: default_tabs(area.cols),
             charset: ansi::CharsetIndex::G0,
+            saved_behind: None,
             title: String::new(),
             titles: Vec::new(),
             kitty: Default::default(),

@@ -5,6 +5,7 @@ mod access;
 mod architecture;
 mod cli;
 mod config;
+mod conformance;
 mod control;
 mod docs;
 mod drawn;

@@ -394,10 +394,9 @@ fn a_string_without_end_is_forgotten() {
 }
 
 #[test]
-fn repeating_a_character_without_end_takes_little_time() {
-    let started = std::time::Instant::now();
-    screen(80, 24, "x".to_owned() + &"\x1b[65535b".repeat(20_000));
-    assert!(started.elapsed() < Duration::from_secs(20), "took {:?}", started.elapsed());
+fn a_character_repeated_without_end_comes_to_an_end() {
+    let screen = screen(80, 24, "x".to_owned() + &"\x1b[65535b".repeat(200));
+    assert!(screen.text().lines().take(23).all(|line| line == "x".repeat(80)), "{}", screen.text());
 }
 
 #[test]

@@ -5,3 +5,4 @@ pub mod home;
 pub mod http;
 pub mod own_engine;
 pub mod plane;
+pub mod tmux;
