@@ -12,7 +12,6 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::model::Code;
 use crate::model::ExecStart;
-use crate::model::OpenSession;
 use crate::term::SafeText;
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
@@ -24,18 +23,10 @@ const CHUNK: usize = 64 << 10;
 
 /// `cto exec`.
 pub async fn exec(context: &Context, args: ExecArgs) -> Result<u8> {
-    let environment = environment(&args.place)?;
     if args.tty {
-        let open = OpenSession {
-            container: args.container,
-            command: args.command,
-            environment,
-            user: args.place.user,
-            working_dir: args.place.workdir,
-            ..OpenSession::default()
-        };
-        return terminal::open(context, open).await;
+        return terminal::open(context, args.container, args.command, args.place).await;
     }
+    let environment = environment(&args.place)?;
     let client = context.client().await?;
     // A terminal is not read unasked: the command would take what is typed ahead for the shell.
     let stdin = args.interactive || !std::io::stdin().is_terminal();

@@ -1,4 +1,5 @@
 //! What opens the terminal client: `cto` itself, `attach`, `shell`, `exec -t`, and `run` when it attaches.
+use crate::cli::args::PlaceArgs;
 use crate::cli::args::ShellArgs;
 use crate::cli::context::Context;
 use crate::cli::context::on_terminal;
@@ -65,24 +66,17 @@ pub async fn attach_main(context: &Context, client: &Client, container: &Contain
 
 /// `cto shell`.
 pub async fn shell(context: &Context, args: ShellArgs) -> Result<u8> {
-    let environment = exec::environment(&args.place)?;
-    let open = OpenSession {
-        container: args.container,
-        command: args.command,
-        environment,
-        user: args.place.user,
-        working_dir: args.place.workdir,
-        ..OpenSession::default()
-    };
-    self::open(context, open).await
+    open(context, args.container, args.command, args.place).await
 }
 
-/// Opens a session and attaches to it.
-pub async fn open(context: &Context, open: OpenSession) -> Result<u8> {
+/// Opens a session and attaches to it; without a command it is the user's shell.
+pub async fn open(context: &Context, container: String, command: Vec<String>, place: PlaceArgs) -> Result<u8> {
+    let environment = exec::environment(&place)?;
     // Before anything is opened that nobody could see.
     needs_terminal()?;
     let client = context.client().await?;
-    let session = client.call::<CreateSession>(&[], &OpenSession { size: Some(size()), ..open }).await?;
+    let open = OpenSession { container, command, environment, user: place.user, working_dir: place.workdir, size: Some(size()), ..OpenSession::default() };
+    let session = client.call::<CreateSession>(&[], &open).await?;
     session_alone(context, client, session).await
 }
 

@@ -6,7 +6,6 @@ use super::toast::Toasts;
 use crate::tui::component::Component;
 use crate::tui::component::Context;
 use crate::tui::component::Hint;
-use crate::tui::msg::Ask;
 use crate::tui::msg::Effect;
 use crate::tui::msg::Msg;
 use crate::tui::msg::ToastKind;
@@ -52,14 +51,7 @@ impl Errors {
 impl Component for Errors {
     fn update(&mut self, msg: &Msg, cx: &Context) -> Option<Vec<Effect>> {
         let rows = usize::from(self.place(cx.area).inner.height);
-        match msg {
-            Msg::Key(key) if self.reader.key(*key, rows, &self.lines) => return Some(vec![Effect::Ask(Ask::Close)]),
-            Msg::Mouse(mouse) => self.reader.mouse(*mouse, rows, self.lines.len()),
-            Msg::Paste(pasted) => self.reader.paste(pasted),
-            Msg::Key(_) => {}
-            _ => return None,
-        }
-        Some(Vec::new())
+        self.reader.update(msg, rows, &self.lines)
     }
 
     fn draw(&self, frame: &mut Frame, area: Rect, cx: &Context) {

@@ -9,7 +9,6 @@ use crate::tui::command::Scope;
 use crate::tui::component::Component;
 use crate::tui::component::Context;
 use crate::tui::keymap;
-use crate::tui::msg::Ask;
 use crate::tui::msg::Effect;
 use crate::tui::msg::Msg;
 use crate::tui::theme::Role;
@@ -83,14 +82,7 @@ impl Component for Help {
     fn update(&mut self, msg: &Msg, cx: &Context) -> Option<Vec<Effect>> {
         let (popup, lines) = self.place(cx.area, cx);
         let rows = usize::from(popup.inner.height);
-        match msg {
-            Msg::Key(key) if self.reader.key(*key, rows, &lines) => return Some(vec![Effect::Ask(Ask::Close)]),
-            Msg::Mouse(mouse) => self.reader.mouse(*mouse, rows, lines.len()),
-            Msg::Paste(pasted) => self.reader.paste(pasted),
-            Msg::Key(_) => {}
-            _ => return None,
-        }
-        Some(Vec::new())
+        self.reader.update(msg, rows, &lines)
     }
 
     fn draw(&self, frame: &mut Frame, area: Rect, cx: &Context) {

@@ -5,7 +5,6 @@ use super::reader::Reader;
 use crate::model::ContainerId;
 use crate::tui::component::Component;
 use crate::tui::component::Context;
-use crate::tui::msg::Ask;
 use crate::tui::msg::Effect;
 use crate::tui::msg::Msg;
 use crate::tui::theme::Role;
@@ -46,14 +45,7 @@ impl Component for Inspect {
     fn update(&mut self, msg: &Msg, cx: &Context) -> Option<Vec<Effect>> {
         let lines = self.lines(cx);
         let rows = usize::from(Self::place(cx.area, &lines).inner.height);
-        match msg {
-            Msg::Key(key) if self.reader.key(*key, rows, &lines) => return Some(vec![Effect::Ask(Ask::Close)]),
-            Msg::Mouse(mouse) => self.reader.mouse(*mouse, rows, lines.len()),
-            Msg::Paste(pasted) => self.reader.paste(pasted),
-            Msg::Key(_) => {}
-            _ => return None,
-        }
-        Some(Vec::new())
+        self.reader.update(msg, rows, &lines)
     }
 
     fn draw(&self, frame: &mut Frame, area: Rect, cx: &Context) {

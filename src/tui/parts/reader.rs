@@ -8,6 +8,9 @@ use crate::term::Mods;
 use crate::term::MouseEvent;
 use crate::term::MouseKind;
 use crate::tui::component::Context;
+use crate::tui::msg::Ask;
+use crate::tui::msg::Effect;
+use crate::tui::msg::Msg;
 use crate::tui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -27,6 +30,18 @@ pub struct Reader {
 }
 
 impl Reader {
+    /// Takes a message for an overlay that is nothing but lines; leaving closes it.
+    pub fn update(&mut self, msg: &Msg, rows: usize, lines: &[Line]) -> Option<Vec<Effect>> {
+        match msg {
+            Msg::Key(key) if self.key(*key, rows, lines) => return Some(vec![Effect::Ask(Ask::Close)]),
+            Msg::Mouse(mouse) => self.mouse(*mouse, rows, lines.len()),
+            Msg::Paste(pasted) => self.paste(pasted),
+            Msg::Key(_) => {}
+            _ => return None,
+        }
+        Some(Vec::new())
+    }
+
     /// Takes a key, with `rows` seen of `count` lines; returns whether the reader is to be left.
     pub fn key(&mut self, key: Key, rows: usize, lines: &[Line]) -> bool {
         let last = lines.len().saturating_sub(rows);
