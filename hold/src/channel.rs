@@ -200,6 +200,9 @@ impl Channel {
 
     /// Appends the next frame of the session to `out`, if there is one, on this channel whatever the session calls it.
     pub fn pass_one(&mut self, out: &mut Vec<u8>) {
+        if self.over {
+            return;
+        }
         if let Some(fault) = self.fault.take() {
             return self.end(fault.code, &fault.text, out);
         }

@@ -107,19 +107,25 @@ impl Mux {
             if self.ending {
                 return true;
             }
-            for step in 0..self.channels.len() {
-                let at = (self.turn + step) % self.channels.len();
-                self.channels[at].pass_one(&mut self.out);
-                if self.out.len() >= WAITING {
-                    self.turn = at + 1;
-                    break;
-                }
-            }
+            self.take_turns();
             self.channels.retain(|channel| !channel.is_over());
             if self.out.is_empty() {
                 return true;
             }
         }
+    }
+
+    /// Collects a frame of each channel in turn, until there is enough for once or nothing more.
+    fn take_turns(&mut self) {
+        let count = self.channels.len();
+        let (mut idle, mut at) = (0, self.turn);
+        while idle < count && self.out.len() < WAITING {
+            at = (at + 1) % count;
+            let before = self.out.len();
+            self.channels[at].pass_one(&mut self.out);
+            idle = if self.out.len() == before { idle + 1 } else { 0 };
+        }
+        self.turn = at;
     }
 
     /// Waits for something to happen, and takes what did; false when the server is gone.

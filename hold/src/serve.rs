@@ -33,6 +33,8 @@ const GRACE: Duration = Duration::from_millis(700);
 const AGAIN: Duration = Duration::from_millis(500);
 /// From the signal that stops a container to the hang-up, which ends the shells that ignore the signal.
 const STOP: Duration = Duration::from_millis(50);
+/// How long word that input was typed waits for output to travel with: the echo of a key is one message then, not two.
+const WITH_ECHO: Duration = Duration::from_millis(5);
 /// How long a session that was closed waits to be asked how it ended.
 const CLOSED_LINGER: Duration = Duration::from_secs(60);
 /// How long the end of a main program is held up for a server that takes its last output, since its last ACK.
@@ -55,6 +57,9 @@ pub struct Serving {
     linger: Duration,
     kill_at: Option<Instant>,
     hang_up_at: Option<Instant>,
+    /// What was typed and not yet said to be, and when it has to be said.
+    typed: Vec<(u64, u32)>,
+    typed_at: Instant,
     ended_at: Instant,
     /// Bytes read since the program ended.
     left: u64,
@@ -78,6 +83,8 @@ impl Serving {
             linger: options.linger,
             kill_at: None,
             hang_up_at: None,
+            typed: Vec::new(),
+            typed_at: now,
             ended_at: now,
             left: 0,
             buffer: vec![0; 16 * 1024],
@@ -89,7 +96,7 @@ impl Serving {
         loop {
             let now = Instant::now();
             self.timers(now);
-            self.give();
+            self.give(now);
             if let Some(ended) = self.over(now) {
                 if self.session.closing {
                     self.pty.signal_all(libc::SIGKILL);
@@ -141,12 +148,14 @@ impl Serving {
                     Err(_) => return,
                 }
             };
-            if let Some(conn) = self.conns.iter_mut().find(|conn| conn.stage == Stage::Controls) {
-                for (at, (writer, seq)) in done.iter().enumerate() {
-                    // One word for all that a writer typed in a row.
-                    if done.get(at + 1).is_none_or(|(next, _)| next != writer) {
-                        conn.say(&Frame::InputAck { writer: *writer, seq: *seq });
-                    }
+            for (writer, seq) in done {
+                if self.typed.is_empty() {
+                    self.typed_at = Instant::now();
+                }
+                // One word for all that a writer typed in a row.
+                match self.typed.last_mut() {
+                    Some((last, typed)) if *last == writer => *typed = seq,
+                    _ => self.typed.push((writer, seq)),
                 }
             }
             if self.session.waiting().is_empty() {
@@ -174,15 +183,23 @@ impl Serving {
     }
 
     /// Sends each connection what it is to have, and the log.
-    fn give(&mut self) {
+    fn give(&mut self, now: Instant) {
         if let Some(log) = &mut self.log {
             log.copy(&self.session.ring);
+        }
+        // A server that comes later is told by its OPENED.
+        if !self.conns.iter().any(|conn| conn.stage == Stage::Controls) {
+            self.typed.clear();
         }
         for conn in &mut self.conns {
             conn.flush();
             let mut given = 0;
             while conn.reads() && !conn.dead && !conn.has_output() && given < TURN {
                 given += give_one(conn, &self.session);
+                let due = conn.has_output() || self.typed_at + WITH_ECHO <= now;
+                if due && conn.stage == Stage::Controls {
+                    self.typed.drain(..).for_each(|(writer, seq)| conn.say(&Frame::InputAck { writer, seq }));
+                }
                 if !conn.has_output() {
                     break;
                 }
@@ -278,6 +295,10 @@ impl Serving {
             times.extend(self.session.patience_ends());
         } else if self.session.ended.is_some() {
             times.push(now);
+        }
+        // A connection that takes nothing now is told when it does.
+        if self.conns.iter().any(|conn| conn.stage == Stage::Controls && !conn.has_output()) && !self.typed.is_empty() {
+            times.push(self.typed_at + WITH_ECHO);
         }
         let more = |conn: &Conn| conn.reads() && !conn.has_output() && wants(conn, &self.session);
         if self.conns.iter().any(more) {

@@ -9,6 +9,8 @@ use std::time::Instant;
 /// Bytes of input that may wait for the program. A connection may have a window full under way, and what the ones before it left is
 /// kept too.
 const TYPED: usize = 4 * hold::INPUT_WINDOW;
+/// INPUTs that may wait for the program, however short they are.
+const MARKS: usize = 16 * 1024;
 
 /// The state of a session, without its terminal and its connections.
 pub struct Session {
@@ -116,7 +118,7 @@ impl Session {
             let waits = self.marks.iter().any(|(_, other, waiting)| *other == writer && *waiting >= seq);
             return if waits { Taken::Waits } else { Taken::Before };
         }
-        if self.typed.len() + bytes.len() > TYPED {
+        if self.typed.len() + bytes.len() > TYPED || self.marks.len() >= MARKS {
             return Taken::TooMuch;
         }
         if let Some(at) = known {
@@ -242,5 +244,7 @@ mod tests {
         while session.take(64, session.writers()[63].1 + 1, &[0; 32 * 1024]) == Taken::Queued {}
         assert!(session.typed.len() <= 4 * hold::INPUT_WINDOW);
         assert_eq!(session.take(64, u32::MAX, &[0; 32 * 1024]), Taken::TooMuch);
+        let short = (1..u32::MAX).find(|seq| session.take(65, *seq, b"") == Taken::TooMuch);
+        assert!(short.is_some_and(|seq| seq < 20_000), "{short:?}");
     }
 }

@@ -15,6 +15,7 @@ mod frames;
 mod gallery;
 mod generated;
 mod grid;
+mod holder;
 mod keys;
 mod launch;
 mod palette;
