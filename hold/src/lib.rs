@@ -54,17 +54,18 @@
 //!   was given, the oldest are dropped, which the next reader sees as a GAP.
 //! - The connection ends when the server closes the holder's input, or sends nothing for [`SILENCE`]: a server that has nothing to say
 //!   sends PING. Sessions go on.
+mod codec;
+mod error;
 mod frame;
 
+pub use codec::Raw;
+pub use codec::split;
+pub use error::ErrorCode;
+pub use error::FrameError;
 pub use frame::Begin;
 pub use frame::Ended;
-pub use frame::ErrorCode;
 pub use frame::Frame;
-pub use frame::FrameError;
-
 pub use frame::Opened;
-pub use frame::Raw;
-pub use frame::split;
 
 use std::time::Duration;
 
