@@ -27,21 +27,21 @@ impl Machine {
     fn rise(&mut self, count: usize) {
         let row = self.cursor_row();
         let top = if row >= self.region.0 { self.region.0 } else { 0 };
-        self.to_row(row.saturating_sub(count).max(top));
+        self.move_to_row(row.saturating_sub(count).max(top));
     }
 
     /// Moves the cursor down; one that is within the scrolling region or above it stops at the region's bottom.
     fn sink(&mut self, count: usize) {
         let row = self.cursor_row();
         let end = if row < self.region.1 { self.region.1 } else { self.term.screen_lines() };
-        self.to_row(row.saturating_add(count).min(end - 1));
+        self.move_to_row(row.saturating_add(count).min(end - 1));
     }
 
     fn cursor_row(&self) -> usize {
         usize::try_from(self.term.grid().cursor.point.line.0).unwrap_or(0)
     }
 
-    fn to_row(&mut self, row: usize) {
+    fn move_to_row(&mut self, row: usize) {
         let cursor = &mut self.term.grid_mut().cursor;
         cursor.point.line = Line(i32::try_from(row).unwrap_or(0));
         cursor.input_needs_wrap = false;
