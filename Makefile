@@ -3,7 +3,7 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check prove dev snap web install docker clean fmt fmt-check clippy doc deny shellcheck
+.PHONY: help run test check prove dev snap pictures web install docker clean fmt fmt-check clippy doc deny shellcheck
 
 # `run` builds with the profile "ci": optimised, but linked without the whole-program pass that costs 3 minutes.
 # PROFILE=release is what is shipped; PROFILE=dev shares its artefacts with `make test`.
@@ -46,6 +46,9 @@ dev: ## rebuild and restart the server on every change; dashboard with hot reloa
 
 snap: ## rewrite the pictures and golden files that tests compare; look at the difference before you commit
 	INSTA_UPDATE=always UPDATE=1 cargo test --locked -- $(T)
+
+pictures: ## the pictures in docs/pictures, anew from the real program
+	scripts/pictures.sh
 
 web: ## type check and build the dashboard
 ifneq ($(WEB),)

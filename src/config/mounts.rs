@@ -70,7 +70,8 @@ pub(super) fn resolve(written: &str, base_dir: &Path, roots: &[PathBuf]) -> Resu
     let inside = |root: &PathBuf| path.starts_with(resolve_existing(root));
     if !roots.iter().any(inside) {
         let all = roots.iter().map(|root| format!("'{}'", root.display())).collect::<Vec<_>>().join(", ");
-        return Err(format!("'{}' is outside the directories that may be mounted: {all}", path.display()));
+        let may = if all.is_empty() { "no directory of the host may".to_owned() } else { format!("only what lies in {all} may") };
+        return Err(format!("'{}' can't be mounted: {may}; add a directory to 'containers.allowed_roots' in cto.json", path.display()));
     }
     let exists = path.symlink_metadata().is_ok();
     let path = path
