@@ -38,11 +38,15 @@ pub fn scope(role: Role, action: Action) -> Scope {
     use Action::*;
     match (role, action) {
         (Role::Admin, _) => Scope::Everything,
-        (Role::Viewer | Role::Operator, ReadContainers | ReadLogs | ReadSessions | ReadTemplates | ReadOperations | ReadEvents | UseLayouts) => {
-            Scope::Everything
-        }
+        (
+            Role::Viewer | Role::Operator,
+            ReadContainers | ReadLogs | ReadSessions | ReadRecordings | ReadTemplates | ReadOperations | ReadEvents | UseLayouts,
+        ) => Scope::Everything,
         (Role::Operator, CreateContainers) => Scope::Everything,
-        (Role::Operator, ControlContainers | RemoveContainers | Exec | OpenSessions | WriteSessions | CloseSessions | CancelOperations) => Scope::Own,
+        (
+            Role::Operator,
+            ControlContainers | RemoveContainers | Exec | OpenSessions | WriteSessions | CloseSessions | RecordSessions | RemoveRecordings | CancelOperations,
+        ) => Scope::Own,
         (Role::Viewer | Role::Operator, _) => Scope::Nothing,
     }
 }

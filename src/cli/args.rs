@@ -1,4 +1,5 @@
 //! What can be typed: every command of the command line with its flags.
+use crate::cli::rec_args::RecArgs;
 use crate::model::Role;
 use clap::Args;
 use clap::Parser;
@@ -66,6 +67,8 @@ pub enum Command {
     Rm(RmArgs),
     /// List, close, type into and show sessions
     Sessions(SessionsArgs),
+    /// Record sessions; list, play, export and remove recordings
+    Rec(RecArgs),
     /// List, show, check and render templates
     Template(TemplateArgs),
     /// Show who did what, and how it ended

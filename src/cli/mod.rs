@@ -8,6 +8,8 @@ mod doctor;
 mod exec;
 mod launch;
 mod output;
+mod rec_args;
+mod recordings;
 mod server;
 mod server_log;
 mod service;
@@ -87,6 +89,7 @@ async fn dispatch(context: &Context, command: Option<Command>) -> Result<u8> {
         Some(Command::Restart(args)) => containers::restart(context, &args).await.map(done),
         Some(Command::Rm(args)) => containers::remove(context, &args).await.map(done),
         Some(Command::Sessions(args)) => sessions::sessions(context, args).await.map(done),
+        Some(Command::Rec(args)) => recordings::rec(context, args.command).await,
         Some(Command::Template(args)) => templates::template(context, args).await,
         Some(Command::Audit(args)) => accounts::audit(context, &args).await.map(done),
         Some(Command::User(args)) => accounts::user(context, args.command).await.map(done),

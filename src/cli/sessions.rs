@@ -88,7 +88,7 @@ fn state(session: &Session) -> (String, Tone) {
 }
 
 /// The session that `text` means: its id, a part of it that no other has, or a container: its main program, or the only other one.
-async fn find(client: &Client, text: &str) -> Result<Session> {
+pub(super) async fn find(client: &Client, text: &str) -> Result<Session> {
     let sessions = Context::all::<ListSessions, Session>(client, ListQuery::default()).await?;
     if let Some(session) = sessions.iter().find(|session| session.id.as_str() == text) {
         return Ok(session.clone());

@@ -91,13 +91,24 @@ async fn session_alone(context: &Context, client: Client, session: Session) -> R
     }
 }
 
-async fn show(context: &Context, client: Client, start: tui::Start) -> Result<tui::Exit> {
-    let config = context.config();
-    let colors = theme::load(&config.theme.0, &context.paths).unwrap_or_else(|error| {
+/// `cto rec play` on a terminal.
+pub async fn play(context: &Context, play: tui::Play) -> Result<u8> {
+    match tui::play(play, colors(context)).await? {
+        tui::Exit::Terminated => Ok(TERMINATED),
+        _ => Ok(0),
+    }
+}
+
+fn colors(context: &Context) -> theme::Theme {
+    theme::load(&context.config().theme.0, &context.paths).unwrap_or_else(|error| {
         output::warn(&error.message);
         theme::Theme::default()
-    });
-    tui::run(tui::Options { client, start, prefix: config.keys.prefix, colors, scrollback: config.terminal.scrollback as usize }).await
+    })
+}
+
+async fn show(context: &Context, client: Client, start: tui::Start) -> Result<tui::Exit> {
+    let config = context.config();
+    tui::run(tui::Options { client, start, prefix: config.keys.prefix, colors: colors(context), scrollback: config.terminal.scrollback as usize }).await
 }
 
 fn size() -> Size {

@@ -4,8 +4,10 @@ use super::Client;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Answer;
+use crate::model::CastQuery;
 use crate::model::Code;
 use crate::model::Endpoint;
+use crate::model::GetCast;
 use crate::model::LogQuery;
 use crate::model::Method;
 use crate::model::Operation;
@@ -76,6 +78,16 @@ impl Client {
     /// As [`Client::call`].
     pub async fn logs(&self, container: &str, query: &LogQuery) -> Result<ByteStream> {
         let response = self.send::<ReadContainerLogs>(&[container], query, None, None).await?;
+        let client = self.clone();
+        Ok(ByteStream(response.bytes_stream().map(move |bytes| bytes.map_err(|error| client.broken(error))).boxed()))
+    }
+
+    /// A recording's bytes as they come, from `from` milliseconds on where that is given.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn cast(&self, recording: &str, from: Option<u64>) -> Result<ByteStream> {
+        let response = self.send::<GetCast>(&[recording], &CastQuery { from }, None, None).await?;
         let client = self.clone();
         Ok(ByteStream(response.bytes_stream().map(move |bytes| bytes.map_err(|error| client.broken(error))).boxed()))
     }

@@ -48,6 +48,7 @@ pub fn compile(template: &Template, values: &Values, complaints: &mut Vec<Compla
         command: work.command("/command", template.command.as_ref()),
         entrypoint: work.command("/entrypoint", template.entrypoint.as_ref()),
         interactive: template.interactive.unwrap_or(true),
+        recording: template.recording.unwrap_or(false),
         environment: work.map("/environment", &template.environment, texts::variable),
         working_dir: work.optional("/working_dir", template.working_dir.as_ref(), texts::container_path),
         user: work.optional("/user", template.user.as_ref(), texts::user),

@@ -92,6 +92,12 @@ impl Paths {
         self.state_dir.join("cto.sqlite")
     }
 
+    /// Where recordings lie.
+    #[must_use]
+    pub fn recordings(&self) -> PathBuf {
+        self.state_dir.join("recordings")
+    }
+
     /// The user's configuration file.
     #[must_use]
     pub fn config_file(&self) -> PathBuf {

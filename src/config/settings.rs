@@ -24,6 +24,8 @@ pub struct Config {
     pub theme: ThemeName,
     /// How long things are kept.
     pub retention: RetentionConfig,
+    /// Recordings of sessions.
+    pub recordings: RecordingsConfig,
     /// What containers may be given.
     pub containers: ContainersConfig,
 }
@@ -118,6 +120,27 @@ pub struct RetentionConfig {
 impl Default for RetentionConfig {
     fn default() -> Self {
         Self { ended_sessions_hours: 24, audit_days: 0 }
+    }
+}
+
+/// How much is recorded, and for how long it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RecordingsConfig {
+    /// A recording ends when its files have so many megabytes.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub max_mb: u32,
+    /// The oldest recordings are removed while all together have more megabytes.
+    #[schemars(range(min = 1, max = 100_000_000))]
+    pub total_mb: u32,
+    /// Days that a recording is kept after its end; 0 keeps it for ever.
+    #[schemars(range(min = 0, max = 36_500))]
+    pub days: u32,
+}
+
+impl Default for RecordingsConfig {
+    fn default() -> Self {
+        Self { max_mb: 2_000, total_mb: 10_000, days: 30 }
     }
 }
 

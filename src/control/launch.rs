@@ -139,7 +139,11 @@ impl Control {
         task.phase("starting the container");
         let main = if spec.interactive {
             // Attached before the start, so that nothing the program prints is missed.
-            Some(self.open_main(id, &spec.name, &launch.actor.name, launch.request.size.unwrap_or(spec.size)).await?)
+            let main = self.open_main(id, &spec.name, &launch.actor.name, launch.request.size.unwrap_or(spec.size)).await?;
+            if spec.recording {
+                self.record_if_asked(&engine.inspect(id.as_str()).await?, &main).await;
+            }
+            Some(main)
         } else {
             None
         };

@@ -8,6 +8,7 @@ mod launch;
 mod layouts;
 mod operations;
 mod paging;
+mod recordings;
 mod seen;
 mod sessions;
 mod streams;
@@ -17,6 +18,7 @@ pub use crate::engine::Exec;
 pub use crate::engine::ExecControl;
 pub use crate::engine::ExecOutput;
 pub use guard::Target;
+pub use recordings::Cast;
 pub use sessions::Screen;
 pub use streams::TileMark;
 
@@ -76,6 +78,7 @@ struct Inner {
     seen: seen::Seen,
     operations: operations::Operations,
     opening: sessions::Opening,
+    recordings: recordings::Recordings,
     stats: StatsHub,
     host: host::Host,
     started_at: Timestamp,
@@ -101,6 +104,7 @@ impl Control {
             seen: seen::Seen::default(),
             operations,
             opening: sessions::Opening::default(),
+            recordings: recordings::Recordings::default(),
             stats,
             host: host::Host::default(),
             started_at: Timestamp::now(),

@@ -58,6 +58,8 @@ pub enum Screen {
     Ansi(Vec<u8>),
     /// As data.
     Json(Box<ScreenJson>),
+    /// `image/svg+xml`; only of recordings.
+    Svg(String),
 }
 
 impl Control {
@@ -95,7 +97,9 @@ impl Control {
         self.guarded(actor, Action::OpenSessions, &target_of(&container), async {
             if request.main {
                 let owner = container.owner.clone().unwrap_or_else(|| actor.name.clone());
-                return Ok(self.open_main(&container.id, &container.name, &owner, size).await?.facts());
+                let session = self.open_main(&container.id, &container.name, &owner, size).await?;
+                self.record_if_asked(&container, &session).await;
+                return Ok(session.facts());
             }
             let terminal = TerminalRequest {
                 container: container.id.clone(),
@@ -116,18 +120,22 @@ impl Control {
                 size,
             };
             let transport = Transport::open(&self.parts().engine, &terminal).await?;
-            Ok(self.opened(new, transport).await)
+            let session = self.opened(new, transport).await;
+            self.record_if_asked(&container, &session).await;
+            Ok(session.facts())
         })
         .await
     }
 
-    async fn opened(&self, new: NewSession, transport: Transport) -> Facts {
-        let facts = self.sessions().open(new, transport).facts();
+    async fn opened(&self, new: NewSession, transport: Transport) -> Session {
+        let session = self.sessions().open(new, transport);
+        let facts = session.facts();
         // The session is open: a store that can't note it must not take it away from its user.
         if let Err(error) = self.parts().store.save_session(&facts, None).await {
             tracing::warn!(%error, session = %facts.id, "a session can't be noted");
         }
-        facts
+        self.record_again(&session).await;
+        session
     }
 
     /// The session of a container's main program: the one that lives, one of a server before this one carried on, or a new one.
@@ -154,8 +162,7 @@ impl Control {
         let transport = Transport::open(&self.parts().engine, &terminal).await?;
         let (container, container_name, owner) = (container.clone(), name.to_owned(), owner.to_owned());
         let new = NewSession { id, start, container, container_name, kind: SessionKind::Main, owner, size };
-        let id = self.opened(new, transport).await.id;
-        self.sessions().find(id.as_str()).ok_or_else(|| Error::not_found("session", id.as_str()))
+        Ok(self.opened(new, transport).await)
     }
 
     /// As [`Control::watch_main`], for a container whose main program this server or one before it on these files has watched. Others
@@ -174,8 +181,9 @@ impl Control {
         }
         let owner = container.owner.clone().unwrap_or_default();
         let size = self.sessions().last_main_size(&container.id).unwrap_or_default();
-        if let Err(error) = self.open_main(&container.id, &container.name, &owner, size).await {
-            tracing::debug!(%error, container = container.name, "its main program can't be watched");
+        match self.open_main(&container.id, &container.name, &owner, size).await {
+            Ok(session) => self.record_if_asked(container, &session).await,
+            Err(error) => tracing::debug!(%error, container = container.name, "its main program can't be watched"),
         }
     }
 
@@ -294,7 +302,7 @@ impl Control {
     }
 
     /// A session that the actor may see.
-    fn session(&self, actor: &Actor, id: &str) -> Result<Session> {
+    pub(super) fn session(&self, actor: &Actor, id: &str) -> Result<Session> {
         let unknown = || Error::not_found("session", id).fix("'cto sessions' lists them");
         if !allowed(actor, Action::ReadSessions, None) {
             return Err(unknown());
@@ -304,7 +312,7 @@ impl Control {
 }
 
 /// A session as the target of an action.
-fn of(session: &Session) -> Target {
+pub(super) fn of(session: &Session) -> Target {
     let fixed = session.fixed();
     Target::owned(format!("{} in {}", fixed.id, fixed.container_name), Some(&fixed.owner))
 }

@@ -135,6 +135,7 @@ pub(super) fn container(found: ContainerInspectResponse, image_says: &labels::La
         finished_at: time(state.finished_at.as_deref()).filter(|_| ended),
         template: own(labels::TEMPLATE).filter(|_| owner.is_some()),
         foreign: owner.is_none(),
+        recording: owner.is_some() && own(labels::RECORDING).is_some(),
         owner,
         tty: config.tty.unwrap_or(false) && config.open_stdin.unwrap_or(false),
         command,

@@ -110,6 +110,9 @@ fn own_labels(spec: &ContainerSpec, owner: &str) -> Result<HashMap<String, Strin
     let hash: String = sha2::Sha256::digest(text).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     all.insert(labels::OWNER.into(), owner.into());
     all.insert(labels::SPEC.into(), hash);
+    if spec.recording {
+        all.insert(labels::RECORDING.into(), "on".into());
+    }
     all.insert(labels::VERSION.into(), env!("CARGO_PKG_VERSION").into());
     all.insert(labels::IMAGE.into(), spec.image.reference.clone());
     if let Some(template) = &spec.template {

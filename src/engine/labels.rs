@@ -13,6 +13,8 @@ pub(super) const TEMPLATE: &str = "cto.template";
 pub(super) const IMAGE: &str = "cto.image";
 /// Hash of the spec it was made from; never the spec itself, which may hold secrets.
 pub(super) const SPEC: &str = "cto.spec";
+/// Its sessions are recorded, whatever it says.
+pub(super) const RECORDING: &str = "cto.recording";
 /// The version of cto that made it.
 pub(super) const VERSION: &str = "cto.version";
 /// On derived images: the hash of what they were made from.

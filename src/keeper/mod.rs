@@ -44,6 +44,7 @@ async fn run(control: Control, shutdown: CancellationToken) {
     for last in control.sessions().stop() {
         note(&control, &last).await;
     }
+    control.finish_recordings(CLEAN_UP).await;
 }
 
 /// What servers before this one have left: intents without an end, sessions that lived in them.
@@ -132,6 +133,7 @@ async fn note(control: &Control, end: &Ended) {
 }
 
 async fn forget_old(control: &Control) {
+    control.tidy_recordings().await;
     let hours = control.parts().config.retention.ended_sessions_hours;
     for id in control.sessions().forget_old(Duration::from_secs(u64::from(hours) * 3600)) {
         control.forget_session(&id).await;

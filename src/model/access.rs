@@ -98,6 +98,12 @@ actions! {
     WriteSessions = "write:sessions",
     /// End sessions.
     CloseSessions = "close:sessions",
+    /// See recordings and play them.
+    ReadRecordings = "read:recordings",
+    /// Begin and end the recording of sessions.
+    RecordSessions = "record:sessions",
+    /// Remove recordings.
+    RemoveRecordings = "remove:recordings",
     /// See and render templates.
     ReadTemplates = "read:templates",
     /// See operations.

@@ -52,6 +52,9 @@ pub struct Container {
     pub foreign: bool,
     /// Its main program has a terminal that can be attached to.
     pub tty: bool,
+    /// Its sessions are recorded, as its template asks.
+    #[serde(default)]
+    pub recording: bool,
     /// Its main program's command line.
     #[serde(default)]
     pub command: Vec<String>,
@@ -209,6 +212,9 @@ pub struct ContainerSpec {
     pub entrypoint: Vec<String>,
     /// The main program gets a terminal that sessions attach to.
     pub interactive: bool,
+    /// Its sessions are recorded.
+    #[serde(default)]
+    pub recording: bool,
     /// Environment, by name.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,

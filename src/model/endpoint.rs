@@ -116,6 +116,14 @@ endpoints! {
     GetOutput = "A part of a session's output, as printed": Get "/api/v1/sessions/{id}/output", Some(Action::ReadSessions), OutputQuery => Answer::Bytes("application/octet-stream"), Empty;
     AttachSession = "Watches a session and types into it": Get "/api/v1/sessions/{id}/attach", Some(Action::ReadSessions), Empty => Answer::Upgrade(TERM_PROTOCOL), Empty;
 
+    StartRecordingOf = "Begins to record a session": Post "/api/v1/sessions/{id}/recording", Some(Action::RecordSessions), StartRecording => Answer::Created, Recording;
+    StopRecordingOf = "Ends the recording of a session": Delete "/api/v1/sessions/{id}/recording", Some(Action::RecordSessions), Empty => Answer::Json, Recording;
+    ListRecordings = "Recordings, newest first": Get "/api/v1/recordings", Some(Action::ReadRecordings), ListQuery => Answer::Json, Page<Recording>;
+    GetRecording = "One recording": Get "/api/v1/recordings/{id}", Some(Action::ReadRecordings), Empty => Answer::Json, Recording;
+    GetCast = "A recording as asciicast v3, from a time on where one is given": Get "/api/v1/recordings/{id}/cast", Some(Action::ReadRecordings), CastQuery => Answer::Bytes(CAST_MEDIA), Empty;
+    GetRecordingScreen = "A recording's screen at a time, as text, ANSI, JSON or SVG": Get "/api/v1/recordings/{id}/screen", Some(Action::ReadRecordings), RecordingScreenQuery => Answer::Json, ScreenJson;
+    DeleteRecording = "Removes a recording that has ended": Delete "/api/v1/recordings/{id}", Some(Action::RemoveRecordings), Empty => Answer::Nothing, Empty;
+
     ListOperations = "Operations, newest first": Get "/api/v1/operations", Some(Action::ReadOperations), ListQuery => Answer::Json, Page<Operation>;
     GetOperation = "One operation": Get "/api/v1/operations/{id}", Some(Action::ReadOperations), Empty => Answer::Json, Operation;
     CancelOperation = "Cancels an operation": Post "/api/v1/operations/{id}/cancel", Some(Action::CancelOperations), Empty => Answer::Json, Operation;

@@ -56,6 +56,10 @@ id!(
     SessionId, "ses"
 );
 id!(
+    /// One recording.
+    RecordingId, "rec"
+);
+id!(
     /// One piece of long work.
     OperationId, "op"
 );

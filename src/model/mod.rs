@@ -1,5 +1,6 @@
 //! What is on the wire and in the store: plain data, shared by the server and its clients.
 mod access;
+mod cast;
 mod container;
 mod endpoint;
 mod event;
@@ -8,6 +9,7 @@ mod ids;
 mod operation;
 mod page;
 mod problem;
+mod recording;
 mod server;
 mod session;
 mod size;
@@ -16,6 +18,7 @@ mod template;
 mod terminal;
 
 pub use access::*;
+pub use cast::*;
 pub use container::*;
 pub use endpoint::*;
 pub use event::*;
@@ -24,6 +27,7 @@ pub use ids::*;
 pub use operation::*;
 pub use page::*;
 pub use problem::*;
+pub use recording::*;
 pub use server::*;
 pub use session::*;
 pub use size::*;

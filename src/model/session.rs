@@ -1,5 +1,6 @@
 //! Sessions: live terminals in containers.
 use super::ContainerId;
+use super::RecordingId;
 use super::SessionId;
 use super::Size;
 use jiff::Timestamp;
@@ -35,6 +36,9 @@ pub struct Session {
     pub viewers: u32,
     /// Bytes printed so far.
     pub head_offset: u64,
+    /// The recording of it that is being made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<RecordingId>,
     /// How it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit: Option<SessionExit>,

@@ -35,6 +35,9 @@ pub struct Template {
     /// The main program gets a terminal; true where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interactive: Option<bool>,
+    /// Its sessions are recorded, what is typed left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<bool>,
     /// Environment of the main program and of sessions.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub environment: BTreeMap<String, String>,

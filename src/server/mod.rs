@@ -6,6 +6,7 @@ mod extract;
 mod logs;
 mod openapi;
 mod problem;
+mod recordings;
 mod routes;
 mod socket;
 mod stream;

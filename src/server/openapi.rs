@@ -32,6 +32,7 @@ pub fn document() -> Value {
     builder.need::<Container>();
     builder.need::<Layout>();
     builder.need::<Operation>();
+    builder.need::<Recording>();
     builder.need::<Session>();
     builder.need::<Token>();
     builder.need::<User>();
@@ -94,11 +95,14 @@ impl Builder {
     fn responses<E: Endpoint>(&mut self) -> Value {
         let problem = json!({ "description": "A problem.", "content": { "application/problem+json": { "schema": self.need::<Problem>() } } });
         let mut responses = match E::ANSWER {
-            Answer::Json if E::NAME == GetScreen::NAME => {
+            Answer::Json if [GetScreen::NAME, GetRecordingScreen::NAME].contains(&E::NAME) => {
                 let schema = self.need::<E::Reply>();
                 let bytes = json!({ "schema": { "type": "string" } });
-                json!({ "200": { "description": "The screen in the form asked for.",
-                                 "content": { "text/plain": bytes, "application/octet-stream": bytes, "application/json": { "schema": schema } } } })
+                let mut content = json!({ "text/plain": bytes, "application/octet-stream": bytes, "application/json": { "schema": schema } });
+                if E::NAME == GetRecordingScreen::NAME {
+                    content["image/svg+xml"] = bytes;
+                }
+                json!({ "200": { "description": "The screen in the form asked for.", "content": content } })
             }
             Answer::Json => json!({ "200": self.body::<E>("Done.") }),
             Answer::Created => json!({ "201": self.body::<E>("Made.") }),

@@ -8,6 +8,7 @@ use super::extract;
 use super::logs;
 use super::openapi;
 use super::problem::Refusal;
+use super::recordings;
 use super::stream;
 use super::web;
 use crate::access::Actor;
@@ -105,6 +106,14 @@ pub(super) fn all() -> Routes {
         .raw::<GetScreen, _, _>(screen)
         .raw::<GetOutput, _, _>(output)
         .upgrade::<AttachSession, _, _>(attach::run)
+
+        .add::<StartRecordingOf, _, _>(|ask, request| async move { ask.control.start_recording(&ask.actor, ask.id(), request).await })
+        .add::<StopRecordingOf, _, _>(|ask, _| async move { ask.control.stop_recording(&ask.actor, ask.id()).await })
+        .add::<ListRecordings, _, _>(|ask, query| async move { ask.control.list_recordings(&ask.actor, &query).await })
+        .add::<GetRecording, _, _>(|ask, _| async move { ask.control.get_recording(&ask.actor, ask.id()).await })
+        .raw::<GetCast, _, _>(recordings::cast)
+        .raw::<GetRecordingScreen, _, _>(recordings::screen)
+        .add::<DeleteRecording, _, _>(|ask, _| async move { ask.control.delete_recording(&ask.actor, ask.id()).await.map(done) })
 
         .add::<ListOperations, _, _>(|ask, query| async move { ask.control.list_operations(&ask.actor, &query).await })
         .add::<GetOperation, _, _>(|ask, _| async move { ask.control.get_operation(&ask.actor, ask.id()).await })
@@ -279,11 +288,17 @@ async fn ask<E: Endpoint>(door: &Door, caller: Option<Actor>, path: Vec<String>,
 
 /// `GET /sessions/{id}/screen` in the form that was asked for.
 async fn screen(ask: Ask, query: ScreenQuery) -> Result<Response> {
-    Ok(match ask.control.get_screen(&ask.actor, ask.id(), query.format).await? {
+    ask.control.get_screen(&ask.actor, ask.id(), query.format).await.map(of_screen)
+}
+
+/// A screen with the media type of its form.
+pub(super) fn of_screen(screen: Screen) -> Response {
+    match screen {
         Screen::Json(screen) => Json(screen).into_response(),
         Screen::Text(text) => text.into_response(),
         Screen::Ansi(content) => bytes(content),
-    })
+        Screen::Svg(picture) => ([(header::CONTENT_TYPE, "image/svg+xml")], picture).into_response(),
+    }
 }
 
 /// `GET /sessions/{id}/output`, with the offset of its first byte in a header.

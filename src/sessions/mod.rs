@@ -1,15 +1,27 @@
 //! Live terminals: their output, their screens, and who watches them.
+mod pictures;
+mod player;
 mod pump;
 mod reader;
+mod recorder;
 mod registry;
 mod ring;
 mod session;
 mod state;
+mod tape;
 mod transport;
 
+pub use pictures::svg;
+pub use player::CastPart;
+pub use player::Moment;
+pub use player::Player;
 pub use reader::Reader;
 pub use reader::ReaderEnd;
 pub use reader::Writer;
+pub use recorder::Recordable;
+pub use recorder::Recorded;
+pub use recorder::Recorder;
+pub use recorder::of_file;
 pub use registry::Ended;
 pub use registry::NewSession;
 pub use registry::Sessions;

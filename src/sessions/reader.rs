@@ -141,6 +141,7 @@ impl Writer {
             slot.ack_input(seq);
             let writer = slot.writer;
             if state.take(writer, seq) {
+                self.session.note_typed(&bytes);
                 room.send(bytes.into());
             }
             state.active(self.id);

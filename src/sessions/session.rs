@@ -1,5 +1,6 @@
 //! The handle of one session.
 use super::reader::Reader;
+use super::recorder::Recording;
 use super::state::RING;
 use super::state::State;
 use crate::bus::Bus;
@@ -10,6 +11,7 @@ use crate::model::Code;
 use crate::model::ContainerId;
 use crate::model::Event;
 use crate::model::ExitReason;
+use crate::model::RECORDER;
 use crate::model::ScreenJson;
 use crate::model::Session as Facts;
 use crate::model::SessionExit;
@@ -48,6 +50,8 @@ pub(super) struct Shared {
     pub typed: mpsc::Sender<Bytes>,
     /// Tells the pump to look at the state.
     pub wake: Notify,
+    /// What is known of its recording; held for a look only.
+    pub recording: Mutex<Recording>,
     bus: Bus,
 }
 
@@ -74,7 +78,7 @@ pub struct Fixed {
 
 impl Session {
     pub(super) fn new(fixed: Fixed, state: State, typed: mpsc::Sender<Bytes>, bus: Bus) -> Self {
-        Self(Arc::new(Shared { fixed, state: Mutex::new(state), changed: watch::Sender::new(0), typed, wake: Notify::new(), bus }))
+        Self(Arc::new(Shared { fixed, state: Mutex::new(state), changed: watch::Sender::new(0), typed, wake: Notify::new(), recording: Mutex::default(), bus }))
     }
 
     /// What never changes.
@@ -111,8 +115,9 @@ impl Session {
             size: state.size,
             owner: fixed.owner,
             not_resumable: fixed.not_resumable,
-            viewers: u32::try_from(state.slots.len()).unwrap_or(u32::MAX),
+            viewers: u32::try_from(state.slots.iter().filter(|slot| slot.viewer.name != RECORDER).count()).unwrap_or(u32::MAX),
             head_offset: state.ring.head(),
+            recording: self.recording(),
             exit: state.exit.clone(),
             created_at: fixed.created_at,
         }
@@ -145,8 +150,12 @@ impl Session {
         if !self.is_live() {
             return Err(self.has_ended());
         }
-        match tokio::time::timeout(TYPING, self.0.typed.send(bytes.into())).await {
-            Ok(Ok(())) => Ok(()),
+        let bytes = Bytes::from(bytes);
+        match tokio::time::timeout(TYPING, self.0.typed.send(bytes.clone())).await {
+            Ok(Ok(())) => {
+                self.note_typed(&bytes);
+                Ok(())
+            }
             Ok(Err(_)) => Err(self.has_ended()),
             Err(_) => Err(Error::new(Code::TimedOut, "the program in this session reads no input")),
         }

@@ -7,6 +7,7 @@ mod audit;
 mod fault;
 mod idempotency;
 mod layouts;
+mod recordings;
 mod sessions;
 
 pub use audit::AuditNote;

@@ -15,6 +15,7 @@ mod screen;
 mod search;
 mod selection;
 mod snapshot;
+mod transcript;
 mod watch;
 
 pub use cell::Attrs;
@@ -52,3 +53,4 @@ pub use search::SearchOptions;
 pub use selection::Point;
 pub use selection::SelectionKind;
 pub use selection::Side;
+pub use transcript::Transcript;

@@ -125,7 +125,12 @@ impl Screen {
         if size.clamped() == self.size() {
             return;
         }
-        if guarded(|| self.machine.resize(area(size))).is_none() {
+        // A drawing that is held back was made for the old size, and when it is shown must not decide what a screen becomes.
+        let resized = guarded(|| {
+            self.stop_sync();
+            self.machine.resize(area(size));
+        });
+        if resized.is_none() {
             let scrollback_lines = self.scrollback_lines;
             let generation = self.generation;
             *self = Self::new(size, scrollback_lines);

@@ -288,6 +288,10 @@ impl App {
                     });
                 }
             }
+            (Request::Record { on, .. }, Ok(Reply::Recording(recording))) => match on {
+                true => self.tell(ToastKind::Done, "recording: what the program prints, not what is typed"),
+                false => self.tell(ToastKind::Done, format!("recorded: cto rec play {}", recording.id)),
+            },
             // Tried again with the next change, and at the end.
             (Request::SaveLayout(_), Err(_)) => {}
             // The line on top says that the server is away.
@@ -312,7 +316,7 @@ impl App {
             }
             Reply::Container(container) => self.data.apply(&crate::model::Event::ContainerChanged { container: container.clone() }),
             Reply::Session(session) => self.data.apply(&crate::model::Event::SessionChanged { session: session.clone() }),
-            Reply::Rendered(_) | Reply::Layout(_) | Reply::Nothing => {}
+            Reply::Rendered(_) | Reply::Recording(_) | Reply::Layout(_) | Reply::Nothing => {}
         }
     }
 

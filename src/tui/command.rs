@@ -172,6 +172,7 @@ commands! {
         PasteBuffer "paste" "paste" ["]"] 0: "Paste what was copied last";
         SearchBack "search" "search" ["/"] 0: "Find a text in the scrollback";
         PaneLogs "pane-logs" "logs" ["L"] 0: "Show this container's log in a split";
+        Record "record" "record" ["R"] 0: "Begin or end the recording of this session";
         TakeSize "take-size" "fit" ["F"] 0: "Make the session as large as this pane";
         TerminalPalette "find" "palette" ["Tab" "C-p"] 0: "Find a command, a container or a template";
         TerminalCommandLine "terminal-command-line" "command" [":"] 90: "Type a command";

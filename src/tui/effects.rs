@@ -33,8 +33,11 @@ use crate::model::RenderTemplate;
 use crate::model::RestartContainer;
 use crate::model::SaveLayout;
 use crate::model::StartContainer;
+use crate::model::StartRecording;
+use crate::model::StartRecordingOf;
 use crate::model::StopContainer;
 use crate::model::StopContainerNow;
+use crate::model::StopRecordingOf;
 use crate::model::StreamMessage;
 use crate::model::TileWish;
 use crate::model::Topic;
@@ -132,6 +135,11 @@ async fn ask(client: &Client, request: &Request) -> Result<Reply> {
             client.call::<CloseSession>(&[id.as_str()], &nothing).await?;
             Reply::Nothing
         }
+        Request::Record { session, on: true } => {
+            let recording = client.call::<StartRecordingOf>(&[session.as_str()], &StartRecording::default()).await?;
+            Reply::Recording(Box::new(recording))
+        }
+        Request::Record { session, on: false } => Reply::Recording(Box::new(client.call::<StopRecordingOf>(&[session.as_str()], &nothing).await?)),
         Request::LoadLayout => match client.call::<GetLayout>(&[LAYOUT], &nothing).await {
             Ok(layout) => Reply::Layout(Some(Box::new(layout.data))),
             Err(error) if error.code == Code::NotFound => Reply::Layout(None),

@@ -318,11 +318,11 @@ impl Screen {
     }
 }
 
-fn outer(size: Size) -> ratatui::layout::Size {
+pub(super) fn outer(size: Size) -> ratatui::layout::Size {
     ratatui::layout::Size { width: size.cols, height: size.rows }
 }
 
-fn terminal_size() -> Size {
+pub(super) fn terminal_size() -> Size {
     match crossterm::terminal::size() {
         Ok((cols, rows)) if cols > 0 && rows > 0 => Size { cols, rows },
         _ => Size::default(),
@@ -330,6 +330,6 @@ fn terminal_size() -> Size {
 }
 
 /// The terminal can't be used.
-fn lost(source: std::io::Error) -> Error {
+pub(super) fn lost(source: std::io::Error) -> Error {
     Error::new(Code::Internal, format!("the terminal can't be used: {source}")).because(source)
 }

@@ -15,6 +15,8 @@ mod lines;
 pub mod msg;
 pub mod paint;
 pub mod parts;
+pub mod playback;
+mod player;
 pub mod theme;
 pub mod view;
 
@@ -22,3 +24,5 @@ pub use app::Exit;
 pub use app::Start;
 pub use events::Options;
 pub use events::run;
+pub use player::Play;
+pub use player::play;

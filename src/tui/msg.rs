@@ -10,6 +10,7 @@ use crate::model::OpenSession;
 use crate::model::Operation;
 use crate::model::OperationId;
 use crate::model::Problem;
+use crate::model::Recording;
 use crate::model::Rendered;
 use crate::model::ServerFrame;
 use crate::model::Session;
@@ -130,6 +131,13 @@ pub enum Request {
     },
     /// Ends a session's program.
     CloseSession(SessionId),
+    /// Begins to record a session, or ends its recording.
+    Record {
+        /// Which session.
+        session: SessionId,
+        /// Begin.
+        on: bool,
+    },
     /// The arrangement as it was left.
     LoadLayout,
     /// Keeps the arrangement.
@@ -151,6 +159,8 @@ pub enum Reply {
     Container(Box<Container>),
     /// To [`Request::OpenSession`].
     Session(Box<Session>),
+    /// To [`Request::Record`].
+    Recording(Box<Recording>),
     /// To [`Request::LoadLayout`]; none when nothing was kept.
     Layout(Option<Box<serde_json::Value>>),
     /// Done.

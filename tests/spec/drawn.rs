@@ -176,6 +176,7 @@ pub fn container(name: &str, template: &str, minutes: i64) -> Container {
         template: Some(template.to_owned()),
         owner: Some("ada".to_owned()),
         foreign: false,
+        recording: false,
         tty: true,
         command: vec!["bash".to_owned()],
         ports: Vec::new(),
@@ -209,6 +210,7 @@ pub fn session(container: &str, title: &str) -> Session {
         not_resumable: None,
         viewers: 1,
         head_offset: 10,
+        recording: None,
         exit: None,
         created_at: ago(5),
     }

@@ -19,6 +19,7 @@ mod holder;
 mod keys;
 mod launch;
 mod palette;
+mod recordings;
 mod server;
 mod sessions;
 mod store;

@@ -41,6 +41,7 @@ fn session(id: &SessionId, state: SessionState) -> Session {
         not_resumable: None,
         viewers: 0,
         head_offset: 7,
+        recording: None,
         exit: None,
         created_at: now(),
     }

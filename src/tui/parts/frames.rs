@@ -215,7 +215,7 @@ fn seconds_since(since: Duration, cx: &Context) -> u64 {
 }
 
 /// One cell of a screen in the buffer; a wide one that is cut by the pane's edge is blank.
-fn put_cell(place: &mut ratatui::buffer::Cell, cell: &Cell, style: Style, cut: bool) {
+pub(in crate::tui) fn put_cell(place: &mut ratatui::buffer::Cell, cell: &Cell, style: Style, cut: bool) {
     place.set_style(style);
     if cut || cell.width == 0 {
         place.set_symbol(" ");

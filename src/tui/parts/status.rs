@@ -74,6 +74,9 @@ pub fn work_line(frame: &mut Frame, area: Rect, work: &Workspace, cx: &Context) 
     if let Some(pane) = work.focused() {
         right.push(Span::styled(short(&pane.title(), 40), cx.theme.style(Role::Text)));
         right.push(Span::styled(format!("  {}", pane.screen.size()), cx.theme.style(Role::Muted)));
+        if pane.session.as_ref().and_then(|session| cx.data.session(session)).is_some_and(|session| session.recording.is_some()) {
+            right.push(Span::styled("  ⌁ rec", cx.theme.style(Role::Error)));
+        }
         if pane.viewers > 1 {
             right.push(Span::styled(format!("  {} viewers", pane.viewers), cx.theme.style(Role::Info)));
         }

@@ -181,11 +181,21 @@ impl Workspace {
                 let text = self.copied.clone();
                 self.paste(&text)
             }
+            C::Record => self.record(focus, cx),
             C::TakeSize => vec![Effect::Control(focus, Control::TakeSize)],
             C::LeavePrefix => Vec::new(),
             _ => return None,
         };
         Some(effects)
+    }
+
+    /// Begins to record the session of a pane, or ends its recording.
+    fn record(&self, pane: PaneId, cx: &Context) -> Vec<Effect> {
+        let Some(session) = self.panes.get(&pane).and_then(|pane| pane.session.clone()) else {
+            return vec![Effect::Ask(Ask::Toast(ToastKind::Info, "there is no session to record here".to_owned()))];
+        };
+        let on = cx.data.session(&session).is_none_or(|session| session.recording.is_none());
+        vec![Effect::Request(Request::Record { session, on })]
     }
 
     /// The name a tab shows.

@@ -4,6 +4,7 @@ use super::selection::ScrollMode;
 use crate::model::ContainerId;
 use crate::model::ExitReason;
 use crate::model::Problem;
+use crate::model::RECORDER;
 use crate::model::ServerFrame;
 use crate::model::Session;
 use crate::model::SessionExit;
@@ -244,7 +245,7 @@ impl TerminalPane {
                 self.state = PaneState::Ended(Some(exit));
                 return vec![News::Ended];
             }
-            ServerFrame::Presence(viewers) => self.viewers = viewers.len(),
+            ServerFrame::Presence(viewers) => self.viewers = viewers.iter().filter(|viewer| viewer.name != RECORDER).count(),
             ServerFrame::Notice(text) => return vec![News::Notice(text)],
             ServerFrame::Gap { .. } | ServerFrame::Pong(_) | ServerFrame::InputAck(_) => {}
         }

@@ -44,17 +44,21 @@ impl Plane {
     }
 
     pub async fn over(engine: Engine) -> Self {
+        Self::configured(engine, Config::default()).await
+    }
+
+    pub async fn configured(engine: Engine, config: Config) -> Self {
         let home = tempfile::tempdir().unwrap();
         let prefix = format!("cto-spec-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let (control, shutdown, keeper) = begin(home.path(), engine).await;
+        let (control, shutdown, keeper) = begin(home.path(), engine, config).await;
         Self { control, prefix, home, shutdown, keeper: Some(keeper) }
     }
 
     /// Ends the server and starts another on the same files.
     pub async fn restart(&mut self) {
         self.stop().await;
-        let engine = self.control.parts().engine.clone();
-        let (control, shutdown, keeper) = begin(self.home.path(), engine).await;
+        let (engine, config) = (self.control.parts().engine.clone(), self.control.parts().config.clone());
+        let (control, shutdown, keeper) = begin(self.home.path(), engine, config).await;
         (self.control, self.shutdown, self.keeper) = (control, shutdown, Some(keeper));
     }
 
@@ -124,12 +128,12 @@ impl Plane {
     }
 }
 
-async fn begin(home: &Path, engine: Engine) -> (Control, CancellationToken, JoinHandle<()>) {
+async fn begin(home: &Path, engine: Engine, config: Config) -> (Control, CancellationToken, JoinHandle<()>) {
     let paths = Paths::under(home).unwrap();
     paths.prepare().unwrap();
     let store = Store::open(paths.database().to_str().unwrap()).await.unwrap();
     let shutdown = CancellationToken::new();
-    let control = Control::new(ControlParts { engine, store, bus: Bus::default(), paths, config: Config::default(), shutdown: shutdown.clone() });
+    let control = Control::new(ControlParts { engine, store, bus: Bus::default(), paths, config, shutdown: shutdown.clone() });
     let keeper = tokio::spawn(cto::keeper::start(control.clone(), shutdown.clone()).await);
     (control, shutdown, keeper)
 }
