@@ -171,14 +171,17 @@ impl Control {
         }
     }
 
-    /// Goes on with the recording of a session that a server before this one was making.
-    pub(super) async fn record_again(&self, session: &Session) {
-        let before = self.parts().store.recordings_of(Some(session.id())).await.unwrap_or_default();
-        if let Some(recording) = before.into_iter().rfind(|recording| recording.state == RecordingState::Running)
-            && let Err(error) = self.run_recording(session, recording.clone(), true).await
-        {
-            tracing::warn!(%error, recording = %recording.id, "a recording can't be gone on with");
-        }
+    /// Goes on with the recording of a session that a server before this one was making. Nobody waits for that.
+    pub(super) fn record_again(&self, session: &Session) {
+        let (control, session) = (self.clone(), session.clone());
+        tokio::spawn(async move {
+            let before = control.parts().store.recordings_of(Some(session.id())).await.unwrap_or_default();
+            if let Some(recording) = before.into_iter().rfind(|recording| recording.state == RecordingState::Running)
+                && let Err(error) = control.run_recording(&session, recording.clone(), true).await
+            {
+                tracing::warn!(%error, recording = %recording.id, "a recording can't be gone on with");
+            }
+        });
     }
 
     async fn begin_recording(&self, session: &Session, input: bool) -> Result<Recording> {
@@ -293,18 +296,20 @@ impl Control {
         }
     }
 
-    /// A recording that is marked as running and is not made here: its session has not come back.
+    /// A recording that is marked as running and is not made here: its session has not come back, or its end could not be noted.
     async fn settle_recording(&self, mut recording: Recording) {
         let comes_back = Timestamp::now().duration_since(self.started_at()).unsigned_abs() < RETURN;
-        let lives = self.sessions().find(recording.session.as_str()).is_some_and(|session| session.is_live());
-        if self.recorder(&recording.id).is_some() || comes_back || lives || !self.recording_path(&recording.id).exists() {
+        // Another server's recordings are files there.
+        if self.recorder(&recording.id).is_some() || comes_back || !self.recording_path(&recording.id).exists() {
             return;
         }
+        let lives = self.sessions().find(recording.session.as_str()).is_some_and(|session| session.is_live());
         if let Ok(duration) = self.play(&recording.id, |player| player.duration_us()).await {
             recording.duration_ms = duration / 1_000;
         }
         recording.bytes = self.recording_path(&recording.id).metadata().map_or(recording.bytes, |facts| facts.len());
-        (recording.state, recording.end, recording.ended_at) = (RecordingState::Ended, Some(RecordingEnd::SessionEnded), Some(Timestamp::now()));
+        recording.end = Some(if lives { RecordingEnd::Failed } else { RecordingEnd::SessionEnded });
+        (recording.state, recording.ended_at) = (RecordingState::Ended, Some(Timestamp::now()));
         if let Err(error) = self.parts().store.save_recording(&recording).await {
             tracing::warn!(%error, recording = %recording.id, "the end of a recording can't be noted");
         }

@@ -134,7 +134,7 @@ impl Control {
         if let Err(error) = self.parts().store.save_session(&facts, None).await {
             tracing::warn!(%error, session = %facts.id, "a session can't be noted");
         }
-        self.record_again(&session).await;
+        self.record_again(&session);
         session
     }
 

@@ -50,7 +50,7 @@ pub fn svg(screen: &Screen) -> String {
     let mut out = String::new();
     put!(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\n");
     put!(out, "<rect width=\"{width}\" height=\"{height}\" rx=\"5\" fill=\"{}\"/>\n", hex(palette.background));
-    put!(out, "<g font-family=\"ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace\" font-size=\"{FONT}\" style=\"white-space:pre\">\n");
+    put!(out, "<g font-family=\"ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace\" font-size=\"{FONT}\">\n");
     let runs: Vec<Vec<Run>> = (0..size.rows).map(|row| runs(screen, row, &palette)).collect();
     // All that is behind first: letters may reach into their neighbours' cells.
     for (row, runs) in (0..).zip(&runs) {
@@ -112,15 +112,21 @@ fn draw(out: &mut String, run: &Run, row: u32) {
     let (x, y) = place(run.col, row);
     let Look { fg, attrs, .. } = run.look;
     let width = run.cols * CELL.0;
-    if !attrs.contains(Attrs::HIDDEN) && !run.text.trim().is_empty() {
-        put!(out, "<text x=\"{x}\" y=\"{}\" textLength=\"{width}\" fill=\"{}\"", y + BASE, hex(fg));
+    // Blanks at the ends would stretch what stands between: a run with several letters has one a cell.
+    let text = run.text.trim_matches(' ');
+    let cells = |text: &str| u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+    let blank_before = cells(&run.text) - cells(run.text.trim_start_matches(' '));
+    let text_cols = if cells(&run.text) > 1 && cells(&run.text) == run.cols { cells(text) } else { run.cols };
+    if !attrs.contains(Attrs::HIDDEN) && !text.is_empty() {
+        let (x, length) = (x + blank_before * CELL.0, text_cols * CELL.0);
+        put!(out, "<text x=\"{x}\" y=\"{}\" textLength=\"{length}\" fill=\"{}\"", y + BASE, hex(fg));
         for (attr, style) in [(Attrs::BOLD, " font-weight=\"bold\""), (Attrs::ITALIC, " font-style=\"italic\""), (Attrs::DIM, " fill-opacity=\"0.6\"")] {
             if attrs.contains(attr) {
                 out.push_str(style);
             }
         }
         out.push('>');
-        run.text.chars().for_each(|c| escape(out, c));
+        text.chars().for_each(|c| escape(out, c));
         out.push_str("</text>\n");
     }
     let dashes = match run.look.underline {
@@ -151,7 +157,9 @@ fn escape(out: &mut String, c: char) {
         '<' => out.push_str("&lt;"),
         '>' => out.push_str("&gt;"),
         '\u{fffe}' | '\u{ffff}' => out.push(char::REPLACEMENT_CHARACTER),
-        c if c.is_control() => out.push(' '),
+        // Renderers make one of several blanks, but not of these.
+        ' ' => out.push('\u{a0}'),
+        c if c.is_control() => out.push('\u{a0}'),
         c => out.push(c),
     }
 }

@@ -34,7 +34,7 @@ use tokio_util::sync::CancellationToken;
 const QUEUE: usize = 1 << 20;
 /// Typed chunks that may wait to be noted. The ones after that are missing in the recording: typing never waits for it.
 const TYPED: usize = 256;
-/// How long a recorder that is to stop waits for what was printed before.
+/// How long a recorder that is to stop, or that goes on, waits for what was printed before.
 const REST: Duration = Duration::from_secs(2);
 
 /// What is to be recorded, and where to.
@@ -163,6 +163,11 @@ impl Session {
         let open = move || if resume { Tape::resume(&path) } else { Tape::create(&path, &header) };
         let tape = tokio::task::spawn_blocking(open).await.map_err(|error| Error::internal(format!("a recording failed: {error}")))?;
         let tape = tape.map_err(|error| of_file(&what.path, error))?;
+        // What a server before this one has recorded may still be on its way to this one.
+        let until = Instant::now() + REST;
+        while what.resume && self.facts().head_offset < tape.offset() && Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         let from_offset = what.resume.then(|| tape.offset());
         let window = u32::try_from(QUEUE).ok();
         let attach = Attach { v: 1, token: None, from_offset, cols: 80, rows: 24, mode: AttachMode::View, delivery: Delivery::Lossless, writer: 0, window };

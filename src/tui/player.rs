@@ -111,7 +111,7 @@ pub async fn play(play: Play, colors: Colors) -> Result<Exit> {
                 // The terminal is gone.
                 Some(Err(_)) | None => return Ok(Exit::Terminated),
             },
-            () = read(&mut source, &mut playback), if playback.wants_more() => {}
+            () = read(&mut source, &mut playback), if playback.wants_more() => dirty = true,
             () = tokio::time::sleep(pause) => {}
         }
     }

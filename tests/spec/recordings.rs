@@ -1,4 +1,6 @@
 //! What recordings promise: files that replay to the screen of the live session, found at once, readable after every accident.
+use super::support::home::Home;
+use super::support::home::Terminal;
 use super::support::plane::Plane;
 use super::support::plane::admin;
 use super::support::plane::operator;
@@ -20,7 +22,12 @@ use cto::sessions::Transport;
 use cto::sessions::TransportControl;
 use cto::term::Cell;
 use cto::term::Cursor;
+use cto::term::Key;
+use cto::term::KeyCode;
+use cto::term::Mods;
 use cto::term::Screen;
+use cto::tui::playback::Playback;
+use cto::tui::playback::Wish;
 use jiff::Timestamp;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -619,4 +626,147 @@ async fn recordings_are_kept_within_their_limits() {
     let left: Vec<_> = left.into_iter().map(|recording| recording.id).collect();
     assert_eq!(left, [ids[3].clone(), ids[2].clone()], "the too old one and the oldest of too much are gone");
     assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 2);
+}
+
+/// At full scale a recording of 1 GB, and a limit on the time; else a small one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_seek_into_a_large_recording_is_instant_and_shows_the_same_screen() {
+    let proving = std::env::var_os("CTO_PROVE").is_some();
+    let wanted: u64 = if proving { 1_000_000_000 } else { 3_000_000 };
+    let studio = Studio::new(Size { cols: 120, rows: 40 });
+    let mut block = Vec::new();
+    for (number, (_, bytes)) in fixtures().into_iter().enumerate() {
+        block.extend(bytes);
+        block.extend_from_slice(b"\x1b[?1049l\x1b[m\x1b[r\r\n");
+        for line in 0..1_000 {
+            let text = format!("\x1b[3{}m2026-01-01T00:00:{number:02}.{line:03}Z\x1b[m info: request {line} took {} ms\r\n", line % 8, line * 7 % 100);
+            block.extend(text.into_bytes());
+        }
+    }
+    let block = Bytes::from(block);
+    let tape = studio.record().await;
+    let begun = std::time::Instant::now();
+    while tape.recorder.bytes() < wanted {
+        for start in (0..block.len()).step_by(32 * 1024) {
+            studio.print(block.slice(start..block.len().min(start + 32 * 1024))).await;
+        }
+    }
+    let took = begun.elapsed();
+    let (recorded, path) = tape.stop().await;
+    assert_eq!(recorded.end, Some(RecordingEnd::Stopped), "{recorded:?}");
+    let begun = std::time::Instant::now();
+    let player = Player::open(&path).unwrap();
+    let middle = player.moment(recorded.duration_ms * 500).unwrap();
+    let seek = begun.elapsed();
+    let keys = std::fs::metadata(path.with_extension("keys")).unwrap().len();
+    let (bytes, keys) = (recorded.bytes / 1_000_000, keys / 1_000_000);
+    println!("recording: {bytes} MB, of which keyframes {keys} MB, made in {took:.1?}; a seek to the middle took {seek:.1?}");
+    assert!(!proving || seek < Duration::from_millis(200), "{seek:?}");
+    assert_same(&player.moment(u64::MAX).unwrap().screen, &studio.screen(), "the end, found by a keyframe");
+    // Without keyframes everything is played.
+    let plain = studio.dir.path().join("plain.cast");
+    std::fs::hard_link(&path, &plain).unwrap();
+    let plain = Player::open(&plain).unwrap();
+    assert_same(&plain.moment(u64::MAX).unwrap().screen, &studio.screen(), "the end, played through");
+    let through = plain.moment(recorded.duration_ms * 500).unwrap();
+    assert_eq!(through.offset, middle.offset);
+    assert_same(&middle.screen, &through.screen, "the middle");
+}
+
+fn a_recording() -> Recording {
+    Recording {
+        id: "rec_1".into(),
+        session: "ses_1".into(),
+        container: "c1".into(),
+        container_name: "web".to_owned(),
+        command: vec!["sh".to_owned()],
+        owner: "olga".to_owned(),
+        state: RecordingState::Ended,
+        size: Size { cols: 20, rows: 4 },
+        input: false,
+        duration_ms: 100_000,
+        bytes: 1,
+        started_at: Timestamp::now(),
+        ended_at: None,
+        end: Some(RecordingEnd::Stopped),
+    }
+}
+
+#[test]
+fn a_playback_shows_each_event_at_its_time_and_obeys_its_keys() {
+    let key = |code| Key::new(code, Mods::NONE);
+    let mut file = CastHeader::new(Size { cols: 20, rows: 4 }).line();
+    for (after_us, text) in [(1_000_000, "one "), (1_000_000, "two "), (60_000_000, "three ")] {
+        CastEvent { after_us, data: CastData::Output(text.into()) }.write(&mut file);
+    }
+    let mut play = Playback::new(a_recording(), Duration::ZERO, 1.0, None);
+    play.take(&file);
+    play.end();
+    play.advance(Duration::from_millis(999));
+    assert_eq!(play.screen().text(), "");
+    play.advance(Duration::from_millis(1));
+    assert_eq!(play.screen().text(), "one");
+    assert_eq!(play.key(key(KeyCode::Char(' '))), Wish::Nothing);
+    play.advance(Duration::from_secs(10));
+    assert_eq!((play.screen().text().as_str(), play.pause()), ("one", None), "it is paused");
+    play.key(key(KeyCode::Char('.')));
+    assert_eq!((play.screen().text().as_str(), play.now()), ("one two", Duration::from_secs(2)), "one event on");
+    play.key(key(KeyCode::Char(' ')));
+    play.key(key(KeyCode::Char('+')));
+    play.key(key(KeyCode::Char('+')));
+    play.advance(Duration::from_secs(10));
+    assert_eq!(play.now(), Duration::from_secs(22), "twice as fast");
+    assert_eq!(play.key(key(KeyCode::Right)), Wish::Seek(Duration::from_secs(27)));
+    assert_eq!(play.key(key(KeyCode::Left)), Wish::Seek(Duration::from_secs(17)));
+    assert_eq!(play.key(key(KeyCode::End)), Wish::Seek(Duration::from_secs(100)));
+    assert_eq!(play.key(key(KeyCode::Char('q'))), Wish::Quit);
+
+    // Where nothing happens for long, nothing is waited for.
+    let mut play = Playback::new(a_recording(), Duration::ZERO, 1.0, Some(Duration::from_secs(2)));
+    play.take(&file);
+    play.end();
+    play.advance(Duration::from_secs(1));
+    play.advance(Duration::from_secs(1));
+    play.advance(Duration::from_secs(2));
+    assert_eq!(play.screen().text(), "one two three", "a minute became two seconds");
+    assert_eq!(play.key(key(KeyCode::Char(' '))), Wish::Seek(Duration::ZERO), "at the end it begins again");
+
+    // What is no recording is told, and drives nothing.
+    let mut play = Playback::new(a_recording(), Duration::ZERO, 1.0, None);
+    play.take(b"\x1b]0;owned\x07\n");
+    assert!(!play.wants_more());
+}
+
+#[test]
+fn the_command_line_records_plays_and_exports() {
+    let home = Home::new();
+    let name = home.container("tape");
+    let id = home.ok(&["rec", "start", &name]).trim().to_owned();
+    assert!(id.starts_with("rec_"), "{id}");
+    home.ok(&["sessions", "input", &name, "-e", r"printf '\033[1;32mgr\145en\033[m \377 \033]0;evil\007 en\144\n'"]);
+    home.screen(&name, "green \u{fffd}  end");
+    let list = home.ok(&["rec", "ls"]);
+    assert!(list.contains(&name) && list.contains("● running"), "{list}");
+    assert!(home.fails(5, &["rec", "rm", &id]).contains("is being made"));
+    assert_eq!(home.ok(&["rec", "stop", &name]).trim(), id);
+    assert!(home.fails(5, &["rec", "stop", &name]).contains("is not being recorded"));
+    assert_eq!(home.json(&["rec", "show", &id[id.len() - 8..], "--json"])["end"], "stopped");
+    // Into a pipe there is text, and nothing that drives a terminal.
+    let text = home.ok(&["rec", "play", &id]);
+    assert!(text.contains("green \u{fffd}  end\n") && !text.contains('\u{1b}'), "{text:?}");
+    assert_eq!(home.ok(&["rec", "export", &id, "--as", "txt"]), text);
+    home.ok(&["rec", "export", &id, "-o", "out.cast"]);
+    let cast = std::fs::read_to_string(home.dir.path().join("out.cast")).unwrap();
+    assert!(cast.starts_with("{\"version\":3,") && cast.contains("#cto raw "), "{cast}");
+    assert!(home.fails(2, &["rec", "export", &id, "-o", "out.cast"]).contains("out.cast"), "nothing is written over");
+    let picture = home.ok(&["rec", "export", &id, "--as", "svg"]);
+    assert!(picture.starts_with("<svg ") && picture.contains(">green<"), "{picture}");
+    // On a terminal it is played there.
+    let mut terminal = Terminal::open(&home, &["rec", "play", &id, "--idle-limit", "0.1"]);
+    terminal.shows("green \u{fffd}  end");
+    terminal.shows("■");
+    terminal.type_in("q");
+    assert_eq!(terminal.ends(), 0);
+    assert_eq!(home.ok(&["rec", "rm", &id]).trim(), id);
+    assert!(home.fails(3, &["rec", "show", &id]).contains("no recording"));
 }
