@@ -151,11 +151,9 @@ impl Playback {
         if !self.paused && !self.over() {
             self.now = self.now.saturating_add(passed.mul_f64(self.speed));
         }
-        match (self.queue.front(), self.idle_limit) {
-            (Some((at, _)), Some(limit)) if !self.paused => self.now = self.now.max(at.saturating_sub(limit)),
+        if self.queue.is_empty() {
             // What is not read yet can't have happened.
-            (None, _) => self.now = self.now.min(self.read.max(before)),
-            _ => {}
+            self.now = self.now.min(self.read.max(before));
         }
         let mut drawn = 0;
         while drawn < AT_ONCE
@@ -167,6 +165,9 @@ impl Playback {
             if drawn >= AT_ONCE {
                 self.now = at.max(before);
             }
+        }
+        if let (Some((at, _)), Some(limit), false) = (self.queue.front(), self.idle_limit, self.paused) {
+            self.now = self.now.max(at.saturating_sub(limit));
         }
         drawn > 0 || before.as_millis() / 100 != self.now.as_millis() / 100
     }

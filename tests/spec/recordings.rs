@@ -1,4 +1,5 @@
 //! What recordings promise: files that replay to the screen of the live session, found at once, readable after every accident.
+use super::support::golden::golden;
 use super::support::home::Home;
 use super::support::home::Terminal;
 use super::support::plane::Plane;
@@ -29,7 +30,6 @@ use cto::term::Screen;
 use cto::tui::playback::Playback;
 use cto::tui::playback::Wish;
 use jiff::Timestamp;
-use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
@@ -469,11 +469,7 @@ fn a_picture_shows_the_cells_and_nothing_that_acts() {
     screen.feed("\u{4e2d}\u{6587} wide \u{2764}\u{fe0f}\r\n\x1b[3;4;38;2;1;2;3mline\x1b[m \x1b[9;2mgone\x1b[m \x1b[8mhidden\x1b[m\r\n".as_bytes());
     screen.feed(b"<script>&\"'</script>");
     let picture = cto::sessions::svg(&screen);
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/screen.svg");
-    if std::env::var("CTO_GOLDEN").is_ok_and(|value| value == "write") {
-        std::fs::File::create(&golden).unwrap().write_all(picture.as_bytes()).unwrap();
-    }
-    assert_eq!(picture, std::fs::read_to_string(&golden).unwrap_or_default());
+    golden("tests/golden/screen.svg", &picture);
     assert!(picture.contains("&lt;script&gt;&amp;") && !picture.contains("<script"), "what was printed is text");
     assert!(!picture.contains("hidden"));
 }
@@ -543,7 +539,7 @@ async fn a_session_in_a_container_is_recorded_listed_played_and_removed() {
     assert_same(&drawn(size, recorded), &drawn(size, live), "the end of the recording");
     assert!(text_of(control.get_recording_screen(&vic, rec, at(Some(u64::MAX / 2_000), PictureFormat::Text)).await.unwrap()).contains("second"));
     assert!(!text_of(control.get_recording_screen(&vic, rec, at(Some(0), PictureFormat::Text)).await.unwrap()).contains("second"));
-    assert!(text_of(control.get_recording_screen(&vic, rec, at(None, PictureFormat::Svg)).await.unwrap()).contains("placed second"));
+    assert!(text_of(control.get_recording_screen(&vic, rec, at(None, PictureFormat::Svg)).await.unwrap()).contains("placed\u{a0}second"));
     assert_eq!(control.get_cast(&vic, rec, CastQuery::default()).await.unwrap_err().code, Code::Forbidden);
     let cast = control.get_cast(&olga, rec, CastQuery::default()).await.unwrap();
     let text = std::fs::read_to_string(&cast.path).unwrap();
@@ -646,11 +642,14 @@ async fn a_seek_into_a_large_recording_is_instant_and_shows_the_same_screen() {
     let block = Bytes::from(block);
     let tape = studio.record().await;
     let begun = std::time::Instant::now();
+    let mut printed = 0;
     while tape.recorder.bytes() < wanted {
         for start in (0..block.len()).step_by(32 * 1024) {
             studio.print(block.slice(start..block.len().min(start + 32 * 1024))).await;
         }
+        printed += block.len();
     }
+    studio.printed(printed).await;
     let took = begun.elapsed();
     let (recorded, path) = tape.stop().await;
     assert_eq!(recorded.end, Some(RecordingEnd::Stopped), "{recorded:?}");
