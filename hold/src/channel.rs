@@ -32,6 +32,9 @@ const FROM_SESSION: usize = HEADER + MAX_PAYLOAD;
 /// How long a session may take to answer, and to start.
 const ANSWER: Duration = Duration::from_secs(10);
 
+/// Variable by which the server knows the process of a connection, to end that and nothing else.
+const MARK: &str = "CTO_EXEC";
+
 /// What a channel leads to.
 enum Way {
     /// A session that is being started: what starts it, and what it says until it is done.
@@ -80,7 +83,8 @@ impl Channel {
     /// `system` where that can't be started.
     pub fn start(place: Option<&Path>, number: u16, window: u32, arguments: &[&[u8]], versions: (u16, u16), now: Instant) -> Result<Self, Fault> {
         let mut command = Command::new("/proc/self/exe");
-        command.args(["run", REPLY_FRAME]).stdin(Stdio::null()).stdout(Stdio::piped());
+        // The engine's mark of this connection's own process is not for the program's.
+        command.args(["run", REPLY_FRAME]).env_remove(MARK).stdin(Stdio::null()).stdout(Stdio::piped());
         if let Some(place) = place {
             command.arg("--place").arg(place);
         }
