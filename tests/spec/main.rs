@@ -24,6 +24,7 @@ mod server;
 mod sessions;
 mod store;
 mod support;
+mod survive;
 mod terminal;
 mod tmux;
 mod web;
