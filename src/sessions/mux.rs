@@ -150,8 +150,11 @@ impl Task {
             }
             let began = Instant::now();
             let broken = match self.connect().await {
-                Ok(link) => {
-                    let broken = self.serve(link).await;
+                Ok(mut link) => {
+                    let broken = self.serve(&mut link).await;
+                    if matches!(broken, Broken::Refused(_)) {
+                        link.end().await;
+                    }
                     if began.elapsed() > LASTING {
                         (self.failures, pause) = (0, PAUSES.0);
                     }
@@ -285,17 +288,21 @@ impl Task {
             link.exec.stdin.send(hello.into()).await.map_err(|_| Broken::Lost("it takes no input".to_owned()))?;
             link.welcome().await
         };
-        match tokio::time::timeout(WELCOME, greeting).await {
-            Ok(result) => result.map(|()| link),
-            Err(_) => {
-                self.failures += 2;
-                Err(Broken::Lost("no WELCOME within 5 s".to_owned()))
+        let greeted = tokio::time::timeout(WELCOME, greeting).await.unwrap_or_else(|_| {
+            self.failures += 2;
+            Err(Broken::Lost("no WELCOME within 5 s".to_owned()))
+        });
+        match greeted {
+            Ok(()) => Ok(link),
+            Err(broken) => {
+                link.end().await;
+                Err(broken)
             }
         }
     }
 
     /// Moves frames both ways until the connection ends.
-    async fn serve(&mut self, mut link: Link) -> Broken {
+    async fn serve(&mut self, link: &mut Link) -> Broken {
         let mut out = Vec::new();
         for channel in self.channels.values() {
             channel.begin(&mut out);
@@ -357,6 +364,8 @@ impl Task {
                         return Broken::Lost("it was silent for 45 s".to_owned());
                     }
                     Frame::Ping { token: 0 }.encode(0, &mut out);
+                    // For its answer.
+                    self.patience = (self.patience + 1).min(STRANGE);
                 }
             }
         }
@@ -388,8 +397,7 @@ impl Task {
     fn take_frame(&mut self, number: u16, frame: &Frame<'_>) -> Result<(), Broken> {
         if number == 0 {
             return match frame {
-                Frame::Pong { .. } => Ok(()),
-                Frame::Skip { .. } => self.strange(),
+                Frame::Pong { .. } | Frame::Skip { .. } => self.strange(),
                 Frame::Error { code, text } => Err(Broken::Refused(format!("{}: {text}", code.name()))),
                 _ => Err(Broken::Refused("a frame came out of turn".to_owned())),
             };
@@ -440,6 +448,11 @@ impl Link {
                 None => return Err(Broken::Lost("it ended before WELCOME".to_owned())),
             }
         }
+    }
+
+    /// Ends the program that connects: one that does not keep to the protocol would go on when nobody hears it.
+    async fn end(&self) {
+        let _ = tokio::time::timeout(WELCOME, self.exec.control.kill()).await;
     }
 
     fn complaint(&self, container: &ContainerId, bytes: &[u8]) {

@@ -259,6 +259,7 @@ impl Channel {
     }
 
     fn opened(&self, wire: &mut Wire, opened: &hold::Opened<'_>) -> Result<Took, String> {
+        let asked = !wire.ready;
         match wire.boot {
             Some(boot) if boot != opened.boot => {
                 wire.end = Some(End::Gone);
@@ -296,7 +297,7 @@ impl Channel {
         wire.ready = true;
         self.bell.ring(wire.number);
         self.came.notify_one();
-        Ok(Took::Fine)
+        Ok(if asked { Took::Fine } else { Took::Strange })
     }
 
     /// It will not go on.

@@ -16,6 +16,7 @@ mod gallery;
 mod generated;
 mod grid;
 mod holder;
+mod hostile;
 mod keys;
 mod launch;
 mod palette;
