@@ -7,7 +7,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 /// At full size under `make prove`.
-fn sized<'a>(mut arguments: Vec<&'a str>) -> Vec<&'a str> {
+fn sized(mut arguments: Vec<&str>) -> Vec<&str> {
     if std::env::var_os("CTO_PROVE").is_none() {
         arguments.push("--quick");
     }
