@@ -165,6 +165,7 @@ fn session(number: usize, size: Size) -> Session {
         viewers: 1,
         head_offset: 0,
         exit: None,
+        recording: None,
         created_at: Timestamp::now(),
     }
 }
