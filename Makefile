@@ -38,7 +38,7 @@ prove: ## the promises of the tests at full scale: load, faults, soak, fuzz, ben
 	@scripts/setup.sh compiler engine image web web-modules test-tools
 	CTO_PROVE=1 cargo test --locked --profile ci -- --include-ignored $(T)
 	cargo build --locked --profile ci --bin cto
-	$(TARGET)/ci/cto bench spawn --json
+	$(TARGET)/ci/cto bench all --json
 
 dev: ## rebuild and restart the server on every change; dashboard with hot reload (ARGS="--log-level debug")
 	@scripts/setup.sh compiler engine image web-modules

@@ -1,22 +1,129 @@
 //! Measures cto beside what it stands on or competes with, both in one run.
+mod echo;
+mod flood;
+mod frame;
+mod line;
+mod machine;
+mod pty;
+mod reattach;
+mod report;
+mod sessions;
 mod spawn;
+mod stage;
+mod throughput;
+mod tmux;
 
-pub use spawn::SpawnOptions;
-pub use spawn::SpawnReport;
-pub use spawn::spawn;
+pub use report::Figures;
+pub use report::Other;
+pub use report::Ratio;
+pub use report::Report;
+pub use report::Step;
 
-use serde::Serialize;
+use crate::error::Error;
+use crate::error::Result;
+use crate::model::Code;
+use stage::Stage;
+use std::path::PathBuf;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How long one benchmark may take in all.
+const LIMIT: Duration = Duration::from_secs(30 * 60);
+
+/// The benchmarks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Benchmark {
+    /// From a key to its echo.
+    Echo,
+    /// How fast a program can print.
+    Throughput,
+    /// From asking for a session to seeing its screen.
+    Reattach,
+    /// What silent sessions cost.
+    Sessions,
+    /// From asking for a container to its running; of this template.
+    Spawn(String),
+    /// An echo beside a flood, and Ctrl-C under it.
+    Flood,
+    /// What a frame of the terminal client costs.
+    Frame,
+}
+
+/// How to measure.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Small sizes, to see that it works.
+    pub quick: bool,
+    /// Rounds of each side, in turn; each benchmark has its own number where none is given.
+    pub rounds: Option<u32>,
+    /// cto's own program.
+    pub program: PathBuf,
+}
+
+impl Options {
+    fn pick<T>(&self, full: T, quick: T) -> T {
+        if self.quick { quick } else { full }
+    }
+
+    fn rounds(&self, full: u32, quick: u32) -> u32 {
+        self.rounds.unwrap_or(self.pick(full, quick)).max(1)
+    }
+}
+
+/// What hears how far a benchmark is.
+type Progress<'a> = &'a mut dyn FnMut(&str);
+
+/// Runs one benchmark on a server and containers of its own, and takes them away again, whatever happens. `progress` hears in
+/// words how far it is. It wants a runtime of one thread: then waking another thread is no part of what is measured.
+///
+/// # Errors
+/// `engine_unavailable` where there is no engine, `cancelled` when `stop` says so, `timed_out`, and what server and programs say.
+pub async fn run(benchmark: &Benchmark, options: &Options, stop: CancellationToken, progress: Progress<'_>) -> Result<Report> {
+    if *benchmark == Benchmark::Frame {
+        return frame::run(options, progress).map(|report| report.sized(options));
+    }
+    let stage = tokio::select! {
+        stage = Stage::set(options.program.clone()) => stage?,
+        () = stop.cancelled() => return Err(cancelled()),
+    };
+    let result = tokio::select! {
+        result = on(&stage, benchmark, options, progress) => result,
+        () = stop.cancelled() => Err(cancelled()),
+        () = tokio::time::sleep(LIMIT) => Err(Error::new(Code::TimedOut, format!("the benchmark was not done after {} minutes", LIMIT.as_secs() / 60))),
+    };
+    let engine = stage.engine_name();
+    let left = stage.clear().await;
+    let mut report = result?.sized(options);
+    report.engine = engine;
+    report.notes.extend(left);
+    Ok(report)
+}
+
+async fn on(stage: &Stage, benchmark: &Benchmark, options: &Options, progress: Progress<'_>) -> Result<Report> {
+    match benchmark {
+        Benchmark::Echo => echo::run(stage, options, progress).await,
+        Benchmark::Throughput => throughput::run(stage, options, progress).await,
+        Benchmark::Reattach => reattach::run(stage, options, progress).await,
+        Benchmark::Sessions => sessions::run(stage, options, progress).await,
+        Benchmark::Spawn(template) => spawn::run(stage, template, options, progress).await,
+        Benchmark::Flood => flood::run(stage, options, progress).await,
+        Benchmark::Frame => frame::run(options, progress),
+    }
+}
+
+fn cancelled() -> Error {
+    Error::new(Code::Cancelled, "the benchmark was cancelled; nothing is left of it")
+}
 
 /// Times of one side, in milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Times {
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Times {
     /// Half of the rounds took no longer.
-    pub p50: f64,
+    p50: f64,
     /// All but one of a hundred rounds took no longer; with fewer rounds, the slowest.
-    pub p99: f64,
+    p99: f64,
     /// The quickest round.
-    pub min: f64,
+    min: f64,
 }
 
 impl Times {
@@ -33,9 +140,9 @@ impl Times {
     }
 }
 
-/// A duration in milliseconds, to the microsecond.
+/// A duration in milliseconds.
 fn millis(duration: &Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
+    duration.as_secs_f64() * 1e3
 }
 
 #[cfg(test)]

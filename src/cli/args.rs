@@ -464,6 +464,12 @@ pub struct CompletionsArgs {
 /// `cto bench`.
 #[derive(Debug, Args)]
 pub struct BenchArgs {
+    /// Small sizes: shows that it works, not how fast it is
+    #[arg(long, global = true)]
+    pub quick: bool,
+    /// Rounds of each side, in turn; each benchmark has its own number
+    #[arg(long, global = true, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub rounds: Option<u32>,
     /// What to measure.
     #[command(subcommand)]
     pub command: BenchCommand,
@@ -472,15 +478,26 @@ pub struct BenchArgs {
 /// The benchmarks.
 #[derive(Debug, Subcommand)]
 pub enum BenchCommand {
+    /// From a key to its echo, beside docker exec -it and tmux
+    Echo,
+    /// How fast a program can print, beside docker exec -it and tmux
+    Throughput,
+    /// From asking for a session to seeing its screen, beside tmux attach
+    Reattach,
+    /// What 1, 50, 200 and 1000 silent sessions cost, beside tmux
+    Sessions,
     /// How long a launch takes, beside the engine alone
     Spawn {
-        /// Launches of each kind
-        #[arg(long, default_value_t = 10)]
-        rounds: u32,
         /// Template to launch
         #[arg(long, default_value = "shell")]
         template: String,
     },
+    /// An echo beside a flood of output, and Ctrl-C under it, beside docker exec -it
+    Flood,
+    /// What a frame of the terminal client costs: nine panes of 200×50, beside ratatui alone
+    Frame,
+    /// All of them, one after the other
+    All,
 }
 
 /// Reads `NAME=VALUE`.

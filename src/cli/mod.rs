@@ -63,6 +63,8 @@ fn start(cli: Cli) -> Result<u8> {
     let context = Context::new(cli.global)?;
     let runtime = match &cli.command {
         Some(Command::Serve(serve)) => return server::serve(&context, serve),
+        // Waking another thread would be measured too.
+        Some(Command::Bench(_)) => tokio::runtime::Builder::new_current_thread().enable_all().build(),
         // Drawing and reading are one task each; more threads would only cost memory.
         _ => tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build(),
     };
@@ -97,7 +99,7 @@ async fn dispatch(context: &Context, command: Option<Command>) -> Result<u8> {
         Some(Command::Doctor) => doctor::doctor(context).await,
         Some(Command::Server(args)) => server::server(context, args.command).await,
         Some(Command::Completions(args)) => completions(args.shell).map(done),
-        Some(Command::Bench(args)) => bench::bench(context, args.command).await.map(done),
+        Some(Command::Bench(args)) => bench::bench(context, args).await.map(done),
         Some(Command::ExitCodes) => output::print(&format!("{}\n", args::EXIT_CODES)).map(done),
         Some(Command::Serve(_)) => Err(Error::internal("the server is started before a runtime is")),
     }

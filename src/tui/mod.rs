@@ -18,6 +18,7 @@ pub mod parts;
 pub mod playback;
 mod player;
 pub mod theme;
+pub mod trial;
 pub mod view;
 
 pub use app::Exit;

@@ -21,7 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("daemon", &["model", "error", "bus", "config", "access", "engine", "store", "sessions", "observe", "control", "keeper", "server"]),
     ("client", &["model", "error"]),
     ("tui", &["model", "error", "config", "term", "client"]),
-    ("bench", &["model", "error", "config", "term", "engine", "client"]),
+    ("bench", &["model", "error", "config", "term", "engine", "client", "tui"]),
     ("cli", &["model", "error", "config", "term", "client", "tui", "bench", "daemon"]),
     ("main", &["error", "cli"]),
 ];

@@ -3,6 +3,7 @@
 
 mod access;
 mod architecture;
+mod bench;
 mod cli;
 mod config;
 mod conformance;

@@ -1,0 +1,148 @@
+//! What the benchmarks promise: each runs by itself, says what it compared, and leaves nothing behind.
+use assert_cmd::Command;
+use serde_json::Value;
+use std::io::Read as _;
+use std::process::Stdio;
+use std::time::Duration;
+use std::time::Instant;
+
+/// At full size under `make prove`.
+fn sized(mut arguments: Vec<&str>) -> Vec<&str> {
+    if std::env::var_os("CTO_PROVE").is_none() {
+        arguments.push("--quick");
+    }
+    arguments
+}
+
+/// A directory where benchmarks keep their files, to see that nothing stays there.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn command(&self, arguments: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cto"));
+        command.args(arguments).env("TMPDIR", self.0.path()).current_dir(self.0.path());
+        for name in ["CTO_HOME", "CTO_LOG", "CTO_SERVER", "NO_COLOR", "CTO_LISTEN", "CTO_DATABASE"] {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    fn is_empty(&self) -> bool {
+        std::fs::read_dir(self.0.path()).unwrap().next().is_none()
+    }
+}
+
+/// Runs a benchmark and returns its report.
+fn report(name: &str) -> Value {
+    let place = Place::new();
+    let limit = Duration::from_secs(if std::env::var_os("CTO_PROVE").is_some() { 1800 } else { 120 });
+    let mut command = Command::from_std(place.command(&sized(vec!["bench", name, "--json"])));
+    let output = command.timeout(limit).assert().success().get_output().clone();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((report["benchmark"].as_str(), report["version"].as_str()), (Some(name), Some(env!("CARGO_PKG_VERSION"))));
+    assert!(place.is_empty(), "{name} leaves files behind");
+    assert!(report["notes"].as_array().unwrap().iter().all(|note| !note.as_str().unwrap().contains(" left")), "{report}");
+    report
+}
+
+fn positive(report: &Value, pointers: &[&str]) {
+    for pointer in pointers {
+        assert!(report.pointer(pointer).and_then(Value::as_f64).is_some_and(|figure| figure > 0.0), "{pointer} in {report:#}");
+    }
+}
+
+#[test]
+fn echo_is_measured_beside_docker_exec() {
+    let report = report("echo");
+    positive(&report, &["/cto/p50", "/cto/p99", "/rival/p50", "/rival/p99", "/ratio/p50", "/ratio/p99"]);
+    assert_eq!((report["unit"].as_str(), report["better"].as_str()), (Some("us"), Some("lower")));
+    assert!(report["rival_is"].as_str().unwrap().contains("exec"));
+}
+
+#[test]
+fn throughput_is_measured_beside_docker_exec() {
+    let report = report("throughput");
+    positive(&report, &["/cto/seq", "/cto/log", "/rival/seq", "/rival/log", "/ratio/seq", "/ratio/log", "/others/0/figures/seq"]);
+    assert_eq!((report["unit"].as_str(), report["better"].as_str()), (Some("MB/s"), Some("higher")));
+}
+
+#[test]
+fn a_flood_and_ctrl_c_are_measured_beside_docker_exec() {
+    let report = report("flood");
+    positive(&report, &["/cto/quiet_p50", "/cto/flood_p50", "/cto/growth_p50", "/cto/ctrl_c_p50_ms", "/rival/growth_p50", "/rival/ctrl_c_p50_ms"]);
+}
+
+#[test]
+fn reattaching_is_measured_beside_tmux() {
+    let report = report("reattach");
+    positive(&report, &["/cto/p50", "/cto/p99", "/cto/snapshot_p50"]);
+    // Without tmux there is no rival, and the reason is told.
+    if report["rival"].is_null() {
+        assert!(report["rival_is"].as_str().unwrap().contains("no program 'tmux'"));
+    } else {
+        positive(&report, &["/rival/p50", "/ratio"]);
+    }
+}
+
+#[test]
+fn what_sessions_cost_is_measured_step_by_step() {
+    let report = report("sessions");
+    positive(&report, &["/cto/base_pss", "/cto/pss", "/steps/0/sessions", "/steps/1/cto/pss", "/steps/1/cto/private"]);
+    assert!(report["cto"]["cpu_percent"].as_f64().unwrap() >= 0.0);
+}
+
+#[test]
+fn a_launch_is_measured_beside_the_engine_alone() {
+    let report = report("spawn");
+    positive(&report, &["/cto/p50", "/rival/p50", "/ratio", "/cto/first_output_p50"]);
+}
+
+#[test]
+fn a_frame_is_measured_without_an_engine() {
+    let place = Place::new();
+    let mut command = place.command(&sized(vec!["bench", "frame", "--json"]));
+    let output = command.env("DOCKER_HOST", "unix:///nowhere.sock").output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    positive(&report, &["/cto/p50", "/cto/unchanged_p50", "/cto/parse_p50", "/rival/p50", "/ratio/p50"]);
+    assert_eq!(report["engine"], "");
+}
+
+#[test]
+fn without_an_engine_a_benchmark_says_so_and_leaves_nothing() {
+    let place = Place::new();
+    let output = place.command(&["bench", "echo", "--quick", "--json"]).env("DOCKER_HOST", "unix:///nowhere.sock").output().unwrap();
+    let problem: Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!((output.status.code(), problem["code"].as_str()), (Some(6), Some("engine_unavailable")), "{problem}");
+    assert!(place.is_empty());
+}
+
+#[test]
+fn a_benchmark_that_is_stopped_cleans_up() {
+    let place = Place::new();
+    let mut child = place.command(&["bench", "spawn", "--rounds", "1000"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let pid = rustix::process::Pid::from_child(&child);
+    let name = format!("cto-bench-{}-", child.id());
+    let runs = || containers().iter().any(|container| container.starts_with(&name));
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !runs() {
+        assert!(Instant::now() < deadline, "no container was made");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let status = child.wait().unwrap();
+    let mut words = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut words).unwrap();
+    assert_eq!(status.code(), Some(130), "{words}");
+    assert!(!runs(), "its containers are gone");
+    assert!(place.is_empty(), "and its files");
+}
+
+/// The names of all containers.
+fn containers() -> Vec<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async { cto::engine::Engine::connect(None).list().await.unwrap() }).into_iter().map(|container| container.name).collect()
+}
