@@ -99,7 +99,7 @@ fn time(text: &str) -> Result<Duration, String> {
     for part in before {
         seconds = (seconds + f64::from(part.parse::<u32>().map_err(|_| wrong())?)) * 60.0;
     }
-    seconds += last.parse::<f64>().map_err(|_| wrong())?;
+    seconds += last.parse::<f64>().ok().filter(|last| *last >= 0.0).ok_or_else(wrong)?;
     if parts.len() > 3 || !(0.0..1e9).contains(&seconds) {
         return Err(wrong());
     }

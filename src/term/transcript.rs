@@ -57,6 +57,7 @@ impl Transcript {
             self.screen.feed(b"\x18\x1b[?1049l\x1b[?47l");
         }
         let mut text = self.screen.text_with_scrollback();
+        text.truncate(text.trim_end_matches('\n').len());
         if let Some(part) = alternate {
             if !text.is_empty() {
                 text.push('\n');
