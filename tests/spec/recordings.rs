@@ -75,16 +75,14 @@ impl Studio {
             kind: SessionKind::Exec,
             owner: "olga".to_owned(),
             size,
-            carried: None,
         };
         let transport = Transport {
-            output: printed.into(),
-            input: typed.into(),
+            output: printed,
+            input: typed,
             control: Arc::new(Quiet),
             replay: Vec::new(),
             command: vec!["/bin/prog".to_owned()],
             not_resumable: None,
-            held: None,
         };
         let session = sessions.open(new, transport);
         Self { output: Some(output), _input: input, session, _sessions: sessions, dir: tempfile::tempdir().unwrap() }
