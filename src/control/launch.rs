@@ -153,7 +153,7 @@ impl Control {
         match &main {
             Some(main) => {
                 let _ = tokio::time::timeout(pause * 3, main.first_output()).await;
-                main.ended(pause).await;
+                drop(engine.first_state(id, pause).await?);
             }
             None => drop(engine.first_state(id, pause * 2).await?),
         }
@@ -243,6 +243,9 @@ impl Control {
 
 /// The program that the container's init could not run. The engine itself finds that out only where there is no init.
 fn unknown_program(said: &str) -> Option<&str> {
+    if let Some((_, rest)) = said.split_once("hold: there is no program '") {
+        return rest.split_once("', or what interprets it").map(|(program, _)| program);
+    }
     let (_, rest) = said.split_once("[FATAL tini (")?;
     let (_, rest) = rest.split_once(")] exec ")?;
     rest.split_once(" failed: ").map(|(program, _)| program)

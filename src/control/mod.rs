@@ -37,6 +37,7 @@ use crate::model::ServerHealth;
 use crate::model::Version;
 use crate::observe::StatsHub;
 use crate::sessions::Ended;
+use crate::sessions::Holders;
 use crate::sessions::Sessions;
 use crate::store::Store;
 use jiff::Timestamp;
@@ -73,6 +74,7 @@ pub struct Control(Arc<Inner>);
 struct Inner {
     parts: ControlParts,
     sessions: Sessions,
+    holders: Holders,
     /// Ends of sessions, for the keeper, who takes it once.
     ends: Mutex<Option<mpsc::Receiver<Ended>>>,
     seen: seen::Seen,
@@ -96,10 +98,12 @@ impl Control {
     pub fn new(parts: ControlParts) -> Self {
         let (sessions, ends) = Sessions::new(parts.bus.clone());
         let stats = StatsHub::new(parts.engine.clone());
+        let holders = Holders::new(parts.engine.clone());
         let operations = operations::Operations::new(parts.bus.clone());
         Self(Arc::new(Inner {
             parts,
             sessions,
+            holders,
             ends: Mutex::new(Some(ends)),
             seen: seen::Seen::default(),
             operations,

@@ -17,6 +17,7 @@ use crate::model::Container;
 use crate::model::ContainerId;
 use crate::model::ContainerState;
 use crate::model::Delivery;
+use crate::model::Held;
 use crate::model::ListQuery;
 use crate::model::OpenSession;
 use crate::model::OutputQuery;
@@ -28,6 +29,8 @@ use crate::model::SessionId;
 use crate::model::SessionInput;
 use crate::model::SessionKind;
 use crate::model::Size;
+use crate::model::Unread;
+use crate::sessions::Carried;
 use crate::sessions::NewSession;
 use crate::sessions::Reader;
 use crate::sessions::Session;
@@ -110,16 +113,18 @@ impl Control {
                 size,
                 main: false,
             };
+            let id = SessionId::fresh();
+            let transport = self.0.holders.open(&id, &terminal, request.unread, &container.name).await?;
             let new = NewSession {
-                id: SessionId::fresh(),
+                id,
                 start: 0,
                 container: container.id.clone(),
                 container_name: container.name.clone(),
                 kind: SessionKind::Exec,
                 owner: actor.name.clone(),
                 size,
+                carried: None,
             };
-            let transport = Transport::open(&self.parts().engine, &terminal).await?;
             let session = self.opened(new, transport).await;
             self.record_if_asked(&container, &session).await;
             Ok(session.facts())
@@ -131,11 +136,62 @@ impl Control {
         let session = self.sessions().open(new, transport);
         let facts = session.facts();
         // The session is open: a store that can't note it must not take it away from its user.
-        if let Err(error) = self.parts().store.save_session(&facts, None).await {
+        if let Err(error) = self.parts().store.save_session(&facts, session.held().as_ref(), None).await {
             tracing::warn!(%error, session = %facts.id, "a session can't be noted");
         }
         self.record_again(&session);
         session
+    }
+
+    /// Notes how the sessions are that have changed much or long enough, for a server after this one: at most `most` of them, those that
+    /// wait longest first. How many more there are is not told: their turn comes with the next call.
+    pub async fn note_sessions(&self, most: usize) {
+        for session in self.sessions().to_note(most) {
+            let Some((facts, held, snapshot)) = session.noted() else { continue };
+            match self.parts().store.save_session(&facts, held.as_ref(), Some(&snapshot)).await {
+                Ok(()) => session.was_noted(facts.head_offset),
+                Err(error) => {
+                    tracing::warn!(%error, session = %facts.id, "a session can't be noted");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Goes on with a session that a server before this one has opened in a holder. Its screen is shown at once, the rest comes when its
+    /// container can be reached.
+    ///
+    /// # Errors
+    /// When it can't be gone on with.
+    pub async fn adopt_session(&self, facts: &Facts, held: &Held, snapshot: Vec<u8>) -> Result<()> {
+        let terminal = TerminalRequest {
+            container: facts.container.clone(),
+            command: facts.command.clone(),
+            environment: std::collections::BTreeMap::new(),
+            user: held.user.clone(),
+            working_dir: None,
+            size: facts.size,
+            main: facts.kind == SessionKind::Main,
+        };
+        let transport = self.0.holders.adopt(&facts.id, &terminal, held.boot, facts.created_at).await?;
+        let new = NewSession {
+            id: facts.id.clone(),
+            // Without a picture everything is drawn that the holder still has.
+            start: if snapshot.is_empty() { 0 } else { facts.head_offset },
+            container: facts.container.clone(),
+            container_name: facts.container_name.clone(),
+            kind: facts.kind,
+            owner: facts.owner.clone(),
+            size: facts.size,
+            carried: Some(Carried { created_at: facts.created_at, title: facts.title.clone(), snapshot }),
+        };
+        let (control, session) = (self.clone(), self.sessions().open(new, transport));
+        tokio::spawn(async move {
+            // A recording goes on where it was, however long it takes until the session is reached.
+            while session.reached().await.is_err() {}
+            control.record_again(&session);
+        });
+        Ok(())
     }
 
     /// The session of a container's main program: the one that lives, one of a server before this one carried on, or a new one.
@@ -159,9 +215,9 @@ impl Control {
             size,
             main: true,
         };
-        let transport = Transport::open(&self.parts().engine, &terminal).await?;
+        let transport = self.0.holders.open(&id, &terminal, Unread::Block, name).await?;
         let (container, container_name, owner) = (container.clone(), name.to_owned(), owner.to_owned());
-        let new = NewSession { id, start, container, container_name, kind: SessionKind::Main, owner, size };
+        let new = NewSession { id, start, container, container_name, kind: SessionKind::Main, owner, size, carried: None };
         Ok(self.opened(new, transport).await)
     }
 
@@ -294,6 +350,9 @@ impl Control {
         let writes = attach.mode == AttachMode::Write || attach.delivery == Delivery::Lossless;
         let action = if writes { Action::WriteSessions } else { Action::ReadSessions };
         let viewer = attach.mode == AttachMode::View;
+        if attach.from_offset.is_some() {
+            session.reached().await?;
+        }
         match self.guarded(actor, action, &of(&session), async { session.attach(&attach, &actor.name) }).await {
             // Looking changes nothing, so it goes on with a full disk.
             Err(error) if viewer && !writes && matches!(error.code, Code::DiskFull | Code::StoreFailed) => session.attach(&attach, &actor.name),

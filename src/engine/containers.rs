@@ -3,6 +3,7 @@ use super::Engine;
 use super::fault;
 use super::fault::About;
 use super::labels;
+use super::volume::HOLD;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Container;
@@ -32,7 +33,8 @@ impl Engine {
         let open = self.link().open().await?;
         let options = ListContainersOptionsBuilder::default().all(true).build();
         let found = open.docker.list_containers(Some(options)).await.map_err(|error| self.link().fault(error, &About::Engine))?;
-        let ids: Vec<String> = found.into_iter().filter_map(|summary| summary.id).collect();
+        let shown = found.into_iter().filter(|summary| !summary.labels.as_ref().is_some_and(|labels| labels.contains_key(labels::HELPER)));
+        let ids: Vec<String> = shown.filter_map(|summary| summary.id).collect();
         let inspected = futures_util::stream::iter(ids).map(|id| async move {
             match self.inspect_exactly(&id).await {
                 // It was removed since the list was made.
@@ -119,6 +121,12 @@ pub(super) fn container(found: ContainerInspectResponse, image_says: &labels::La
     let ended = matches!(status, ContainerState::Exited | ContainerState::Dead);
     let mut command: Vec<String> = found.path.into_iter().filter(|path| !path.is_empty()).collect();
     command.extend(found.args.unwrap_or_default());
+    // What runs is what the holder was told to run.
+    if command.first().is_some_and(|path| path == HOLD)
+        && let Some(at) = command.iter().position(|word| word == "--")
+    {
+        command.drain(..=at);
+    }
     let published = found.network_settings.and_then(|settings| settings.ports).filter(|ports| !ports.is_empty());
     let asked = found.host_config.and_then(|host| host.port_bindings);
     Container {

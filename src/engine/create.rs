@@ -2,6 +2,7 @@
 use super::Engine;
 use super::fault::About;
 use super::labels;
+use super::volume::HOLD;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::ContainerId;
@@ -38,16 +39,37 @@ impl Engine {
     pub async fn create(&self, spec: &ContainerSpec, owner: &str, image_id: &str) -> Result<ContainerId> {
         let open = self.link().open().await?;
         let image = open.docker.inspect_image(image_id).await.map_err(|error| self.link().fault(error, &About::Image(&spec.image.reference)))?;
-        let body = request(spec, owner, image_id, &image.config.unwrap_or_default(), open.cpus)?;
+        let holder = if super::volume::runs_on(image.architecture.as_deref().unwrap_or_default()) {
+            // A container without it works too; its sessions end with the server, and say so.
+            self.holder_volume(image_id).await.map_err(|error| tracing::warn!(%error, "the session holder's volume can't be filled")).ok()
+        } else {
+            None
+        };
+        let body = request(spec, owner, image_id, &image.config.unwrap_or_default(), open.cpus, holder.as_deref())?;
         let options = CreateContainerOptionsBuilder::default().name(&spec.name).build();
         let created = open.docker.create_container(Some(options), body).await;
         created.map(|created| ContainerId(created.id)).map_err(|error| self.link().fault(error, &About::Container(&spec.name)))
     }
 }
 
-/// The request for `spec`. `cpus` are the machine's; 0 where that is not known.
-fn request(spec: &ContainerSpec, owner: &str, image_id: &str, image: &ImageConfig, cpus: u32) -> Result<ContainerCreateBody> {
+/// The request for `spec`. `cpus` are the machine's; 0 where that is not known. `holder` is the volume with the session holder.
+fn request(spec: &ContainerSpec, owner: &str, image_id: &str, image: &ImageConfig, cpus: u32, holder: Option<&str>) -> Result<ContainerCreateBody> {
     let list = |words: &[String]| (!words.is_empty()).then(|| words.to_vec());
+    let mut host = host(spec, cpus)?;
+    // Whoever mounts something else there does without.
+    let holder = holder.filter(|_| !spec.mounts.iter().any(|mount| mount.target.trim_end_matches('/') == super::volume::MOUNTED));
+    if let Some(volume) = holder {
+        host.mounts.get_or_insert_default().push(super::volume::mount(volume, true));
+    }
+    let (mut entrypoint, mut cmd) = (list(&spec.entrypoint), list(&spec.command));
+    let main = main_program(spec, image);
+    if spec.interactive && !main.is_empty() && holder.is_some() {
+        // The holder is the container's init, and the main program its first session.
+        let size = format!("{}x{}", spec.size.cols, spec.size.rows);
+        entrypoint = Some([HOLD, "init", "--size", &size, "--"].map(str::to_owned).to_vec());
+        cmd = Some(main);
+        host.init = Some(false);
+    }
     Ok(ContainerCreateBody {
         // Linux takes no longer host name.
         hostname: Some(spec.hostname.clone().unwrap_or_else(|| spec.name.chars().take(63).collect())),
@@ -57,15 +79,26 @@ fn request(spec: &ContainerSpec, owner: &str, image_id: &str, image: &ImageConfi
         open_stdin: Some(spec.interactive),
         stdin_once: Some(false),
         env: Some(environment(spec, image)),
-        cmd: list(&spec.command),
-        entrypoint: list(&spec.entrypoint),
+        cmd,
+        entrypoint,
         image: Some(image_id.to_owned()),
         working_dir: spec.working_dir.clone(),
         network_disabled: (spec.network == NetworkMode::None).then_some(true),
         labels: Some(own_labels(spec, owner)?),
-        host_config: Some(host(spec, cpus)?),
+        host_config: Some(host),
         ..ContainerCreateBody::default()
     })
+}
+
+/// What the engine would run: an entrypoint of the spec's own leaves nothing of the image's.
+fn main_program(spec: &ContainerSpec, image: &ImageConfig) -> Vec<String> {
+    let (mut words, rest) = match (spec.entrypoint.is_empty(), spec.command.is_empty()) {
+        (false, _) => (spec.entrypoint.clone(), spec.command.clone()),
+        (true, false) => (image.entrypoint.clone().unwrap_or_default(), spec.command.clone()),
+        (true, true) => (image.entrypoint.clone().unwrap_or_default(), image.cmd.clone().unwrap_or_default()),
+    };
+    words.extend(rest);
+    words
 }
 
 /// The environment: the spec's, with defaults for what neither it nor the image says.

@@ -17,6 +17,8 @@ pub(super) const SPEC: &str = "cto.spec";
 pub(super) const RECORDING: &str = "cto.recording";
 /// The version of cto that made it.
 pub(super) const VERSION: &str = "cto.version";
+/// On what only helps cto itself, and is shown to nobody.
+pub(super) const HELPER: &str = "cto.helper";
 /// On derived images: the hash of what they were made from.
 pub(super) const DERIVED: &str = "cto.derived";
 /// What nobody else may set begins so.

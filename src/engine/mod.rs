@@ -19,7 +19,9 @@ mod raw;
 mod replay;
 mod stats;
 mod terminal;
+mod volume;
 mod watch;
+mod way_in;
 
 pub use exec::Exec;
 pub use exec::ExecControl;
@@ -31,6 +33,7 @@ pub use terminal::Terminal;
 pub use terminal::TerminalControl;
 pub use terminal::TerminalRequest;
 pub use watch::EngineEvent;
+pub use way_in::WayIn;
 
 use crate::error::Result;
 use crate::model::EngineInfo;
@@ -48,8 +51,12 @@ struct Inner {
     link: link::Link,
     /// Labels of images by id. Std mutexes: both are held for a look and never across an await.
     labels: Mutex<HashMap<String, labels::Labels>>,
-    /// A lock for each derived image that is being built.
+    /// A lock for each derived image that is being built, and each container that the holder is brought into.
     building: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    /// Ways into containers.
+    ways: Mutex<way_in::Ways>,
+    /// The holder's volume.
+    filled: volume::Filled,
 }
 
 impl Engine {
@@ -60,7 +67,13 @@ impl Engine {
     /// looked for again by the next.
     #[must_use]
     pub fn connect(address: Option<&str>) -> Self {
-        Self(Arc::new(Inner { link: link::Link::new(address.filter(|text| !text.is_empty())), labels: Mutex::default(), building: Mutex::default() }))
+        Self(Arc::new(Inner {
+            link: link::Link::new(address.filter(|text| !text.is_empty())),
+            labels: Mutex::default(),
+            building: Mutex::default(),
+            ways: Mutex::default(),
+            filled: volume::Filled::default(),
+        }))
     }
 
     /// What was last known of the engine, without asking.
@@ -91,7 +104,11 @@ impl Engine {
         self.0.labels.lock().expect("no panics while held")
     }
 
-    /// The lock of the derived image with this hash. Locks that nobody holds are forgotten.
+    fn ways(&self) -> MutexGuard<'_, way_in::Ways> {
+        self.0.ways.lock().expect("no panics while held")
+    }
+
+    /// The lock of the derived image with this hash, or of the start of a container. Locks that nobody holds are forgotten.
     fn building(&self, hash: &str) -> Arc<tokio::sync::Mutex<()>> {
         let mut building = self.0.building.lock().expect("no panics while held");
         building.retain(|_, lock| Arc::strong_count(lock) > 1);

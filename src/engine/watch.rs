@@ -190,8 +190,10 @@ impl Watcher {
 fn concerns(event: &EventMessage) -> Option<ContainerId> {
     let action = event.action.as_deref().unwrap_or_default();
     let idle = ["exec_", "top", "resize", "attach", "detach", "archive-path", "extract-to-dir", "copy", "export", "commit"];
-    if idle.iter().any(|prefix| action.starts_with(prefix)) {
+    let actor = event.actor.as_ref()?;
+    let helps = actor.attributes.as_ref().is_some_and(|labels| labels.contains_key(super::labels::HELPER));
+    if helps || idle.iter().any(|prefix| action.starts_with(prefix)) {
         return None;
     }
-    event.actor.as_ref()?.id.clone().map(ContainerId)
+    actor.id.clone().map(ContainerId)
 }

@@ -16,6 +16,9 @@ use tokio_util::sync::CancellationToken;
 const SWEEP: Duration = Duration::from_secs(60);
 /// How long the end of the server waits for launches to clean up.
 const CLEAN_UP: Duration = Duration::from_secs(5);
+/// How often it is looked which sessions have changed, and how many are noted then at most: the others wait for their turn.
+const NOTES: Duration = Duration::from_secs(5);
+const NOTES_AT_ONCE: usize = 40;
 /// Before the main program of a container is watched again after its stream has ended.
 const AGAIN: Duration = Duration::from_millis(500);
 
@@ -32,12 +35,18 @@ async fn run(control: Control, shutdown: CancellationToken) {
     let Some(mut ends) = control.take_ends() else { return };
     let mut events = control.parts().engine.watch(shutdown.clone());
     let mut sweep = tokio::time::interval(SWEEP);
+    let mut notes = tokio::time::interval(NOTES);
+    notes.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = shutdown.cancelled() => break,
             Some(event) = events.recv() => heard(&control, event),
             Some(end) = ends.recv() => ended(&control, end).await,
             _ = sweep.tick() => forget_old(&control).await,
+            _ = notes.tick() => {
+                control.sessions().fold_quiet();
+                control.note_sessions(NOTES_AT_ONCE).await;
+            }
         }
     }
     control.cancel_operations(CLEAN_UP).await;
@@ -64,12 +73,20 @@ async fn adopt(control: &Control) {
     };
     for row in rows {
         let mut session = row.session;
+        if session.state == SessionState::Live
+            && let Some(held) = &row.held
+        {
+            match control.adopt_session(&session, held, row.snapshot.clone().unwrap_or_default()).await {
+                Ok(()) => continue,
+                Err(error) => tracing::warn!(%error, session = %session.id, "a session can't be gone on with"),
+            }
+        }
         if session.state == SessionState::Live {
             session.state = SessionState::Ended;
             session.viewers = 0;
             let (final_offset, at) = (session.head_offset, Timestamp::now());
             session.exit = Some(SessionExit { reason: ExitReason::Lost, code: None, final_offset, at });
-            note(control, &Ended { session: session.clone(), snapshot: Vec::new() }).await;
+            note(control, &Ended { session: session.clone(), snapshot: Vec::new(), held: None, release: None }).await;
         }
         control.sessions().adopt_ended(&session, row.snapshot.as_deref().unwrap_or_default());
     }
@@ -127,7 +144,7 @@ async fn note(control: &Control, end: &Ended) {
         return;
     }
     let snapshot = (!end.snapshot.is_empty()).then_some(end.snapshot.as_slice());
-    if let Err(error) = control.parts().store.save_session(&end.session, snapshot).await {
+    if let Err(error) = control.parts().store.save_session(&end.session, end.held.as_ref(), snapshot).await {
         tracing::warn!(%error, session = %end.session.id, "a session's end can't be noted");
     }
 }

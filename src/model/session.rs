@@ -47,6 +47,17 @@ pub struct Session {
     pub created_at: Timestamp,
 }
 
+/// What a server has to know of another server's session to carry it on; kept in the store, never told to clients.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// As which user its holder runs; the container's own where none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The holder's boot, where it was known: offsets hold for it alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boot: Option<u64>,
+}
+
 /// What a session runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -123,6 +134,20 @@ pub struct OpenSession {
     /// Directory to start in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub working_dir: Option<String>,
+    /// What becomes of output while no server takes it.
+    #[serde(default)]
+    pub unread: Unread,
+}
+
+/// What becomes of a session's output while no server takes it. 1 MiB is kept in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unread {
+    /// The program waits, for a minute; then the oldest goes, and a GAP tells of it.
+    #[default]
+    Block,
+    /// The oldest goes at once, and a GAP tells of it.
+    Drop,
 }
 
 /// Types into a session: `POST /api/v1/sessions/{id}/input`.

@@ -141,6 +141,20 @@ pub enum Control {
     Refresh,
     /// Make the session as large as my view.
     TakeSize,
+    /// Let nobody else type, until I hand that back or leave. Taken over from whoever had it.
+    TakeLease,
+    /// Let everyone type again.
+    GiveLease,
+}
+
+/// Who types alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// Their name; everyone who may write types where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<String>,
+    /// Whether it is who this is sent to.
+    pub yours: bool,
 }
 
 /// Frames from the server.
@@ -173,7 +187,7 @@ pub enum ServerFrame {
     },
     /// 0x05: the program has ended; always before close 1000.
     Exit(SessionExit),
-    /// 0x06: these bytes were left out for this reader; a SNAPSHOT follows.
+    /// 0x06: these bytes were left out for this reader; for a live one a SNAPSHOT follows.
     Gap {
         /// First byte left out.
         from: u64,
@@ -184,6 +198,8 @@ pub enum ServerFrame {
     Presence(Vec<Viewer>),
     /// 0x08: something to tell the person, as text.
     Notice(String),
+    /// 0x09: who types alone, when that changes.
+    Lease(Lease),
     /// 0x0A
     Pong(u64),
     /// 0x0B: input up to this sequence number was taken.
@@ -313,6 +329,7 @@ impl ServerFrame {
             Self::Gap { from, to } => frame(0x06, &[&from.to_be_bytes(), &to.to_be_bytes()]),
             Self::Presence(viewers) => frame(0x07, &[&json(viewers)]),
             Self::Notice(text) => frame(0x08, &[text.as_bytes()]),
+            Self::Lease(lease) => frame(0x09, &[&json(lease)]),
             Self::Pong(number) => frame(0x0A, &[&number.to_be_bytes()]),
             Self::InputAck(seq) => frame(0x0B, &[&seq.to_be_bytes()]),
         }
@@ -334,6 +351,7 @@ impl ServerFrame {
             0x06 => Self::Gap { from: reader.u64()?, to: reader.u64()? },
             0x07 => Self::Presence(reader.json()?),
             0x08 => Self::Notice(String::from_utf8_lossy(&reader.rest(MAX_JSON)?).into_owned()),
+            0x09 => Self::Lease(reader.json()?),
             0x0A => Self::Pong(reader.u64()?),
             0x0B => Self::InputAck(reader.u32()?),
             _ => return Err(FrameError::Unknown(op)),

@@ -1,4 +1,8 @@
 //! Live terminals: their output, their screens, and who watches them.
+mod channel;
+mod fold;
+mod holders;
+mod mux;
 mod pictures;
 mod player;
 mod pump;
@@ -10,7 +14,13 @@ mod session;
 mod state;
 mod tape;
 mod transport;
+mod typing;
+mod wire;
 
+pub use channel::Opened;
+pub use channel::Printed;
+pub use channel::Typed;
+pub use holders::Holders;
 pub use pictures::svg;
 pub use player::CastPart;
 pub use player::Moment;
@@ -22,10 +32,14 @@ pub use recorder::Recordable;
 pub use recorder::Recorded;
 pub use recorder::Recorder;
 pub use recorder::of_file;
+pub use registry::Carried;
 pub use registry::Ended;
 pub use registry::NewSession;
 pub use registry::Sessions;
 pub use session::Fixed;
 pub use session::Session;
+pub use transport::Input;
+pub use transport::Output;
+pub use transport::Release;
 pub use transport::Transport;
 pub use transport::TransportControl;

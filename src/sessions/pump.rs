@@ -1,5 +1,9 @@
 //! One task a session: output to the screen and the ring, input to the program, sizes, the end.
+use super::channel::Opened;
+use super::channel::Printed;
+use super::channel::Typed;
 use super::registry::Ended;
+use super::session::NOBODY;
 use super::session::Session;
 use super::state::State;
 use super::transport::Transport;
@@ -8,7 +12,6 @@ use crate::error::Result;
 use crate::model::ExitReason;
 use crate::model::Size;
 use crate::term::ScreenEvent;
-use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use std::collections::VecDeque;
@@ -43,12 +46,23 @@ struct Look {
     /// When a lossless reader is waited for: until then.
     held: Option<Instant>,
     due: Option<Instant>,
+    /// Output before this offset is with everyone who is waited for.
+    safe: Option<u64>,
+    /// All that was before a gap is with them.
+    drained: bool,
 }
 
 struct Pump {
     session: Session,
     control: Arc<dyn TransportControl>,
-    outgoing: VecDeque<Bytes>,
+    outgoing: VecDeque<Typed>,
+    /// Numbers what is typed without a number, and answers to queries.
+    own: (u64, u32),
+    /// Queries in output before this offset were answered, or are too old for an answer.
+    live_from: u64,
+    /// Output is missing from here to this offset; readers that are waited for get what was before first.
+    gap: Option<u64>,
+    carried: bool,
     resizing: Option<Call>,
     resized_at: Option<Instant>,
     closing: Option<Call>,
@@ -58,12 +72,16 @@ struct Pump {
 }
 
 /// Runs a session until its program has ended.
-pub(super) async fn run(session: Session, transport: Transport, mut typed: mpsc::Receiver<Bytes>, ended: mpsc::Sender<Ended>) {
+pub(super) async fn run(session: Session, transport: Transport, mut typed: mpsc::Receiver<Typed>, carried: bool, ended: mpsc::Sender<Ended>) {
     let Transport { mut output, input, control, replay, .. } = transport;
     let mut pump = Pump {
         session: session.clone(),
         control: control.clone(),
         outgoing: VecDeque::new(),
+        own: (rand::random_range(1..u64::MAX), 0),
+        live_from: 0,
+        gap: None,
+        carried,
         resizing: None,
         resized_at: None,
         closing: None,
@@ -71,23 +89,33 @@ pub(super) async fn run(session: Session, transport: Transport, mut typed: mpsc:
         told_at: None,
         bell_at: None,
     };
-    pump.draw(&replay, false).await;
+    if !replay.is_empty() {
+        pump.draw(&replay, false).await;
+    }
     session.announce();
+    let mut safe = None;
     loop {
         let look = pump.look(Instant::now());
         if look.over {
             break;
         }
+        if look.safe != safe {
+            safe = look.safe;
+            output.taken(safe.unwrap_or_default());
+        }
         tokio::select! {
-            chunk = output.recv(), if look.held.is_none() => match chunk {
-                Some(chunk) => pump.draw(&chunk, true).await,
+            printed = output.next(), if look.held.is_none() && pump.gap.is_none() => match printed {
+                Some(Printed::Bytes(bytes)) => pump.draw(&bytes, true).await,
+                Some(Printed::Opened(opened)) => pump.opened(&opened),
+                Some(Printed::Gap(to)) => pump.gap = Some(to),
+                Some(Printed::Taken(writer, seq)) => {
+                    session.state().arrived(writer, seq);
+                    session.changed();
+                }
                 None => break,
             },
-            room = input.reserve(), if !pump.outgoing.is_empty() => match room {
-                Ok(room) => if let Some(bytes) = pump.outgoing.pop_front() { room.send(bytes) },
-                Err(_) => pump.outgoing.clear(),
-            },
-            Some(bytes) = typed.recv(), if pump.outgoing.len() < OUTGOING => pump.outgoing.push_back(bytes),
+            () = input.ready(), if !pump.outgoing.is_empty() => if let Some(typed) = pump.outgoing.pop_front() { input.send(typed) },
+            Some(typed) = typed.recv(), if pump.outgoing.len() < OUTGOING => pump.type_in(typed),
             () = done(&mut pump.resizing) => {}
             () = done(&mut pump.closing) => {}
             () = session.0.wake.notified() => {}
@@ -96,6 +124,7 @@ pub(super) async fn run(session: Session, transport: Transport, mut typed: mpsc:
     }
     // From here on typing is refused.
     drop(typed);
+    let release = output.release().map(Arc::new);
     drop(output);
     let (asked, stopped) = {
         let state = session.state();
@@ -104,7 +133,7 @@ pub(super) async fn run(session: Session, transport: Transport, mut typed: mpsc:
     let (reason, code) = tokio::time::timeout(CALL, control.ended()).await.unwrap_or((ExitReason::Lost, None));
     let reason = if asked { ExitReason::Closed } else { stopped.unwrap_or(reason) };
     session.end(reason, code);
-    let last = Ended { session: session.facts(), snapshot: session.last_words() };
+    let last = Ended { session: session.facts(), snapshot: session.last_words(), held: None, release };
     if ended.send(last).await.is_err() {
         tracing::debug!(session = %session.id(), "nobody notes the end of this session");
     }
@@ -153,6 +182,13 @@ impl Pump {
             let control = self.control.clone();
             self.closing = Some(call("closing", async move { control.close().await }));
         }
+        if look.drained
+            && let Some(to) = self.gap.take()
+        {
+            self.session.state().ring.skip_to(to);
+            self.session.changed();
+            self.redraw();
+        }
         if look.dirty {
             self.told_at = Some(now);
             self.session.announce();
@@ -192,26 +228,85 @@ impl Pump {
             due(at);
         }
         look.close = state.closing && self.close_asked.is_none();
+        look.safe = state.opened.then(|| state.safe());
+        look.drained = self.gap.is_some() && state.drained();
         (look.resize, look.dirty, look.over, look.held) = (resize, dirty, over, held);
         look
+    }
+
+    /// The session was found in its holder, or started there.
+    fn opened(&mut self, opened: &Opened) {
+        let hole = {
+            let mut state = self.session.state();
+            // A picture of another time is of no use where the output after it is not kept.
+            let hole = self.carried && (opened.start > state.drawn || opened.head < state.drawn);
+            state.open(opened, self.carried);
+            if self.carried {
+                let other = state.size != opened.size;
+                if other {
+                    state.resize(opened.size);
+                }
+                state.wanted = opened.size;
+                state.decide_size();
+                self.live_from = opened.head;
+                hole || other
+            } else {
+                false
+            }
+        };
+        self.session.changed();
+        if hole {
+            self.redraw();
+        }
+    }
+
+    /// Lets a full-screen program draw anew, by another size for a moment.
+    fn redraw(&mut self) {
+        if self.resizing.is_some() {
+            return;
+        }
+        let size = self.session.state().size;
+        let near = Size { rows: if size.rows > Size::LIMITS.0 { size.rows - 1 } else { size.rows + 1 }, ..size };
+        let control = self.control.clone();
+        self.resizing = Some(call("resizing", async move {
+            control.resize(near).await?;
+            tokio::time::sleep(RESIZES).await;
+            control.resize(size).await
+        }));
+    }
+
+    /// Passes on what is typed; what has no number gets one.
+    fn type_in(&mut self, typed: Typed) {
+        if typed.writer == NOBODY && typed.seq == 0 {
+            self.own.1 += 1;
+            self.outgoing.push_back(Typed { writer: self.own.0, seq: self.own.1, bytes: typed.bytes });
+        } else {
+            self.outgoing.push_back(typed);
+        }
     }
 
     /// Draws printed bytes and keeps them; `live` when the program waits for answers to its queries.
     async fn draw(&mut self, bytes: &[u8], live: bool) {
         for piece in bytes.chunks(PIECE) {
+            let asks;
             let (replies, events) = {
                 let mut state = self.session.state();
-                let State { screen, ring, .. } = &mut *state;
-                screen.feed(piece);
+                let State { screen, ring, drawn, .. } = &mut *state;
+                // What a picture shows already is kept, and not drawn a second time.
+                let shown = usize::try_from(drawn.saturating_sub(ring.head())).unwrap_or(usize::MAX);
+                let screen = screen.open();
+                screen.feed(piece.get(shown..).unwrap_or_default());
                 ring.push(piece);
-                let events = screen.take_events();
+                asks = ring.head() > self.live_from;
+                state.quiet_since = Instant::now();
+                let events = state.screen.open().take_events();
                 self.note(&mut state, &events);
-                (state.screen.take_replies(), events)
+                (state.screen.open().take_replies(), events)
             };
             self.session.changed();
-            if live {
+            if live && asks {
                 if !replies.is_empty() && self.outgoing.len() < 2 * OUTGOING {
-                    self.outgoing.push_back(replies.into());
+                    self.type_in(Typed { writer: NOBODY, seq: 0, bytes: replies.into() });
                 }
                 self.ring_bell(&events);
             }

@@ -1,4 +1,5 @@
 //! One viewer of a session: what it is sent, and what it sends.
+use super::channel::Typed;
 use super::session::Session;
 use super::state::Next;
 use crate::error::Error;
@@ -138,11 +139,21 @@ impl Writer {
                 return Err(self.session.has_ended());
             }
             let Some(slot) = state.slot(self.id) else { return Ok(()) };
-            slot.ack_input(seq);
             let writer = slot.writer;
-            if state.take(writer, seq) {
+            if let Some(name) = state.kept_from_typing(self.id) {
+                // It counts as done: it must not be typed later.
+                state.arrived(writer, seq);
+                drop(state);
+                self.session.changed();
+                return Err(Error::new(Code::Forbidden, format!("'{name}' types here alone at the moment")));
+            }
+            if state.writers.pass(writer, seq) {
                 self.session.note_typed(&bytes);
-                room.send(bytes.into());
+                room.send(Typed { writer, seq, bytes: bytes.into() });
+            }
+            // Under a holder it is acknowledged when the holder has done so: until then it could be lost with this server.
+            if !state.held || state.writers.last_seq(writer) >= seq {
+                state.arrived(writer, seq);
             }
             state.active(self.id);
         }
@@ -159,10 +170,11 @@ impl Writer {
 
     /// Everything before `offset` has been drawn.
     pub fn ack(&self, offset: u64) {
-        if let Some(slot) = self.session.state().slot(self.id) {
-            slot.ack(offset);
-        }
+        let waited_for = self.session.state().slot(self.id).is_some_and(|slot| slot.ack(offset));
         self.session.changed();
+        if waited_for {
+            self.session.poke();
+        }
     }
 
     /// A wish.
@@ -175,6 +187,15 @@ impl Writer {
                 if let Some(slot) = self.session.state().slot(self.id) {
                     slot.refresh();
                 }
+                self.session.changed();
+            }
+            Wish::TakeLease => {
+                self.may_type()?;
+                self.session.state().take_lease(self.id);
+                self.session.changed();
+            }
+            Wish::GiveLease => {
+                self.session.state().give_lease(self.id);
                 self.session.changed();
             }
             Wish::TakeSize => {

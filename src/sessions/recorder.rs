@@ -333,8 +333,9 @@ impl Work {
                 self.put(bytes.len(), Item::Snapshot { offset, size, bytes });
             }
             ServerFrame::Exit(exit) => self.put(0, Item::Exit(exit.code)),
-            // The snapshot that follows a gap says where it goes on.
-            ServerFrame::Gap { .. } | ServerFrame::Presence(_) | ServerFrame::Notice(_) | ServerFrame::Pong(_) | ServerFrame::InputAck(_) => {}
+            // What comes after a gap is of no use without a picture, which says where it goes on.
+            ServerFrame::Gap { .. } => drop(reader.writer().control(&Wish::Refresh)),
+            ServerFrame::Presence(_) | ServerFrame::Notice(_) | ServerFrame::Lease(_) | ServerFrame::Pong(_) | ServerFrame::InputAck(_) => {}
         }
     }
 

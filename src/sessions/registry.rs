@@ -1,20 +1,22 @@
 //! All sessions of this server.
+use super::channel::Typed;
 use super::pump;
 use super::ring::Ring;
 use super::session::Fixed;
 use super::session::Session;
 use super::state::RING;
 use super::state::State;
+use super::transport::Release;
 use super::transport::Transport;
 use crate::bus::Bus;
 use crate::model::ContainerId;
 use crate::model::Event;
 use crate::model::ExitReason;
+use crate::model::Held;
 use crate::model::Session as Facts;
 use crate::model::SessionId;
 use crate::model::SessionKind;
 use crate::model::Size;
-use bytes::Bytes;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,6 +26,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 /// Most bytes of output kept for all sessions together.
 const BUDGET: usize = 256 << 20;
@@ -55,6 +58,10 @@ pub struct Ended {
     pub session: Facts,
     /// What redraws its last screen.
     pub snapshot: Vec<u8>,
+    /// What a server after this one needs, where it lives on in a holder.
+    pub held: Option<Held>,
+    /// To be dropped when the end is noted.
+    pub release: Option<Arc<Release>>,
 }
 
 /// What a new session is.
@@ -74,6 +81,19 @@ pub struct NewSession {
     pub owner: String,
     /// Its first size.
     pub size: Size,
+    /// What a server before this one noted of it.
+    pub carried: Option<Carried>,
+}
+
+/// A session as a server before this one left it.
+#[derive(Clone, Debug)]
+pub struct Carried {
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// Its title then.
+    pub title: String,
+    /// What redraws its screen as it was at the start offset.
+    pub snapshot: Vec<u8>,
 }
 
 impl Fixed {
@@ -102,13 +122,24 @@ impl Sessions {
             command: transport.command.clone(),
             owner: new.owner,
             not_resumable: transport.not_resumable.clone(),
-            created_at: Timestamp::now(),
+            held: transport.held.clone(),
+            created_at: new.carried.as_ref().map_or_else(Timestamp::now, |carried| carried.created_at),
         };
         // A chunk of a client is at most 64 KiB.
         let (typed, inputs) = mpsc::channel(8);
         let session = self.add(fixed, new.size, new.start, typed);
         self.make_room();
-        tokio::spawn(pump::run(session.clone(), transport, inputs, self.0.ended.clone()));
+        {
+            let mut state = session.state();
+            state.held = transport.held.is_some();
+            state.opened = !state.held;
+            state.boot = transport.control.boot();
+            if let Some(carried) = &new.carried {
+                state.show(&carried.snapshot, carried.title.clone());
+                state.drawn = new.start;
+            }
+        }
+        tokio::spawn(pump::run(session.clone(), transport, inputs, new.carried.is_some(), self.0.ended.clone()));
         session
     }
 
@@ -123,19 +154,17 @@ impl Sessions {
             command: facts.command.clone(),
             owner: facts.owner.clone(),
             not_resumable: facts.not_resumable.clone(),
+            held: None,
             created_at: facts.created_at,
         };
         let (typed, _) = mpsc::channel(1);
         let session = self.add(fixed, facts.size, exit.final_offset, typed);
         let mut state = session.state();
-        state.screen.feed(snapshot);
-        // The pictures of the past ask nobody anything.
-        drop((state.screen.take_replies(), state.screen.take_events()));
-        state.title.clone_from(&facts.title);
+        state.show(snapshot, facts.title.clone());
         state.exit = Some(exit);
     }
 
-    fn add(&self, fixed: Fixed, size: Size, start: u64, typed: mpsc::Sender<Bytes>) -> Session {
+    fn add(&self, fixed: Fixed, size: Size, start: u64, typed: mpsc::Sender<Typed>) -> Session {
         let ring = Ring::new(start, RING, self.0.held.clone());
         let state = State::new(size, fixed.first_title(), ring);
         let session = Session::new(fixed, state, typed, self.0.bus.clone());
@@ -204,6 +233,25 @@ impl Sessions {
         self.of(container).iter().rev().map(Session::facts).find(|facts| facts.kind == SessionKind::Main)
     }
 
+    /// The sessions in holders that have changed since they were noted, those that wait longest first, at most `most`.
+    #[must_use]
+    pub fn to_note(&self, most: usize) -> Vec<Session> {
+        let now = Instant::now();
+        let mut due: Vec<(Duration, Session)> =
+            self.list().into_iter().filter_map(|session| Some((session.state().note_is_due(now)?, session.clone()))).collect();
+        due.sort_by_key(|(since, _)| std::cmp::Reverse(*since));
+        due.into_iter().take(most).map(|(_, session)| session).collect()
+    }
+
+    /// Makes those small that nobody needs at the moment: to be called now and then.
+    pub fn fold_quiet(&self) {
+        let now = Instant::now();
+        for session in self.list() {
+            session.state().fold_if_quiet(now);
+        }
+        self.make_room();
+    }
+
     /// Forgets an ended session.
     pub fn forget(&self, id: &SessionId) {
         let gone = self.all().remove(id);
@@ -249,9 +297,9 @@ impl Sessions {
         let living: Vec<Session> = self.list().into_iter().filter(Session::is_live).collect();
         living
             .into_iter()
-            .map(|session| {
+            .filter_map(|session| {
                 session.stop_readers();
-                Ended { session: session.facts(), snapshot: session.last_words() }
+                session.noted().map(|(session, held, snapshot)| Ended { session, snapshot, held, release: None })
             })
             .collect()
     }

@@ -38,6 +38,20 @@ impl Ring {
         self.keep(self.capacity);
     }
 
+    /// Goes on at another offset, with nothing kept of before.
+    pub fn skip_to(&mut self, offset: u64) {
+        self.keep(0);
+        self.oldest = offset;
+    }
+
+    /// How many bytes may be kept.
+    pub fn set_capacity(&mut self, capacity: usize) {
+        if capacity != self.capacity {
+            self.capacity = capacity;
+            self.keep(capacity);
+        }
+    }
+
     /// Forgets all but the newest `most` bytes, and gives their memory back when little is left.
     pub fn trim(&mut self, most: usize) {
         self.keep(most);

@@ -1,4 +1,5 @@
 //! The handle of one session.
+use super::channel::Typed;
 use super::reader::Reader;
 use super::recorder::Recording;
 use super::state::RING;
@@ -11,6 +12,7 @@ use crate::model::Code;
 use crate::model::ContainerId;
 use crate::model::Event;
 use crate::model::ExitReason;
+use crate::model::Held;
 use crate::model::RECORDER;
 use crate::model::ScreenJson;
 use crate::model::Session as Facts;
@@ -36,6 +38,11 @@ use tokio::time::Instant;
 /// How long typing through the API waits for a program that does not read.
 const TYPING: Duration = Duration::from_secs(10);
 
+/// The writer of what is typed without sequence numbers: the pump gives it one.
+pub(super) const NOBODY: u64 = 0;
+/// How long a viewer that wants to go on where it was waits for its session to be reached.
+const REACHED: Duration = Duration::from_secs(5);
+
 /// One live terminal, or the last screen of one that has ended. Cheap to clone; a clone is the same session.
 #[derive(Clone)]
 pub struct Session(pub(super) Arc<Shared>);
@@ -47,7 +54,7 @@ pub(super) struct Shared {
     /// Grows with each change that readers may want to see.
     changed: watch::Sender<u64>,
     /// What is typed, for the pump.
-    pub typed: mpsc::Sender<Bytes>,
+    pub typed: mpsc::Sender<Typed>,
     /// Tells the pump to look at the state.
     pub wake: Notify,
     /// What is known of its recording; held for a look only.
@@ -72,12 +79,14 @@ pub struct Fixed {
     pub owner: String,
     /// Why it will not outlast the server.
     pub not_resumable: Option<String>,
+    /// As which user a holder keeps it; the inner none is the container's own. None without a holder.
+    pub held: Option<Option<String>>,
     /// When it was opened.
     pub created_at: Timestamp,
 }
 
 impl Session {
-    pub(super) fn new(fixed: Fixed, state: State, typed: mpsc::Sender<Bytes>, bus: Bus) -> Self {
+    pub(super) fn new(fixed: Fixed, state: State, typed: mpsc::Sender<Typed>, bus: Bus) -> Self {
         Self(Arc::new(Shared { fixed, state: Mutex::new(state), changed: watch::Sender::new(0), typed, wake: Notify::new(), recording: Mutex::default(), bus }))
     }
 
@@ -102,8 +111,11 @@ impl Session {
     /// What clients are told of it.
     #[must_use]
     pub fn facts(&self) -> Facts {
+        self.facts_in(&self.state())
+    }
+
+    fn facts_in(&self, state: &State) -> Facts {
         let fixed = self.0.fixed.clone();
-        let state = self.state();
         Facts {
             id: fixed.id,
             container: fixed.container,
@@ -121,6 +133,51 @@ impl Session {
             exit: state.exit.clone(),
             created_at: fixed.created_at,
         }
+    }
+
+    /// Whether it can be attached to where a viewer left it: a session of a server before this one has to be reached first, which is
+    /// waited for 5 seconds.
+    ///
+    /// # Errors
+    /// `engine_unavailable` when it could not be reached in time.
+    pub async fn reached(&self) -> Result<()> {
+        let mut changes = self.0.changed.subscribe();
+        let waiting = async {
+            while self.is_live() && !self.state().is_reached() {
+                if changes.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        let late = |_| Error::new(Code::EngineUnavailable, format!("session '{}' can't be reached at the moment", self.id())).fix("try again");
+        tokio::time::timeout(REACHED, waiting).await.map_err(late)
+    }
+
+    /// How it is, with what redraws it then, for a server after this one; none while it has not been reached.
+    #[must_use]
+    pub fn noted(&self) -> Option<(Facts, Option<Held>, Vec<u8>)> {
+        let mut state = self.state();
+        if !state.is_reached() || state.exit.is_some() {
+            return None;
+        }
+        let snapshot = state.draw(super::state::SCROLLBACK);
+        Some((self.facts_in(&state), self.held_in(&state), snapshot))
+    }
+
+    /// Takes note that it is noted as it was at this offset.
+    pub fn was_noted(&self, offset: u64) {
+        let mut state = self.state();
+        state.noted = Some((offset, state.size, Instant::now()));
+    }
+
+    /// What a server after this one needs to find it again; none without a holder.
+    #[must_use]
+    pub fn held(&self) -> Option<Held> {
+        self.held_in(&self.state())
+    }
+
+    fn held_in(&self, state: &State) -> Option<Held> {
+        self.0.fixed.held.clone().map(|user| Held { user, boot: state.boot })
     }
 
     /// Begins to watch. Whether the viewer may type is decided by who calls this.
@@ -151,7 +208,7 @@ impl Session {
             return Err(self.has_ended());
         }
         let bytes = Bytes::from(bytes);
-        match tokio::time::timeout(TYPING, self.0.typed.send(bytes.clone())).await {
+        match tokio::time::timeout(TYPING, self.0.typed.send(Typed { writer: NOBODY, seq: 0, bytes: bytes.clone() })).await {
             Ok(Ok(())) => {
                 self.note_typed(&bytes);
                 Ok(())
@@ -223,8 +280,9 @@ impl Session {
     #[must_use]
     pub fn screen_text(&self) -> String {
         let mut state = self.state();
-        state.screen.stop_sync_if_due(std::time::Instant::now());
-        state.screen.text()
+        let screen = state.screen.open();
+        screen.stop_sync_if_due(std::time::Instant::now());
+        screen.text()
     }
 
     /// Bytes that redraw its screen on a fresh terminal.
@@ -237,15 +295,16 @@ impl Session {
     #[must_use]
     pub fn screen_json(&self) -> ScreenJson {
         let mut state = self.state();
-        state.screen.stop_sync_if_due(std::time::Instant::now());
-        let cursor = state.screen.cursor();
-        let mut lines: Vec<String> = state.screen.text().split('\n').map(str::to_owned).collect();
+        let screen = state.screen.open();
+        screen.stop_sync_if_due(std::time::Instant::now());
+        let (cursor, alternate) = (screen.cursor(), screen.modes().alternate_screen);
+        let mut lines: Vec<String> = screen.text().split('\n').map(str::to_owned).collect();
         lines.resize(usize::from(state.size.rows).max(lines.len()), String::new());
         ScreenJson {
             size: state.size,
             cursor: (cursor.col, cursor.row),
             cursor_visible: cursor.visible,
-            alternate: state.screen.modes().alternate_screen,
+            alternate,
             lines,
             title: state.title.clone(),
             offset: state.ring.head(),
@@ -263,9 +322,7 @@ impl Session {
     /// Grows when its picture may have changed.
     #[must_use]
     pub fn generation(&self) -> u64 {
-        let mut state = self.state();
-        state.screen.stop_sync_if_due(std::time::Instant::now());
-        state.screen.generation()
+        self.state().screen.generation()
     }
 
     /// A small picture of its screen, and the generation that it shows.
@@ -273,8 +330,7 @@ impl Session {
     pub fn tile(&self, size: Size) -> (u64, Tile) {
         let (generation, frame) = {
             let mut state = self.state();
-            state.screen.stop_sync_if_due(std::time::Instant::now());
-            (state.screen.generation(), state.screen.tile(size.cols, size.rows))
+            (state.screen.generation(), state.screen.open().tile(size.cols, size.rows))
         };
         let size = Size { cols: frame.cols, rows: frame.rows };
         let Fixed { id, container, .. } = self.0.fixed.clone();

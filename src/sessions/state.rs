@@ -1,11 +1,15 @@
 //! What changes together in a session: screen, ring and readers, under one lock.
+use super::channel::Opened;
+use super::fold::Fold;
 use super::reader::ReaderEnd;
 use super::ring::Ring;
+use super::typing::Writers;
 use crate::model::Attach;
 use crate::model::AttachMode;
 use crate::model::DEFAULT_WINDOW;
 use crate::model::Delivery;
 use crate::model::ExitReason;
+use crate::model::Lease;
 use crate::model::MAX_OUTPUT;
 use crate::model::Ready;
 use crate::model::Resume;
@@ -14,7 +18,6 @@ use crate::model::SessionExit;
 use crate::model::SessionId;
 use crate::model::Size;
 use crate::model::Viewer;
-use crate::term::Screen;
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -25,14 +28,22 @@ pub(super) const SCROLLBACK: usize = 2_000;
 pub(super) const RING: usize = 1 << 20;
 /// How far a lossless reader may be behind before the program waits for it.
 const LOSSLESS_BEHIND: u64 = RING as u64 / 2;
+/// How long a lossless reader whose connection broke is waited for: it comes back with its offset.
+const RETURN: Duration = Duration::from_secs(5);
+/// Readers that are waited for after their connection broke; then the first of them are not any more.
+const ABSENT: usize = 16;
 /// How long the program waits for a lossless reader that acknowledges nothing; then that reader is cut.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Output is held back this long after a frame, so that a flood comes in few frames; what comes after a silence goes at once.
 const COALESCE: Duration = Duration::from_millis(3);
 /// So much output goes at once.
 const ENOUGH: u64 = 16 * 1024;
-/// Writers whose last sequence number is remembered; then the one unused for longest is forgotten.
-const WRITERS: usize = 64;
+/// A session that has printed so much, or has another size, is noted after the first pause, any other change after the second.
+const NOTE_AFTER: u64 = 256 * 1024;
+const NOTE_PAUSES: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(30));
+/// A session that prints nothing for so long and is not watched is folded into a small picture, and keeps so much of its output.
+const QUIET: Duration = Duration::from_secs(60);
+const QUIET_RING: usize = 64 << 10;
 /// Resizes that are remembered for readers that are behind; one further behind gets a snapshot.
 const MARKS: usize = 64;
 /// Messages that may wait for one reader; then the oldest go.
@@ -40,8 +51,10 @@ const NOTICES: usize = 16;
 
 /// What changes in a session.
 pub(super) struct State {
-    pub screen: Screen,
+    pub screen: Fold,
     pub ring: Ring,
+    /// When it last printed something or was watched.
+    pub quiet_since: Instant,
     pub title: String,
     /// The size of the screen.
     pub size: Size,
@@ -61,7 +74,28 @@ pub(super) struct State {
     pub slots: Vec<Slot>,
     marks: VecDeque<Mark>,
     next_mark: u64,
-    writers: VecDeque<(u64, u32)>,
+    /// Who typed what.
+    pub writers: Writers,
+    /// Whether a holder keeps it.
+    pub held: bool,
+    /// The holder's boot, once it is known.
+    pub boot: Option<u64>,
+    /// Offset and size at the last note for a server after this one, and when that was.
+    pub noted: Option<(u64, Size, Instant)>,
+    /// Whether it has been reached: true at once without a holder.
+    pub opened: bool,
+    /// What it had printed when it was found again: who goes on where it was may have seen as much.
+    found_at: u64,
+    /// Output before this offset is on the screen already, by the picture that a server before this one left.
+    pub drawn: u64,
+    /// Lossless readers whose connection broke: what they need, and until when it is kept for them.
+    absent: VecDeque<(u64, Instant)>,
+    /// After an adoption, so much may be printed before the readers of the server before are back.
+    returning: Option<(u64, Option<Instant>)>,
+    /// The reader that types alone.
+    lease: Option<u64>,
+    /// Grows with each change of that.
+    leases: u64,
     /// Grows with each change of who watches.
     presence: u64,
     /// Grows with each reader and each sign of life of one.
@@ -93,6 +127,7 @@ pub(super) struct Slot {
     ready: Option<Resume>,
     snapshot: bool,
     presence: u64,
+    lease: u64,
     input_ack: Option<u32>,
     pong: Option<u64>,
     notices: VecDeque<String>,
@@ -115,7 +150,8 @@ impl State {
     pub fn new(size: Size, title: String, ring: Ring) -> Self {
         let size = size.clamped();
         Self {
-            screen: Screen::new(size, SCROLLBACK),
+            screen: Fold::new(size, SCROLLBACK),
+            quiet_since: Instant::now(),
             ring,
             title,
             size,
@@ -129,16 +165,36 @@ impl State {
             slots: Vec::new(),
             marks: VecDeque::new(),
             next_mark: 0,
-            writers: VecDeque::new(),
+            writers: Writers::default(),
+            held: false,
+            boot: None,
+            noted: None,
+            opened: true,
+            found_at: 0,
+            drawn: 0,
+            absent: VecDeque::new(),
+            returning: None,
+            lease: None,
+            leases: 0,
             presence: 0,
             ticks: 0,
         }
     }
 
+    /// Shows a picture of the past. It asks nobody anything.
+    pub fn show(&mut self, snapshot: &[u8], title: String) {
+        let screen = self.screen.open();
+        screen.feed(snapshot);
+        drop((screen.take_replies(), screen.take_events()));
+        self.title = title;
+    }
+
     /// Lets a reader join: with the bytes after its offset where they are kept, else with a snapshot.
     pub fn join(&mut self, attach: &Attach, name: &str) -> u64 {
         let (oldest, head) = (self.ring.oldest(), self.ring.head());
-        let delta = attach.from_offset.filter(|offset| (oldest..=head).contains(offset));
+        // A lossless reader wants the bytes that there are, and a GAP for those that are gone.
+        let lossless = attach.delivery == Delivery::Lossless;
+        let delta = attach.from_offset.filter(|offset| *offset <= head && (lossless || *offset >= oldest));
         let resume = if delta.is_some() { Resume::Delta } else { Resume::Snapshot };
         let start = delta.unwrap_or(head);
         let size = Size { cols: attach.cols, rows: attach.rows }.clamped();
@@ -161,6 +217,7 @@ impl State {
             ready: Some(resume),
             snapshot: resume == Resume::Snapshot,
             presence: 0,
+            lease: 0,
             input_ack: None,
             pong: None,
             notices: VecDeque::new(),
@@ -175,7 +232,16 @@ impl State {
     /// Lets a reader go. Whether it was there.
     pub fn leave(&mut self, id: u64) -> bool {
         let before = self.slots.len();
+        if let Some(slot) = self.slots.iter().find(|slot| slot.id == id && slot.delivery == Delivery::Lossless && !slot.cut && !slot.told_exit) {
+            if self.absent.len() == ABSENT {
+                self.absent.pop_front();
+            }
+            self.absent.push_back((slot.acked, Instant::now() + RETURN));
+        }
         self.slots.retain(|slot| slot.id != id);
+        if self.lease == Some(id) {
+            self.give_lease(id);
+        }
         self.presence += 1;
         self.decide_size();
         self.slots.len() < before
@@ -183,6 +249,26 @@ impl State {
 
     pub fn slot(&mut self, id: u64) -> Option<&mut Slot> {
         self.slots.iter_mut().find(|slot| slot.id == id)
+    }
+
+    /// From now on only this reader types.
+    pub fn take_lease(&mut self, id: u64) {
+        self.lease = Some(id);
+        self.leases += 1;
+    }
+
+    /// Everyone types again, if it was this reader that typed alone.
+    pub fn give_lease(&mut self, id: u64) {
+        if self.lease == Some(id) {
+            self.lease = None;
+            self.leases += 1;
+        }
+    }
+
+    /// Who types alone, where that is not this reader.
+    pub fn kept_from_typing(&self, id: u64) -> Option<String> {
+        let lease = self.lease.filter(|lease| *lease != id)?;
+        self.slots.iter().find(|slot| slot.id == lease).map(|slot| slot.viewer.name.clone())
     }
 
     /// A writer shows that it is there: its size counts from now on.
@@ -204,7 +290,8 @@ impl State {
         }
     }
 
-    fn decide_size(&mut self) {
+    /// The size of the most recently active writer is the one wanted.
+    pub fn decide_size(&mut self) {
         let writers = self.slots.iter().filter(|slot| slot.viewer.mode == AttachMode::Write);
         if let Some(latest) = writers.max_by_key(|slot| slot.active) {
             self.wanted = latest.viewer.size;
@@ -223,25 +310,86 @@ impl State {
         self.dirty = true;
     }
 
-    /// Notes input of a writer. False when it was taken before.
-    pub fn take(&mut self, writer: u64, seq: u32) -> bool {
-        let known = self.writers.iter().position(|(id, _)| *id == writer);
-        let last = known.and_then(|at| self.writers.remove(at)).map_or(0, |(_, last)| last);
-        if known.is_none() && self.writers.len() == WRITERS {
-            self.writers.pop_front();
+    /// Input of a writer has arrived in the terminal, as its holder says: those who typed it are told.
+    pub fn arrived(&mut self, writer: u64, seq: u32) {
+        let last = self.writers.arrived(writer, seq);
+        for slot in self.slots.iter_mut().filter(|slot| slot.writer == writer && slot.viewer.mode == AttachMode::Write) {
+            slot.ack_input(last);
         }
-        self.writers.push_back((writer, last.max(seq)));
-        seq > last
     }
 
-    fn last_seq(&self, writer: u64) -> u32 {
-        self.writers.iter().find(|(id, _)| *id == writer).map_or(0, |(_, last)| *last)
+    /// The session was found: what it was until now goes on there.
+    pub fn open(&mut self, opened: &Opened, carried: bool) {
+        self.opened = true;
+        self.boot = Some(opened.boot);
+        self.ring.skip_to(opened.start);
+        for (writer, seq) in &opened.writers {
+            self.arrived(*writer, *seq);
+        }
+        if carried {
+            self.found_at = opened.head;
+            self.returning = Some((opened.head, None));
+            self.ring.set_capacity(2 * RING);
+        }
+    }
+
+    /// Whether viewers can go on where they were.
+    pub fn is_reached(&self) -> bool {
+        self.opened && self.ring.head() >= self.found_at
+    }
+
+    /// All output before this is with everyone who is waited for.
+    pub fn safe(&self) -> u64 {
+        let readers = self.slots.iter().filter(|slot| slot.delivery == Delivery::Lossless && !slot.cut).map(|slot| slot.acked);
+        readers.chain(self.absent.iter().map(|(offset, _)| *offset)).min().unwrap_or(u64::MAX).min(self.ring.head())
+    }
+
+    /// Whether every lossless reader has been sent all there is.
+    pub fn drained(&self) -> bool {
+        let head = self.ring.head();
+        self.slots.iter().all(|slot| slot.delivery == Delivery::Live || slot.cut || slot.cursor >= head)
+    }
+
+    /// How long it has been due to be noted for a server after this one; none when it is not due.
+    pub fn note_is_due(&self, now: Instant) -> Option<Duration> {
+        let (offset, size, at) = self.noted.unwrap_or((u64::MAX, self.size, now));
+        let much = self.ring.head().abs_diff(offset) > NOTE_AFTER || self.size != size;
+        let pause = if much { NOTE_PAUSES.0 } else { NOTE_PAUSES.1 };
+        let changed = self.ring.head() != offset || self.size != size;
+        let since = if self.noted.is_none() { Duration::MAX } else { now.duration_since(at) };
+        (self.held && self.is_reached() && self.exit.is_none() && changed && since >= pause).then_some(since)
+    }
+
+    /// Folds the screen of a session that is quiet and that nobody watches.
+    pub fn fold_if_quiet(&mut self, now: Instant) {
+        if !self.slots.is_empty() {
+            self.quiet_since = now;
+        } else if !self.screen.is_folded() && now.duration_since(self.quiet_since) >= QUIET {
+            self.screen.fold();
+            // Who comes back later than this gets a picture.
+            self.ring.trim(QUIET_RING);
+        }
     }
 
     /// Whether the program must wait for a lossless reader; those that were waited for too long are cut.
     pub fn waits(&mut self, now: Instant) -> Option<Instant> {
         let head = self.ring.head();
         let mut until = None;
+        if let Some((from, deadline)) = &mut self.returning {
+            // Their time begins when they can go on where they were.
+            if head >= *from && *deadline.get_or_insert(now + RETURN) <= now {
+                self.returning = None;
+            }
+        }
+        if self.returning.is_none() && self.slots.iter().all(|slot| slot.delivery == Delivery::Live || slot.cut || head - slot.cursor <= RING as u64) {
+            self.ring.set_capacity(RING);
+        }
+        self.absent.retain(|(offset, deadline)| *deadline > now && *offset >= self.ring.oldest());
+        let waited_for = self.absent.iter().filter(|(offset, _)| head.saturating_sub(*offset) > LOSSLESS_BEHIND);
+        let returning = self.returning.iter().filter(|(from, _)| head.saturating_sub(*from) > LOSSLESS_BEHIND);
+        for deadline in waited_for.map(|(_, deadline)| *deadline).chain(returning.filter_map(|(_, deadline)| *deadline)) {
+            until = Some(until.map_or(deadline, |other: Instant| other.min(deadline)));
+        }
         for slot in self.slots.iter_mut().filter(|slot| slot.delivery == Delivery::Lossless && !slot.cut) {
             if head - slot.cursor <= LOSSLESS_BEHIND {
                 slot.held_since = None;
@@ -275,6 +423,10 @@ impl State {
             return Next::Frame(self.snapshot(at));
         }
         let mark = self.marks.iter().find(|mark| mark.number >= slot.next_mark);
+        if slot.delivery == Delivery::Lossless {
+            // Sizes that are forgotten are no reason to leave out bytes.
+            slot.next_mark = mark.map_or(slot.next_mark, |mark| mark.number);
+        }
         if let Some(mark) = mark.filter(|mark| mark.offset <= slot.cursor) {
             slot.next_mark = mark.number + 1;
             return Next::Frame(ServerFrame::Resized { offset: mark.offset, size: mark.size });
@@ -283,6 +435,12 @@ impl State {
         slot.paused = if slot.paused { unacked > slot.window / 8 } else { unacked >= slot.window };
         if !slot.paused && slot.cursor < head {
             if slot.cursor < oldest || mark.is_some_and(|mark| mark.number > slot.next_mark) {
+                if slot.delivery == Delivery::Lossless {
+                    // It wants bytes and no picture: it goes on with the oldest there are.
+                    let from = std::mem::replace(&mut slot.cursor, oldest);
+                    slot.acked = oldest;
+                    return Next::Frame(ServerFrame::Gap { from, to: oldest });
+                }
                 let from = std::mem::replace(&mut slot.cursor, head);
                 slot.snapshot = true;
                 return Next::Frame(ServerFrame::Gap { from, to: head });
@@ -319,7 +477,7 @@ impl State {
             head_offset: self.ring.head(),
             oldest_offset: self.ring.oldest(),
             resume,
-            last_seq: self.last_seq(self.slots[at].writer),
+            last_seq: self.writers.last_seq(self.slots[at].writer),
             title: self.title.clone(),
         }))
     }
@@ -327,6 +485,8 @@ impl State {
     /// A message that has no place among the bytes.
     fn message(&mut self, at: usize) -> Option<ServerFrame> {
         let presence = self.presence;
+        let (lease, leases) = (self.lease, self.leases);
+        let holder = lease.and_then(|id| self.slots.iter().find(|slot| slot.id == id)).map(|slot| slot.viewer.name.clone());
         let slot = &mut self.slots[at];
         if let Some(seq) = slot.input_ack.take() {
             return Some(ServerFrame::InputAck(seq));
@@ -336,6 +496,10 @@ impl State {
         }
         if let Some(text) = slot.notices.pop_front() {
             return Some(ServerFrame::Notice(text));
+        }
+        if slot.lease != leases {
+            slot.lease = leases;
+            return Some(ServerFrame::Lease(Lease { holder, yours: lease == Some(slot.id) }));
         }
         if slot.presence != presence && !slot.snapshot {
             slot.presence = presence;
@@ -356,18 +520,22 @@ impl State {
 
     /// Bytes that redraw the screen, with fewer lines above it if they would be too many.
     pub fn draw(&mut self, scrollback: usize) -> Vec<u8> {
-        let bytes = self.screen.snapshot(scrollback);
-        if bytes.len() > ServerFrame::MAX_SNAPSHOT { self.screen.snapshot(0) } else { bytes }
+        let screen = self.screen.open();
+        let bytes = screen.snapshot(scrollback);
+        if bytes.len() > ServerFrame::MAX_SNAPSHOT { screen.snapshot(0) } else { bytes }
     }
 }
 
 impl Slot {
-    pub fn ack(&mut self, offset: u64) {
+    /// Everything before `offset` has been drawn. Whether the program may have waited for that.
+    pub fn ack(&mut self, offset: u64) -> bool {
         let offset = offset.min(self.cursor);
-        if offset > self.acked {
+        let news = offset > self.acked;
+        if news {
             self.acked = offset;
             self.held_since = None;
         }
+        news && self.delivery == Delivery::Lossless
     }
 
     pub fn ack_input(&mut self, seq: u32) {

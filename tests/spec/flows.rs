@@ -55,3 +55,24 @@ fn a_first_key_launches_a_shell_and_the_last_ends_nothing() {
     assert_eq!(tui.ends(), 0);
     assert!(home.ok(&["ps"]).contains(&home.name("first")));
 }
+
+#[test]
+fn a_terminal_that_stays_open_goes_on_after_kill_9_of_the_server() {
+    let home = Home::new();
+    let name = home.name("killed");
+    home.ok(&["run", "shell", "--name", &name, "-d"]);
+    let mut tui = Terminal::sized(&home, &[], (100, 30));
+    tui.shows("● docker");
+    tui.type_in(&format!(":open {name}\r"));
+    tui.shows("root@");
+    tui.type_in("PS1='> '; mine=kept; echo before-$((40+2))\r");
+    tui.shows("before-42");
+    for round in 1..=2 {
+        let pid = home.json(&["server", "status", "--json"])["pid"].as_u64().unwrap();
+        assert!(std::process::Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap().success());
+        // Typed while there is no server: it arrives once there is one, which the terminal starts.
+        tui.type_in(&format!("echo $mine-$((40+{round}))\r"));
+        tui.shows(&format!("kept-4{round}"));
+        tui.shows("before-42");
+    }
+}

@@ -75,14 +75,16 @@ impl Studio {
             kind: SessionKind::Exec,
             owner: "olga".to_owned(),
             size,
+            carried: None,
         };
         let transport = Transport {
-            output: printed,
-            input: typed,
+            output: printed.into(),
+            input: typed.into(),
             control: Arc::new(Quiet),
             replay: Vec::new(),
             command: vec!["/bin/prog".to_owned()],
             not_resumable: None,
+            held: None,
         };
         let session = sessions.open(new, transport);
         Self { output: Some(output), _input: input, session, _sessions: sessions, dir: tempfile::tempdir().unwrap() }

@@ -69,14 +69,16 @@ impl Program {
             kind: SessionKind::Exec,
             owner: "olga".to_owned(),
             size: Size { cols: 40, rows: 5 },
+            carried: None,
         };
         let transport = Transport {
-            output: printed,
-            input: typed,
+            output: printed.into(),
+            input: typed.into(),
             control: Arc::new(FakeControl(asked.clone(), Mutex::new(Some(output.clone())))),
             replay: replay.to_vec(),
             command: vec!["/bin/prog".to_owned()],
             not_resumable: None,
+            held: None,
         };
         let session = sessions.open(new, transport);
         Self { output: Some(output), input, asked, session, sessions, ends }
@@ -481,4 +483,61 @@ async fn a_stopping_server_lets_readers_go() {
     assert_eq!(last.len(), 1);
     while view.reader.next().await.is_some() {}
     assert_eq!(view.reader.end(), ReaderEnd::Stopping);
+}
+
+#[tokio::test]
+async fn a_writer_can_type_alone_hand_that_back_and_be_taken_over() {
+    let mut program = Program::start();
+    let writer = |number| {
+        move |attach: &mut Attach| {
+            attach.mode = AttachMode::Write;
+            attach.writer = number;
+        }
+    };
+    let (mut ann, bob) = (program.attach(writer(1)), program.attach(writer(2)));
+    ann.writer().control(&Control::TakeLease).unwrap();
+    assert_eq!(bob.writer().input(1, b"no".to_vec()).await.unwrap_err().code, Code::Forbidden);
+    ann.writer().input(1, b"ann".to_vec()).await.unwrap();
+    assert_eq!(program.input.recv().await.unwrap(), "ann");
+    bob.writer().control(&Control::TakeLease).unwrap();
+    assert_eq!(ann.writer().input(2, b"no".to_vec()).await.unwrap_err().code, Code::Forbidden);
+    bob.writer().control(&Control::GiveLease).unwrap();
+    ann.writer().input(3, b"again".to_vec()).await.unwrap();
+    assert_eq!(program.input.recv().await.unwrap(), "again");
+    bob.writer().control(&Control::TakeLease).unwrap();
+    drop(bob);
+    ann.writer().input(4, b"alone".to_vec()).await.unwrap();
+    assert_eq!(program.input.recv().await.unwrap(), "alone");
+    let mut acks = 0;
+    let mut leases = Vec::new();
+    while leases.is_empty() || acks < 4 {
+        match ann.next().await.unwrap() {
+            ServerFrame::Lease(lease) => leases.push(lease),
+            // What was refused is acknowledged too: it must not be sent again.
+            ServerFrame::InputAck(seq) => acks = acks.max(seq),
+            _ => {}
+        }
+    }
+    assert_eq!(leases.last(), Some(&Lease { holder: None, yours: false }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quiet_session_that_nobody_watches_is_folded_and_looks_the_same() {
+    let program = Program::start();
+    program.print("one\r\ntwo \x1b[1mbold\x1b[0m").await;
+    while program.session.facts().head_offset == 0 {
+        tokio::task::yield_now().await;
+    }
+    let (text, generation) = (program.session.screen_text(), program.session.generation());
+    program.sessions.fold_quiet();
+    assert_eq!(program.session.generation(), generation, "it was not quiet for long");
+    tokio::time::advance(Duration::from_secs(61)).await;
+    program.sessions.fold_quiet();
+    assert!(program.session.generation() > generation);
+    assert_eq!(program.session.screen_text(), text);
+    let mut view = View::new(program.attach(|_| {}));
+    while view.snapshots == 0 {
+        view.frame().await;
+    }
+    assert_eq!(view.screen.text(), text);
 }

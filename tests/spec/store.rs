@@ -102,11 +102,13 @@ async fn story(place: &str) {
     assert_eq!(store.verify_audit().await.unwrap(), 15, "the rest still hangs together");
 
     let id = SessionId::fresh();
-    store.save_session(&session(&id, SessionState::Live), Some(b"\x1bcscreen\0")).await.unwrap();
-    store.save_session(&session(&id, SessionState::Ended), None).await.unwrap();
+    let held = Held { user: Some("olga".to_owned()), boot: Some(u64::MAX) };
+    store.save_session(&session(&id, SessionState::Live), Some(&held), Some(b"\x1bcscreen\0")).await.unwrap();
+    assert_eq!(store.list_session_rows().await.unwrap()[0].held, Some(held));
+    store.save_session(&session(&id, SessionState::Ended), None, None).await.unwrap();
     let rows = store.list_session_rows().await.unwrap();
     assert_eq!(rows.len(), 1);
-    assert_eq!((rows[0].session.state, rows[0].snapshot.as_deref()), (SessionState::Ended, Some(&b"\x1bcscreen\0"[..])));
+    assert_eq!((rows[0].session.state, rows[0].snapshot.as_deref(), &rows[0].held), (SessionState::Ended, Some(&b"\x1bcscreen\0"[..]), &None));
     store.remove_session(&id).await.unwrap();
     assert_eq!(store.list_session_rows().await.unwrap(), []);
 

@@ -247,6 +247,12 @@ impl TerminalPane {
             }
             ServerFrame::Presence(viewers) => self.viewers = viewers.iter().filter(|viewer| viewer.name != RECORDER).count(),
             ServerFrame::Notice(text) => return vec![News::Notice(text)],
+            ServerFrame::Lease(lease) if lease.yours => return vec![News::Notice("only you type here now".to_owned())],
+            ServerFrame::Lease(lease) => {
+                return vec![News::Notice(
+                    lease.holder.map_or_else(|| "everyone may type here again".to_owned(), |name| format!("only {name} types here now")),
+                )];
+            }
             ServerFrame::Gap { .. } | ServerFrame::Pong(_) | ServerFrame::InputAck(_) => {}
         }
         Vec::new()

@@ -20,6 +20,19 @@ impl OwnEngine {
         format!("unix://{}", self.at().join("docker.sock").display())
     }
 
+    /// `kill -9` of its dockerd alone: containers go on.
+    pub fn kill(&self) {
+        let file = self.at().join("docker.pid");
+        let pid = std::fs::read_to_string(&file).unwrap();
+        assert!(Command::new("kill").args(["-9", pid.trim()]).status().unwrap().success());
+        std::fs::remove_file(file).unwrap();
+    }
+
+    /// Starts its dockerd again.
+    pub fn up(&self) {
+        self.ask("up");
+    }
+
     fn at(&self) -> PathBuf {
         self.dir.path().join("engine")
     }
