@@ -1,4 +1,5 @@
 //! Live terminals: their output, their screens, and who watches them.
+mod absent;
 mod channel;
 mod fold;
 mod holders;

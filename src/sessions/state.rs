@@ -1,4 +1,6 @@
 //! What changes together in a session: screen, ring and readers, under one lock.
+use super::absent::Absent;
+use super::absent::RETURN;
 use super::channel::Opened;
 use super::fold::Fold;
 use super::reader::ReaderEnd;
@@ -28,10 +30,6 @@ pub(super) const SCROLLBACK: usize = 2_000;
 pub(super) const RING: usize = 1 << 20;
 /// How far a lossless reader may be behind before the program waits for it.
 const LOSSLESS_BEHIND: u64 = RING as u64 / 2;
-/// How long a lossless reader whose connection broke is waited for: it comes back with its offset.
-const RETURN: Duration = Duration::from_secs(5);
-/// Readers that are waited for after their connection broke; then the first of them are not any more.
-const ABSENT: usize = 16;
 /// How long the program waits for a lossless reader that acknowledges nothing; then that reader is cut.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Output is held back this long after a frame, so that a flood comes in few frames; what comes after a silence goes at once.
@@ -88,8 +86,7 @@ pub(super) struct State {
     found_at: u64,
     /// Output before this offset is on the screen already, by the picture that a server before this one left.
     pub drawn: u64,
-    /// Lossless readers whose connection broke: what they need, and until when it is kept for them.
-    absent: VecDeque<(u64, Instant)>,
+    absent: Absent,
     /// After an adoption, so much may be printed before the readers of the server before are back.
     returning: Option<(u64, Option<Instant>)>,
     /// The reader that types alone.
@@ -172,7 +169,7 @@ impl State {
             opened: true,
             found_at: 0,
             drawn: 0,
-            absent: VecDeque::new(),
+            absent: Absent::default(),
             returning: None,
             lease: None,
             leases: 0,
@@ -195,6 +192,9 @@ impl State {
         // A lossless reader wants the bytes that there are, and a GAP for those that are gone.
         let lossless = attach.delivery == Delivery::Lossless;
         let delta = attach.from_offset.filter(|offset| *offset <= head && (lossless || *offset >= oldest));
+        if let Some(offset) = delta.filter(|_| lossless) {
+            self.absent.back(offset);
+        }
         let resume = if delta.is_some() { Resume::Delta } else { Resume::Snapshot };
         let start = delta.unwrap_or(head);
         let size = Size { cols: attach.cols, rows: attach.rows }.clamped();
@@ -233,10 +233,7 @@ impl State {
     pub fn leave(&mut self, id: u64) -> bool {
         let before = self.slots.len();
         if let Some(slot) = self.slots.iter().find(|slot| slot.id == id && slot.delivery == Delivery::Lossless && !slot.cut && !slot.told_exit) {
-            if self.absent.len() == ABSENT {
-                self.absent.pop_front();
-            }
-            self.absent.push_back((slot.acked, Instant::now() + RETURN));
+            self.absent.add(slot.acked, Instant::now());
         }
         self.slots.retain(|slot| slot.id != id);
         if self.lease == Some(id) {
@@ -341,7 +338,7 @@ impl State {
     /// All output before this is with everyone who is waited for.
     pub fn safe(&self) -> u64 {
         let readers = self.slots.iter().filter(|slot| slot.delivery == Delivery::Lossless && !slot.cut).map(|slot| slot.acked);
-        readers.chain(self.absent.iter().map(|(offset, _)| *offset)).min().unwrap_or(u64::MAX).min(self.ring.head())
+        readers.chain(self.absent.needs()).min().unwrap_or(u64::MAX).min(self.ring.head())
     }
 
     /// Whether every lossless reader has been sent all there is.
@@ -374,7 +371,6 @@ impl State {
     /// Whether the program must wait for a lossless reader; those that were waited for too long are cut.
     pub fn waits(&mut self, now: Instant) -> Option<Instant> {
         let head = self.ring.head();
-        let mut until = None;
         if let Some((from, deadline)) = &mut self.returning {
             // Their time begins when they can go on where they were.
             if head >= *from && *deadline.get_or_insert(now + RETURN) <= now {
@@ -384,12 +380,9 @@ impl State {
         if self.returning.is_none() && self.slots.iter().all(|slot| slot.delivery == Delivery::Live || slot.cut || head - slot.cursor <= RING as u64) {
             self.ring.set_capacity(RING);
         }
-        self.absent.retain(|(offset, deadline)| *deadline > now && *offset >= self.ring.oldest());
-        let waited_for = self.absent.iter().filter(|(offset, _)| head.saturating_sub(*offset) > LOSSLESS_BEHIND);
-        let returning = self.returning.iter().filter(|(from, _)| head.saturating_sub(*from) > LOSSLESS_BEHIND);
-        for deadline in waited_for.map(|(_, deadline)| *deadline).chain(returning.filter_map(|(_, deadline)| *deadline)) {
-            until = Some(until.map_or(deadline, |other: Instant| other.min(deadline)));
-        }
+        let absent = self.absent.hold(self.ring.oldest(), head, LOSSLESS_BEHIND, now);
+        let returning = self.returning.filter(|(from, _)| head.saturating_sub(*from) > LOSSLESS_BEHIND).and_then(|(_, deadline)| deadline);
+        let mut until = absent.into_iter().chain(returning).min();
         for slot in self.slots.iter_mut().filter(|slot| slot.delivery == Delivery::Lossless && !slot.cut) {
             if head - slot.cursor <= LOSSLESS_BEHIND {
                 slot.held_since = None;
