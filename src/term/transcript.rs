@@ -57,12 +57,12 @@ impl Transcript {
             self.screen.feed(b"\x18\x1b[?1049l\x1b[?47l");
         }
         let mut text = self.screen.text_with_scrollback();
-        text.truncate(text.trim_end_matches('\n').len());
         if let Some(part) = alternate {
             if !text.is_empty() {
                 text.push('\n');
             }
-            text.push_str(&part);
+            // A program begins where the cursor was; the empty lines above it and below it were never lines.
+            text.push_str(part.trim_matches('\n'));
         }
         if !text.is_empty() {
             text.push('\n');
