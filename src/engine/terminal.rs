@@ -22,8 +22,9 @@ use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 
-/// Chunks of output that may wait to be taken; then the program waits, and for a main program every other reader of it too.
-const OUTPUT: usize = 64;
+/// Chunks of output that may wait to be taken; then the program waits, and for a main program every other reader of it too. Few, since
+/// whatever waits here is still drawn after Ctrl-C.
+const OUTPUT: usize = 8;
 /// Chunks of input that may wait for the program; then the sender waits.
 const INPUT: usize = 64;
 /// Most bytes of a chunk of output.
@@ -62,7 +63,7 @@ pub struct TerminalRequest {
 #[derive(Debug)]
 pub struct Terminal {
     /// What the program prints, in chunks of at most 32 KiB; ends when the program does, or the engine is lost. It has to be
-    /// taken without pause: when 64 chunks wait, the program waits.
+    /// taken without pause: when 8 chunks wait, the program waits.
     pub output: mpsc::Receiver<Bytes>,
     /// What is typed. When 64 chunks wait for the program, the sender waits. Dropping it ends nothing.
     pub input: mpsc::Sender<Bytes>,

@@ -124,7 +124,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Types; taken once per sequence number of this writer. Waits when the program does not read. When cancelled, nothing was typed.
+    /// Types; taken once per sequence number of this writer. Waits when the program does not read. When cancelled while it waits, nothing was typed.
     ///
     /// # Errors
     /// As [`Writer::handle`].
@@ -157,6 +157,8 @@ impl Writer {
             }
             state.active(self.id);
         }
+        // The keys first: telling this viewer that they were taken can wait until they are on their way.
+        tokio::task::yield_now().await;
         self.session.changed();
         Ok(())
     }
