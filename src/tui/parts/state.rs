@@ -63,7 +63,7 @@ pub fn last_exit(container: &Container) -> Option<String> {
     }
 }
 
-/// Since when it runs, or how long ago it ended: `2h`, `4m ago`.
+/// Since when it runs, or how long ago it ended: `2h`, `<5m ago`.
 #[must_use]
 pub fn since(container: &Container, now: Timestamp) -> String {
     match (runs(container), container.started_at, container.finished_at) {

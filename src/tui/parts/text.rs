@@ -117,15 +117,18 @@ pub fn percent(value: f64) -> String {
     format!("{:.0}%", value.clamp(0.0, 9999.0))
 }
 
-/// How long ago a time was, in at most five columns: `<1m`, `12m`, `2h`, `3d`. Nothing finer, since it would keep the screen busy.
+/// At least how long ago a time was, in at most five columns: `<5m`, `15m`, `2h`, `3d`. In few steps, since each one is written to the
+/// terminal: a screen on which nothing happens stays silent.
 #[must_use]
 pub fn age(since: Timestamp, now: Timestamp) -> String {
-    let seconds = now.as_second().saturating_sub(since.as_second()).max(0);
-    match seconds {
-        0..60 => "<1m".to_owned(),
-        60..3_600 => format!("{}m", seconds / 60),
-        3_600..86_400 => format!("{}h", seconds / 3_600),
-        _ => format!("{}d", (seconds / 86_400).min(9_999)),
+    let minutes = now.as_second().saturating_sub(since.as_second()).max(0) / 60;
+    match minutes {
+        0..5 => "<5m".to_owned(),
+        5..15 => "5m".to_owned(),
+        15..30 => "15m".to_owned(),
+        30..60 => "30m".to_owned(),
+        60..1_440 => format!("{}h", minutes / 60),
+        _ => format!("{}d", (minutes / 1_440).min(9_999)),
     }
 }
 
@@ -138,6 +141,14 @@ pub fn count(number: usize, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_age_is_told_in_few_steps() {
+        let at = |seconds: i64| age(Timestamp::from_second(0).unwrap(), Timestamp::from_second(seconds).unwrap());
+        assert_eq!([0, 299, 300, 899, 900, 1_800, 3_599].map(at), ["<5m", "<5m", "5m", "5m", "15m", "30m", "30m"]);
+        assert_eq!([3_600, 7_199, 86_399, 86_400, i64::from(u32::MAX)].map(at), ["1h", "1h", "23h", "1d", "9999d"]);
+        assert_eq!(at(-5), "<5m");
+    }
 
     #[test]
     fn a_cut_text_never_shows_half_a_character() {
