@@ -1,6 +1,8 @@
 //! The container's log: what the program prints, copied to the holder's own output without ever waiting for it.
 use crate::ring::Ring;
 use rustix::io::Errno;
+use rustix::termios::OptionalActions;
+use rustix::termios::OutputModes;
 use std::io::stdout;
 
 /// Copies the ring to standard output; behind by at most the ring, then it skips.
@@ -14,6 +16,11 @@ pub struct Log {
 impl Log {
     /// Takes over standard output.
     pub fn new() -> Self {
+        // The program's own terminal has ended its lines already; another one in between would do so again.
+        if let Ok(mut modes) = rustix::termios::tcgetattr(stdout()) {
+            modes.output_modes.remove(OutputModes::OPOST);
+            let _ = rustix::termios::tcsetattr(stdout(), OptionalActions::Now, &modes);
+        }
         let dead = rustix::io::ioctl_fionbio(stdout(), true).is_err();
         Self { at: 0, note: Vec::new(), waits: false, dead }
     }

@@ -101,12 +101,15 @@ fn a_bare_container_that_may_do_nothing_has_a_held_main_program_and_sessions() {
 }
 
 #[test]
-fn what_the_program_leaves_behind_is_reaped_and_its_status_is_the_containers() {
+fn what_the_program_leaves_behind_is_reaped_and_its_log_and_status_are_the_containers() {
     let bare = Bare::new();
     let script = "b=/bin/busybox; for i in 1 2 3 4 5; do ($b sleep 0.1 &); done; $b sleep 0.5; $b cat /proc/[0-9]*/stat | $b grep -c ' Z '; exit 7";
     let container = bare.run("reaps", &[], script);
     assert_eq!(docker(&["wait", &container]).trim(), "7");
     assert_eq!(docker(&["logs", &container]), "0\r\n", "zombies");
+    let lines = bare.run("lines", &["-t"], "echo one; echo two");
+    docker(&["wait", &lines]);
+    assert_eq!(docker(&["logs", &lines]), "one\r\ntwo\r\n", "the container's own terminal adds nothing");
     let killed = bare.run("killed", &[], "kill -9 $$");
     assert_eq!(docker(&["wait", &killed]).trim(), "137");
 }
