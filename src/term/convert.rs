@@ -17,6 +17,12 @@ impl Machine {
     /// With `resolve`, colours that the program changed come out as they are now.
     pub fn cell(&self, row: &[RawCell], col: usize, resolve: bool) -> Cell {
         let raw = &row[col];
+        // Most of a screen is plain text, and most of that blank; this is asked of every cell of every frame.
+        if raw.flags.is_empty() && raw.extra.is_none() && raw.c != '\t' {
+            let resolve = resolve && self.recoloured;
+            let text = if raw.c == ' ' { Symbol::BLANK } else { Symbol::from(raw.c) };
+            return Cell { text, fg: self.color(raw.fg, resolve), bg: self.color(raw.bg, resolve), ..Cell::default() };
+        }
         let mut cell = self.style(raw, resolve);
         let spacer = |col: usize| row.get(col).is_some_and(|cell| cell.flags.contains(Flags::WIDE_CHAR_SPACER));
         let wide = |col: usize| row[col].flags.contains(Flags::WIDE_CHAR) && !spacer(col);

@@ -108,7 +108,8 @@ impl TerminalPane {
         let size = self.screen.size();
         let outside = cx.theme.style(Role::Muted);
         self.screen.visit(self.screen.display_offset(), |row, col, cell| {
-            if row < top || col < left {
+            // A frame begins blank, and so is most of a screen.
+            if row < top || col < left || cell.is_blank() {
                 return;
             }
             let (x, y) = (screen_room.x + (col - left), screen_room.y + (row - top));
