@@ -35,6 +35,12 @@ const AGAIN: Duration = Duration::from_millis(500);
 const STOP: Duration = Duration::from_millis(50);
 /// How long word that input was typed waits for output to travel with: the echo of a key is one message then, not two.
 const WITH_ECHO: Duration = Duration::from_millis(5);
+/// A terminal that has just printed less than so much is not read again before this pause: a program that prints line by line costs everyone
+/// on the way one message for several lines. What it prints meanwhile, the terminal keeps.
+const LITTLE: u64 = 1024;
+const REST: Duration = Duration::from_millis(4);
+/// There are no pauses for so long after a key, whose echo may be coming, and after more than a little.
+const AWAKE: Duration = Duration::from_millis(50);
 /// How long a session that was closed waits to be asked how it ended.
 const CLOSED_LINGER: Duration = Duration::from_secs(60);
 /// How long the end of a main program is held up for a server that takes its last output, since its last ACK.
@@ -60,6 +66,10 @@ pub struct Serving {
     /// What was typed and not yet said to be, and when it has to be said.
     typed: Vec<(u64, u32)>,
     typed_at: Instant,
+    /// Until then the terminal is read without pauses.
+    awake_until: Instant,
+    /// Until then it is not read.
+    rests_until: Instant,
     ended_at: Instant,
     /// Bytes read since the program ended.
     left: u64,
@@ -85,6 +95,8 @@ impl Serving {
             hang_up_at: None,
             typed: Vec::new(),
             typed_at: now,
+            awake_until: now,
+            rests_until: now,
             ended_at: now,
             left: 0,
             buffer: vec![0; 16 * 1024],
@@ -143,7 +155,11 @@ impl Serving {
                 self.session.typed(0)
             } else {
                 match rustix::io::write(&self.pty.master, waiting) {
-                    Ok(count) => self.session.typed(count),
+                    Ok(count) => {
+                        let now = Instant::now();
+                        (self.rests_until, self.awake_until) = (now, now + AWAKE);
+                        self.session.typed(count)
+                    }
                     Err(Errno::INTR) => continue,
                     Err(_) => return,
                 }
@@ -234,7 +250,8 @@ impl Serving {
     fn wait(&mut self, now: Instant) {
         let room = if self.session.drained { 0 } else { self.session.room(now) };
         let mut terminal = PollFlags::empty();
-        terminal.set(PollFlags::IN, room > 0);
+        let rests = now < self.rests_until && self.session.ended.is_none();
+        terminal.set(PollFlags::IN, room > 0 && !rests);
         terminal.set(PollFlags::OUT, !self.session.waiting().is_empty());
         // Not to be told of a hang-up again and again, where nothing is wanted of it.
         let with_terminal = !terminal.is_empty();
@@ -277,8 +294,14 @@ impl Serving {
         if ready.contains(PollFlags::OUT) {
             self.type_now();
         }
-        if room > 0 && (!ready.is_empty() || self.session.ended.is_some()) {
+        if room > 0 && (ready.intersects(!PollFlags::OUT) || self.session.ended.is_some()) {
+            let before = self.session.ring.head();
             self.read_terminal(now);
+            if self.session.ring.head() - before >= LITTLE {
+                self.awake_until = now + AWAKE;
+            } else if now >= self.awake_until && self.conns.iter().any(Conn::reads) {
+                self.rests_until = now + REST;
+            }
         }
         if called {
             self.accept(now);
@@ -295,6 +318,8 @@ impl Serving {
             times.extend(self.session.patience_ends());
         } else if self.session.ended.is_some() {
             times.push(now);
+        } else if now < self.rests_until {
+            times.push(self.rests_until);
         }
         // A connection that takes nothing now is told when it does.
         if self.conns.iter().any(|conn| conn.stage == Stage::Controls && !conn.has_output()) && !self.typed.is_empty() {
