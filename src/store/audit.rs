@@ -14,11 +14,22 @@ use sha2::Digest as _;
 use sha2::Sha256;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
+use tokio::sync::oneshot;
 
 /// Another server may have appended in between; then it is tried again on top of that.
 const TRIES: usize = 20;
 /// Most characters of a target or detail.
 const LONGEST: usize = 1_000;
+
+/// Most rows that are written by one statement.
+const TOGETHER: usize = 200;
+
+/// A row that is to be written, and who waits for that. There are as many as there are requests.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    note: AuditNote,
+    tell: oneshot::Sender<Result<()>>,
+}
 
 /// The newest row.
 #[derive(Clone, Debug)]
@@ -58,30 +69,79 @@ impl AuditNote {
 }
 
 impl Store {
-    /// Adds a row. It is kept when this returns.
+    /// Adds a row. It is kept when this returns. Rows that come while others are being written are written together, with the next statement: a
+    /// hundred viewers that come back at once wait for a few writes, and not for a hundred.
     ///
     /// # Errors
     /// `disk_full`, `store_failed`.
     pub async fn append_audit(&self, mut note: AuditNote) -> Result<()> {
         note.target = short(&note.target);
         note.detail = note.detail.as_deref().map(short);
+        let (tell, told) = oneshot::channel();
+        let first = {
+            let mut waiting = self.0.waiting.lock().expect("no panics while held");
+            waiting.push(Waiting { note, tell });
+            waiting.len() == 1
+        };
+        if first {
+            let store = self.clone();
+            // Beside, so that nobody's row is lost when this one is not waited for any more.
+            tokio::spawn(async move { store.write_waiting().await });
+        }
+        told.await.unwrap_or_else(|_| Err(Error::internal("the audit was not written")))
+    }
+
+    /// Writes the rows that wait, and tells those who wait for them.
+    async fn write_waiting(&self) {
         let mut tail = self.0.tail.lock().await;
+        let all = std::mem::take(&mut *self.0.waiting.lock().expect("no panics while held"));
+        let mut rest = all.into_iter().peekable();
+        while rest.peek().is_some() {
+            let (notes, tells): (Vec<AuditNote>, Vec<_>) = rest.by_ref().take(TOGETHER).map(|waiting| (waiting.note, waiting.tell)).unzip();
+            let failed = self.write_audit(&mut tail, &notes).await.err();
+            for tell in tells {
+                let result = failed.as_ref().map_or(Ok(()), |error| Err(Error { fix: error.fix.clone(), ..Error::new(error.code, error.message.clone()) }));
+                // Who does not wait any more need not know.
+                let _ = tell.send(result);
+            }
+        }
+    }
+
+    /// Writes rows with one statement: all of them or none.
+    async fn write_audit(&self, tail: &mut Option<Tail>, notes: &[AuditNote]) -> Result<()> {
+        const COLUMNS: usize = 12;
+        let places: Vec<String> = (0..notes.len())
+            .map(|row| {
+                let names: Vec<String> = (1..=COLUMNS).map(|column| format!("${}", row * COLUMNS + column)).collect();
+                format!("({})", names.join(", "))
+            })
+            .collect();
+        let text =
+            format!("INSERT INTO audit (seq, event, at, begun_at, actor, role, action, target, outcome, detail, prev_hash, hash) VALUES {}", places.join(", "));
         for _ in 0..TRIES {
-            let Tail { seq, hash: prev } = match tail.take() {
+            let Tail { mut seq, mut hash } = match tail.take() {
                 Some(tail) => tail,
                 None => self.audit_tail().await?,
             };
-            let (seq, at) = (seq + 1, Timestamp::now().as_microsecond());
-            let hash = note.hash(seq, at, &prev);
-            let text = "INSERT INTO audit (seq, event, at, begun_at, actor, role, action, target, outcome, detail, prev_hash, hash)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (seq) DO NOTHING";
-            let query = sqlx::query(text).bind(seq).bind(note.event.as_str()).bind(at).bind(note.begun_at.as_microsecond());
-            let query = query.bind(&note.actor).bind(note.role.as_str()).bind(&note.action).bind(&note.target);
-            let query = query.bind(outcome_text(note.outcome)).bind(&note.detail).bind(&prev).bind(&hash);
-            let added = query.execute(self.pool()).await.map_err(|error| self.fault(error))?.rows_affected() == 1;
-            if added {
-                *tail = Some(Tail { seq, hash });
-                return Ok(());
+            // Numbers of places only; what is noted is bound.
+            let mut query = sqlx::query(sqlx::AssertSqlSafe(text.clone()));
+            for note in notes {
+                let at = Timestamp::now().as_microsecond();
+                let prev = hash;
+                seq += 1;
+                hash = note.hash(seq, at, &prev);
+                query = query.bind(seq).bind(note.event.as_str().to_owned()).bind(at).bind(note.begun_at.as_microsecond());
+                query = query.bind(note.actor.clone()).bind(note.role.as_str().to_owned()).bind(note.action.clone()).bind(note.target.clone());
+                query = query.bind(outcome_text(note.outcome).to_owned()).bind(note.detail.clone()).bind(prev).bind(hash.clone());
+            }
+            match query.execute(self.pool()).await {
+                Ok(_) => {
+                    *tail = Some(Tail { seq, hash });
+                    return Ok(());
+                }
+                // Another server was faster: on top of its rows, then.
+                Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {}
+                Err(error) => return Err(self.fault(error)),
             }
         }
         Err(Error::new(Code::StoreFailed, "other servers append to the audit all the time"))

@@ -42,6 +42,8 @@ struct Inner {
     place: Place,
     /// One append at a time, across awaits: each audit row's hash covers the row before it.
     tail: tokio::sync::Mutex<Option<audit::Tail>>,
+    /// Rows that are written next. A std mutex: never held across an await.
+    waiting: std::sync::Mutex<Vec<audit::Waiting>>,
 }
 
 /// Where a database is, for messages: without any password.
@@ -82,7 +84,7 @@ impl Store {
         });
         let pool = options.connect(&url).await.map_err(|error| fault::of(&place, error))?;
         MIGRATIONS.run(&pool).await.map_err(|error| fault::of_migration(&place, error))?;
-        Ok(Self(Arc::new(Inner { pool, place, tail: tokio::sync::Mutex::new(None) })))
+        Ok(Self(Arc::new(Inner { pool, place, tail: tokio::sync::Mutex::new(None), waiting: std::sync::Mutex::default() })))
     }
 
     /// Whether it answers.
