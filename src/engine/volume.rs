@@ -12,13 +12,18 @@ use bollard::models::HostConfig;
 use bollard::models::Mount;
 use bollard::models::MountType;
 use bollard::models::MountVolumeOptions;
+use bollard::models::Volume;
 use bollard::models::VolumeCreateRequest;
 use bollard::query_parameters::CreateContainerOptionsBuilder;
 use bollard::query_parameters::DownloadFromContainerOptionsBuilder;
+use bollard::query_parameters::ListVolumesOptionsBuilder;
 use bollard::query_parameters::RemoveContainerOptionsBuilder;
+use bollard::query_parameters::RemoveVolumeOptions;
 use bollard::query_parameters::UploadToContainerOptionsBuilder;
 use bytes::Bytes;
 use futures_util::StreamExt;
+use jiff::SignedDuration;
+use jiff::Timestamp;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -28,6 +33,8 @@ pub(super) const MOUNTED: &str = "/.cto";
 pub(super) const HOLD: &str = "/.cto/hold";
 /// What its name begins with.
 pub(super) const PREFIX: &str = "cto-hold-";
+/// A volume of another version is kept this long: a server of that version may be about to use it.
+const OLD: SignedDuration = SignedDuration::from_hours(24);
 /// How long filling it may take.
 const FILLING: Duration = Duration::from_secs(30);
 
@@ -105,6 +112,25 @@ impl Engine {
         Ok(name)
     }
 
+    /// Removes the volumes with holders of other versions that are a day old and that no container uses.
+    ///
+    /// # Errors
+    /// `engine_unavailable`, or what the engine says where it lists none.
+    pub async fn remove_old_holders(&self) -> Result<()> {
+        let open = self.link().open().await?;
+        let filters = HashMap::from([("label", vec![format!("{}=volume", labels::HELPER)])]);
+        let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
+        let listed = open.docker.list_volumes(Some(options)).await.map_err(|error| self.link().fault(error, &About::Engine))?;
+        for old in old_ones(&listed.volumes.unwrap_or_default(), Timestamp::now()) {
+            // One that a container uses is refused by the engine, which is what keeps it.
+            match open.docker.remove_volume(&old, None::<RemoveVolumeOptions>).await {
+                Ok(()) => tracing::info!(volume = old, "removed the session holder of another version"),
+                Err(error) => tracing::debug!(%error, volume = old, "the session holder of another version stays"),
+            }
+        }
+        Ok(())
+    }
+
     async fn fill(&self, open: &Open, volume: &str, image: &str) -> Result<()> {
         let fault = |error| self.link().fault(error, &About::Engine);
         let body = ContainerCreateBody {
@@ -127,6 +153,15 @@ impl Engine {
     }
 }
 
+/// Those volumes that are holders' of other versions and old.
+fn old_ones(volumes: &[Volume], now: Timestamp) -> Vec<String> {
+    let is_old = |volume: &&Volume| {
+        let made: Option<Timestamp> = volume.created_at.as_deref().and_then(|at| at.parse().ok());
+        volume.name.starts_with(PREFIX) && volume.name != name() && made.is_some_and(|made| now.duration_since(made) > OLD)
+    };
+    volumes.iter().filter(is_old).map(|volume| volume.name.clone()).collect()
+}
+
 /// Puts the holder into the volume unless it is there: programs run from it, and a moment without it would be a failed start.
 async fn put_once(open: &Open, helper: &str) -> Result<(), bollard::errors::Error> {
     let options = DownloadFromContainerOptionsBuilder::default().path(HOLD).build();
@@ -145,4 +180,18 @@ async fn put_once(open: &Open, helper: &str) -> Result<(), bollard::errors::Erro
     let tar = tar("hold").unwrap_or_default();
     let options = UploadToContainerOptionsBuilder::default().path(MOUNTED).build();
     open.docker.upload_to_container(helper, Some(options), bollard::body_full(Bytes::from(tar))).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_old_volumes_of_other_versions_are_removed() {
+        let volume = |name: &str, made: &str| Volume { name: name.to_owned(), created_at: Some(made.to_owned()), ..Volume::default() };
+        let now: Timestamp = "2030-01-03T00:00:00Z".parse().expect("valid");
+        let (old, young) = ("2030-01-01T02:00:00+01:00", "2030-01-02T12:00:00Z");
+        let all = [volume("cto-hold-0.0.1-a", old), volume("cto-hold-0.0.1-b", young), volume(&name(), old), volume("data", old), volume("cto-hold-c", "?")];
+        assert_eq!(old_ones(&all, now), ["cto-hold-0.0.1-a"]);
+    }
 }

@@ -104,7 +104,17 @@ fn heard(control: &Control, event: EngineEvent) {
         EngineEvent::Changed(container) => seen(control, *container),
         EngineEvent::Removed { id, .. } => control.sessions().container_stopped(&id, None, None),
         EngineEvent::Lost { detail } => tracing::warn!(detail, "the engine is lost"),
-        EngineEvent::Back(info) => tracing::info!(version = info.version, address = info.address, "the engine answers"),
+        EngineEvent::Back(info) => {
+            tracing::info!(version = info.version, address = info.address, "the engine answers");
+            let engine = control.parts().engine.clone();
+            tokio::spawn(async move {
+                // Not while the sessions of the server before are being reached, and not so soon that it matters.
+                tokio::time::sleep(SWEEP).await;
+                if let Err(error) = engine.remove_old_holders().await {
+                    tracing::debug!(%error, "old session holders can't be looked for");
+                }
+            });
+        }
     }
 }
 
