@@ -103,15 +103,7 @@ pub(super) fn container(found: ContainerInspectResponse, image_says: &labels::La
     let labels = config.labels.unwrap_or_default();
     let own = |name: &str| labels.get(name).filter(|value| image_says.get(name) != Some(*value)).cloned();
     let owner = own(labels::OWNER);
-    let status = match state.status {
-        Some(Status::RUNNING | Status::STOPPING) => ContainerState::Running,
-        Some(Status::PAUSED) => ContainerState::Paused,
-        Some(Status::RESTARTING) => ContainerState::Restarting,
-        Some(Status::REMOVING) => ContainerState::Removing,
-        Some(Status::EXITED) => ContainerState::Exited,
-        Some(Status::DEAD) => ContainerState::Dead,
-        Some(Status::CREATED | Status::EMPTY) | None => ContainerState::Created,
-    };
+    let status = in_our_words(state.status);
     let health = state.health.and_then(|health| health.status).and_then(|status| match status {
         HealthStatusEnum::STARTING => Some(Health::Starting),
         HealthStatusEnum::HEALTHY => Some(Health::Healthy),
@@ -149,6 +141,19 @@ pub(super) fn container(found: ContainerInspectResponse, image_says: &labels::La
         command,
         ports: ports(published.or(asked).unwrap_or_default()),
         sessions: 0,
+    }
+}
+
+/// The state that the engine reports.
+pub(super) fn in_our_words(status: Option<Status>) -> ContainerState {
+    match status {
+        Some(Status::RUNNING | Status::STOPPING) => ContainerState::Running,
+        Some(Status::PAUSED) => ContainerState::Paused,
+        Some(Status::RESTARTING) => ContainerState::Restarting,
+        Some(Status::REMOVING) => ContainerState::Removing,
+        Some(Status::EXITED) => ContainerState::Exited,
+        Some(Status::DEAD) => ContainerState::Dead,
+        Some(Status::CREATED | Status::EMPTY) | None => ContainerState::Created,
     }
 }
 

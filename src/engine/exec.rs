@@ -66,6 +66,11 @@ impl ExecControl {
     pub async fn kill(&self) -> Result<()> {
         self.process.end(false).await
     }
+
+    /// Why a program whose start was not waited for never ran, by what it `said`; none when it did, or when the engine can't be asked.
+    pub async fn never_ran(&self, said: &str, program: &str) -> Option<Error> {
+        self.process.never_ran(said, program).await
+    }
 }
 
 impl Engine {
@@ -79,25 +84,38 @@ impl Engine {
         }
         let found = self.inspect_running(id).await?;
         let name = super::containers::plain_name(found.name.as_deref());
-        let wanted = Start {
-            command: start.command.clone(),
-            environment: start.environment.clone(),
-            user: start.user.clone(),
-            working_dir: start.working_dir.clone(),
-            tty: false,
-            stdin: start.stdin,
-        };
-        let (process, reader, writer) = self.start_process(id, &name, wanted).await?;
-        let (stdin, input) = mpsc::channel(INPUT);
-        let (sender, output) = mpsc::channel(OUTPUT);
-        let (tell, done) = watch::channel(false);
-        tokio::spawn(async move {
-            read(reader, sender).await;
-            let _ = tell.send(true);
-        });
-        tokio::spawn(write(writer, input, start.stdin));
-        Ok(Exec { stdin, output, control: ExecControl { process, done } })
+        let (process, reader, writer) = self.start_process(id, &name, wanted(start)).await?;
+        Ok(streams(process, reader, writer, start.stdin))
     }
+
+    /// As `exec`, without waiting until the program runs.
+    pub(super) async fn begin_exec(&self, start: &ExecStart, id: &ContainerId) -> Result<Exec> {
+        let (process, reader, writer) = self.begin_process(id, id.as_str(), wanted(start)).await?;
+        Ok(streams(process, reader, writer, start.stdin))
+    }
+}
+
+fn wanted(start: &ExecStart) -> Start {
+    Start {
+        command: start.command.clone(),
+        environment: start.environment.clone(),
+        user: start.user.clone(),
+        working_dir: start.working_dir.clone(),
+        tty: false,
+        stdin: start.stdin,
+    }
+}
+
+fn streams(process: Process, reader: raw::Reader, writer: raw::Writer, with_input: bool) -> Exec {
+    let (stdin, input) = mpsc::channel(INPUT);
+    let (sender, output) = mpsc::channel(OUTPUT);
+    let (tell, done) = watch::channel(false);
+    tokio::spawn(async move {
+        read(reader, sender).await;
+        let _ = tell.send(true);
+    });
+    tokio::spawn(write(writer, input, with_input));
+    Exec { stdin, output, control: ExecControl { process, done } }
 }
 
 /// Passes output on, until it ends or nobody takes it any more.

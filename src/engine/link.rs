@@ -26,6 +26,8 @@ pub(super) struct Link {
     state: Mutex<State>,
     /// Only one task opens; the others wait for it.
     opening: tokio::sync::Mutex<()>,
+    /// Rings each time that it was opened.
+    opened: tokio::sync::Notify,
 }
 
 #[derive(Debug, Default)]
@@ -50,7 +52,12 @@ pub(super) struct Open {
 impl Link {
     pub(super) fn new(asked: Option<&str>) -> Self {
         let info = EngineInfo { address: address::find(asked).to_string(), detail: Some("not asked yet".into()), ..EngineInfo::default() };
-        Self { asked: asked.map(str::to_owned), state: Mutex::new(State { open: None, info }), opening: tokio::sync::Mutex::default() }
+        Self {
+            asked: asked.map(str::to_owned),
+            state: Mutex::new(State { open: None, info }),
+            opening: tokio::sync::Mutex::default(),
+            opened: tokio::sync::Notify::new(),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -81,6 +88,7 @@ impl Link {
         match opened {
             Ok((open, info)) => {
                 *state = State { open: Some(open.clone()), info };
+                self.opened.notify_waiters();
                 Ok(open)
             }
             Err(error) => {
@@ -88,6 +96,11 @@ impl Link {
                 Err(error)
             }
         }
+    }
+
+    /// Waits until it is opened from now on.
+    pub(super) async fn opened(&self) {
+        self.opened.notified().await;
     }
 
     /// Asks whether the engine answers, anew.

@@ -90,6 +90,11 @@ impl Engine {
         self.0.link.ping().await
     }
 
+    /// Waits until an engine that did not answer does: whoever tries again in growing pauses need not wait for the end of the present one.
+    pub async fn answers_again(&self) {
+        self.0.link.opened().await;
+    }
+
     /// The engine's images.
     #[must_use]
     pub fn images(&self) -> Images {

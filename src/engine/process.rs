@@ -48,14 +48,27 @@ pub(super) struct Process {
 }
 
 impl Engine {
-    /// Starts a program; its streams are connected.
+    /// Starts a program, and waits until it runs; its streams are connected.
     pub(super) async fn start_process(&self, container: &ContainerId, name: &str, start: Start) -> Result<(Process, raw::Reader, raw::Writer)> {
+        let program = start.command.first().cloned().unwrap_or_default();
+        let (process, mut reader, writer) = self.begin_process(container, name, start).await?;
+        let found = process.until_started().await?;
+        // The engine answers before it tries: what never ran has ended without ever having a process.
+        if found.running != Some(true) && found.pid.unwrap_or(0) == 0 {
+            let mut text = Vec::new();
+            let _ = tokio::time::timeout(Duration::from_secs(2), (&mut reader).take(4096).read_to_end(&mut text)).await;
+            return Err(never_ran(&String::from_utf8_lossy(&text), &program, &About::Container(name)));
+        }
+        Ok((process, reader, writer))
+    }
+
+    /// Begins to start a program; its streams are connected.
+    pub(super) async fn begin_process(&self, container: &ContainerId, name: &str, start: Start) -> Result<(Process, raw::Reader, raw::Writer)> {
         let open = self.link().open().await?;
         let about = About::Container(name);
         let mark = uuid::Uuid::now_v7().simple().to_string();
         let mut lines: Vec<String> = start.environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
         lines.push(format!("{MARK}={mark}"));
-        let program = start.command.first().cloned().unwrap_or_default();
         let config = ExecConfig {
             attach_stdin: Some(start.stdin),
             attach_stdout: Some(true),
@@ -70,15 +83,8 @@ impl Engine {
         };
         let created = open.docker.create_exec(container.as_str(), config).await.map_err(|error| self.link().fault(error, &about))?;
         let body = format!(r#"{{"Detach":false,"Tty":{}}}"#, start.tty);
-        let (mut reader, writer) = raw::upgrade(self.link(), &open, &format!("/exec/{}/start", created.id), &body, &about).await?;
+        let (reader, writer) = raw::upgrade(self.link(), &open, &format!("/exec/{}/start", created.id), &body, &about).await?;
         let process = Process { engine: self.clone(), container: container.clone(), exec: created.id, mark, user: start.user };
-        let found = process.until_started().await?;
-        // The engine answers before it tries: what never ran has ended without ever having a process.
-        if found.running != Some(true) && found.pid.unwrap_or(0) == 0 {
-            let mut text = Vec::new();
-            let _ = tokio::time::timeout(Duration::from_secs(2), (&mut reader).take(4096).read_to_end(&mut text)).await;
-            return Err(never_ran(&String::from_utf8_lossy(&text), &program, &about));
-        }
         Ok((process, reader, writer))
     }
 }
@@ -99,6 +105,13 @@ impl Process {
     async fn inspect(&self) -> Result<ExecInspectResponse> {
         let open = self.engine.link().open().await?;
         open.docker.inspect_exec(&self.exec).await.map_err(|error| self.engine.link().fault(error, &About::Container(self.container.as_str())))
+    }
+
+    /// Why it never ran, by what came from it; none when it did, or when the engine can't be asked.
+    pub(super) async fn never_ran(&self, said: &str, program: &str) -> Option<Error> {
+        let found = self.inspect().await.ok()?;
+        let ran = found.running == Some(true) || found.pid.unwrap_or(0) > 0 || found.exit_code.is_none();
+        (!ran).then(|| never_ran(said, program, &About::Container(self.container.as_str())))
     }
 
     /// Waits until it runs, or will never run.

@@ -1,6 +1,7 @@
 //! How the session holder gets into a container that runs, and how it is reached there.
 use super::Engine;
 use super::ExecOutput;
+use super::containers::in_our_words;
 use super::exec::Exec;
 use super::volume;
 use super::volume::HOLD;
@@ -8,6 +9,7 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::model::Code;
 use crate::model::ContainerId;
+use crate::model::ContainerState;
 use crate::model::ExecStart;
 use bollard::models::ContainerInspectResponse;
 use bollard::query_parameters::UploadToContainerOptionsBuilder;
@@ -43,7 +45,22 @@ impl Engine {
     /// `wrong_state` when the container does not run, `engine_unavailable`.
     pub async fn way_in(&self, id: &ContainerId) -> Result<WayIn> {
         let found = self.inspect_running(id).await?;
-        let key = key_of(id, &found);
+        self.way_into(id, &found).await
+    }
+
+    /// How a container is, and the way into it if it runs: with one question to the engine where the way is known.
+    ///
+    /// # Errors
+    /// `not_found`, `engine_unavailable`.
+    pub async fn look_in(&self, id: &ContainerId) -> Result<(ContainerState, Option<WayIn>)> {
+        let found = self.inspect_raw(id.as_str()).await?;
+        let state = in_our_words(found.state.as_ref().and_then(|state| state.status));
+        let way = if state == ContainerState::Running { Some(self.way_into(id, &found).await?) } else { None };
+        Ok((state, way))
+    }
+
+    async fn way_into(&self, id: &ContainerId, found: &ContainerInspectResponse) -> Result<WayIn> {
+        let key = key_of(id, found);
         if let Some(known) = self.ways().get(&key) {
             return Ok(known.clone());
         }
@@ -52,7 +69,7 @@ impl Engine {
         if let Some(known) = self.ways().get(&key) {
             return Ok(known.clone());
         }
-        let way = self.find_way(id, &found).await?;
+        let way = self.find_way(id, found).await?;
         if let WayIn::Shut(reason) = &way {
             tracing::info!(container = %id, reason, "sessions of this container will not outlast the server");
         }
@@ -80,13 +97,14 @@ impl Engine {
         }
     }
 
-    /// The connection to the holder at `path`, for the sessions of `user`: its input and output are frames.
+    /// The connection to the holder at `path` in a container that runs, for the sessions of `user`: its input and output are frames. Whether
+    /// it runs is not waited for: it says so by its first frame, and [`super::ExecControl::never_ran`] why it did not.
     ///
     /// # Errors
     /// As [`Engine::exec`].
     pub async fn connect_holder(&self, id: &ContainerId, path: &str, user: Option<&str>) -> Result<Exec> {
         let command = vec![path.to_owned(), "connect".to_owned()];
-        self.exec(&ExecStart { command, user: user.map(str::to_owned), stdin: true, ..ExecStart::default() }, id).await
+        self.begin_exec(&ExecStart { command, user: user.map(str::to_owned), stdin: true, ..ExecStart::default() }, id).await
     }
 
     /// Looks for the way anew when it is asked for next.

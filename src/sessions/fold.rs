@@ -10,18 +10,30 @@ use std::io::Write;
 /// A screen, open or folded. A screen with its scrollback takes megabytes, its picture some kilobytes.
 pub(super) struct Fold {
     open: Option<Screen>,
-    /// What redraws it, compressed; used while it is not open.
-    folded: Vec<u8>,
+    /// What redraws it; used while it is not open.
+    folded: Picture,
     size: Size,
     scrollback: usize,
     /// Added to the generation of the open screen, so that it only grows.
     before: u64,
 }
 
+/// What redraws a screen.
+enum Picture {
+    Plain(Vec<u8>),
+    Compressed(Vec<u8>),
+}
+
 impl Fold {
     /// An empty screen.
     pub fn new(size: Size, scrollback: usize) -> Self {
-        Self { open: Some(Screen::new(size, scrollback)), folded: Vec::new(), size, scrollback, before: 0 }
+        Self { open: Some(Screen::new(size, scrollback)), folded: Picture::Plain(Vec::new()), size, scrollback, before: 0 }
+    }
+
+    /// Shows this picture instead of what was there: drawn when the screen is needed first.
+    pub fn show(&mut self, picture: &[u8]) {
+        self.before += self.open.as_ref().map_or(0, Screen::generation) + 1;
+        (self.folded, self.open) = (Picture::Plain(picture.to_vec()), None);
     }
 
     /// The screen, unfolded where it must be.
@@ -29,11 +41,15 @@ impl Fold {
         let Self { open, folded, size, scrollback, .. } = self;
         open.get_or_insert_with(|| {
             let mut screen = Screen::new(*size, *scrollback);
-            let mut bytes = Vec::new();
-            // Our own bytes, from memory: what can't be read is shown as far as it could be.
-            let _ = DeflateDecoder::new(folded.as_slice()).read_to_end(&mut bytes);
-            *folded = Vec::new();
-            screen.feed(&bytes);
+            match std::mem::replace(folded, Picture::Plain(Vec::new())) {
+                Picture::Plain(bytes) => screen.feed(&bytes),
+                Picture::Compressed(packed) => {
+                    let mut bytes = Vec::new();
+                    // Our own bytes, from memory: what can't be read is shown as far as it could be.
+                    let _ = DeflateDecoder::new(packed.as_slice()).read_to_end(&mut bytes);
+                    screen.feed(&bytes);
+                }
+            }
             // What redraws it asks nobody anything, and is no news.
             drop((screen.take_replies(), screen.take_events()));
             screen
@@ -42,21 +58,31 @@ impl Fold {
 
     /// Folds it. A screen whose picture can't be made stays open.
     pub fn fold(&mut self) {
-        let Some(screen) = &mut self.open else { return };
+        let (picture, generation) = match (&mut self.open, &mut self.folded) {
+            (Some(screen), _) => (screen.snapshot(self.scrollback), screen.generation() + 1),
+            (None, Picture::Plain(picture)) => (std::mem::take(picture), 0),
+            (None, Picture::Compressed(_)) => return,
+        };
         let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
-        if encoder.write_all(&screen.snapshot(self.scrollback)).is_err() {
-            return;
+        if encoder.write_all(&picture).is_err() {
+            return self.keep(picture);
         }
-        let Ok(mut folded) = encoder.finish() else { return };
+        let Ok(mut folded) = encoder.finish() else { return self.keep(picture) };
         folded.shrink_to_fit();
         // Unfolding feeds it: the generation is one that nobody has seen.
-        self.before += screen.generation() + 1;
-        (self.folded, self.open) = (folded, None);
+        self.before += generation;
+        (self.folded, self.open) = (Picture::Compressed(folded), None);
     }
 
-    /// Whether it is folded.
+    fn keep(&mut self, picture: Vec<u8>) {
+        if self.open.is_none() {
+            self.folded = Picture::Plain(picture);
+        }
+    }
+
+    /// Whether it is folded as small as can be.
     pub fn is_folded(&self) -> bool {
-        self.open.is_none()
+        self.open.is_none() && matches!(self.folded, Picture::Compressed(_))
     }
 
     /// Gives it another size.
@@ -89,9 +115,21 @@ mod tests {
         fold.open().feed(b"one\r\ntwo\r\nthree\r\nfour\r\nfive \x1b[1;31mred\x1b[0m\x1b]0;title\x07");
         let (text, picture, generation) = (fold.open().text(), fold.open().snapshot(100), fold.generation());
         fold.fold();
-        assert!(fold.is_folded() && fold.folded.len() < picture.len() + 16);
+        assert!(fold.is_folded() && matches!(&fold.folded, Picture::Compressed(packed) if packed.len() < picture.len() + 16));
         assert!(fold.generation() > generation);
         assert_eq!((fold.open().text(), fold.open().snapshot(100)), (text, picture));
         assert!(!fold.is_folded());
+    }
+
+    #[test]
+    fn a_picture_is_drawn_when_it_is_needed_and_folds_without_being_drawn() {
+        let size = Size { cols: 30, rows: 4 };
+        let mut fold = Fold::new(size, 100);
+        let generation = fold.generation();
+        fold.show(b"before\r\nthe \x1b[1mrestart\x1b[0m");
+        assert!(!fold.is_folded() && fold.generation() > generation);
+        fold.fold();
+        assert!(fold.is_folded());
+        assert_eq!(fold.open().text().trim_end(), "before\nthe restart");
     }
 }

@@ -3,6 +3,7 @@ use super::channel::Channel;
 use super::channel::Fault;
 use super::channel::How;
 use super::mux::Mux;
+use super::mux::TURNS;
 use super::transport::Transport;
 use crate::engine::Engine;
 use crate::engine::TerminalRequest;
@@ -18,6 +19,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// The session of a container's main program.
 const MAIN: &str = "main";
@@ -26,7 +28,7 @@ const STARTING: Duration = Duration::from_secs(30);
 /// Most bytes of what a program is started with, so that it fits into a frame.
 const MOST_WORDS: usize = 60 * 1024;
 /// What a session is called whose program is the user's shell.
-const SHELL: &str = "shell";
+pub const SHELL: &str = "shell";
 
 /// A connection for each container and user.
 type Muxes = HashMap<(ContainerId, Option<String>), Mux>;
@@ -40,13 +42,15 @@ struct Inner {
     engine: Engine,
     /// Held for a look-up and never across an await.
     muxes: Mutex<Muxes>,
+    /// Whose turn it is to connect.
+    turns: Arc<Semaphore>,
 }
 
 impl Holders {
     /// None are reached yet.
     #[must_use]
     pub fn new(engine: Engine) -> Self {
-        Self(Arc::new(Inner { engine, muxes: Mutex::default() }))
+        Self(Arc::new(Inner { engine, muxes: Mutex::default(), turns: Arc::new(Semaphore::new(TURNS)) }))
     }
 
     /// A terminal in a container: under its holder, which is brought there if it must be, or plain where that can't be.
@@ -116,7 +120,7 @@ impl Holders {
     fn mux(&self, request: &TerminalRequest) -> Mux {
         let mut muxes = self.0.muxes.lock().expect("no panics while held");
         muxes.retain(|_, mux| mux.is_open());
-        let new = || Mux::new(self.0.engine.clone(), request.container.clone(), request.user.clone());
+        let new = || Mux::new(self.0.engine.clone(), request.container.clone(), request.user.clone(), self.0.turns.clone());
         muxes.entry(key(request)).or_insert_with(new).clone()
     }
 }

@@ -22,6 +22,7 @@ pub use channel::Opened;
 pub use channel::Printed;
 pub use channel::Typed;
 pub use holders::Holders;
+pub use holders::SHELL;
 pub use pictures::svg;
 pub use player::CastPart;
 pub use player::Moment;

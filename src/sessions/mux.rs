@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -32,8 +33,16 @@ const AGAIN: Duration = Duration::from_millis(20);
 const IDLE: Duration = Duration::from_secs(10);
 /// How long the holder may take to say WELCOME.
 const WELCOME: Duration = Duration::from_secs(5);
+/// Containers whose holders are connected to at once, and how long one waits for its turn: an engine that starts a hundred programs at once
+/// starts all of them late. Who has waited for so long goes on beside those that hang.
+pub(super) const TURNS: usize = 8;
+const TURN: Duration = Duration::from_secs(5);
+/// Bytes of what a program said that never ran.
+const WORDS: usize = 4096;
 /// Pauses between attempts to connect.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(2));
+/// The pause when a lost engine answers again: not none, in case it is lost again at once.
+const BACK: Duration = Duration::from_millis(100);
 /// A container that is about to be started is looked at this often, and as long.
 const STARTING: (Duration, Duration) = (Duration::from_millis(25), Duration::from_secs(120));
 /// Connections in a row that come to nothing, before the holder is given up.
@@ -61,13 +70,14 @@ pub(super) struct Mux {
 
 impl Mux {
     /// Begins to connect for the first channel that joins.
-    pub fn new(engine: Engine, container: ContainerId, user: Option<String>) -> Self {
+    pub fn new(engine: Engine, container: ContainerId, user: Option<String>, turns: Arc<Semaphore>) -> Self {
         let (joins, joining) = mpsc::channel(JOINS);
         let bell = Arc::new(Bell::default());
         let task = Task {
             engine,
             container,
             user,
+            turns,
             joining,
             bell: bell.clone(),
             channels: BTreeMap::new(),
@@ -98,6 +108,7 @@ struct Task {
     engine: Engine,
     container: ContainerId,
     user: Option<String>,
+    turns: Arc<Semaphore>,
     joining: mpsc::Receiver<Arc<Channel>>,
     bell: Arc<Bell>,
     channels: BTreeMap<u16, Arc<Channel>>,
@@ -128,6 +139,8 @@ enum Broken {
 struct Link {
     exec: Exec,
     buffer: BytesMut,
+    /// What came before WELCOME, in case it says why there is none.
+    words: Vec<u8>,
 }
 
 impl Task {
@@ -184,6 +197,7 @@ impl Task {
             }
             tokio::select! {
                 () = tokio::time::sleep(pause) => pause = (pause * 2).min(PAUSES.1),
+                () = async { self.engine.answers_again().await; tokio::time::sleep(BACK).await; } => {}
                 Some(channel) = self.joining.recv() => self.add(channel),
             }
         }
@@ -253,35 +267,28 @@ impl Task {
     /// Starts the connecting program and greets the holder.
     async fn connect(&mut self) -> Result<Link, Broken> {
         let lost = |error: Error| Broken::Lost(error.message);
-        let state = match self.engine.inspect(self.container.as_str()).await {
-            Ok(container) => container.state,
+        let (state, way) = match self.engine.look_in(&self.container).await {
+            Ok(seen) => seen,
             Err(error) if error.code == Code::NotFound => return Err(Broken::Stopped),
             Err(error) => return Err(lost(error)),
         };
-        match state {
-            ContainerState::Running => {}
-            ContainerState::Created => return Err(Broken::NotYet),
-            ContainerState::Paused | ContainerState::Restarting => return Err(Broken::Lost(format!("it is {state:?}"))),
-            ContainerState::Exited | ContainerState::Dead | ContainerState::Removing => return Err(Broken::Stopped),
-        }
-        let path = match self.engine.way_in(&self.container).await.map_err(lost)? {
-            WayIn::Holder(path) => path,
-            WayIn::Shut(why) => return Err(Broken::Refused(why)),
+        let path = match (state, way) {
+            (_, Some(WayIn::Holder(path))) => path,
+            (_, Some(WayIn::Shut(why))) => return Err(Broken::Refused(why)),
+            (ContainerState::Running, None) => return Err(Broken::Lost("no way in was found".to_owned())),
+            (ContainerState::Created, None) => return Err(Broken::NotYet),
+            (ContainerState::Paused | ContainerState::Restarting, None) => return Err(Broken::Lost(format!("it is {state:?}"))),
+            (ContainerState::Exited | ContainerState::Dead | ContainerState::Removing, None) => return Err(Broken::Stopped),
         };
+        // None for who has waited long enough.
+        let turns = self.turns.clone();
+        let _turn = tokio::time::timeout(TURN, turns.acquire()).await.ok();
         let exec = match self.engine.connect_holder(&self.container, &path, self.user.as_deref()).await {
             Ok(exec) => exec,
-            Err(error) if error.code == Code::InvalidValue => return Err(Broken::Asked(error)),
-            Err(error) => {
-                if !matches!(error.code, Code::EngineUnavailable | Code::WrongState) {
-                    self.failures += 1;
-                    self.engine.forget_way(&self.container).await;
-                }
-                return Err(lost(error));
-            }
+            Err(error) => return Err(self.not_begun(error).await),
         };
-        self.failures += 1;
         self.patience = STRANGE;
-        let mut link = Link { exec, buffer: BytesMut::new() };
+        let mut link = Link { exec, buffer: BytesMut::new(), words: Vec::new() };
         let mut hello = Vec::new();
         Frame::Hello { min: hold::VERSION_MIN, max: hold::VERSION_MAX }.encode(0, &mut hello);
         let greeting = async {
@@ -293,12 +300,31 @@ impl Task {
             Err(Broken::Lost("no WELCOME within 5 s".to_owned()))
         });
         match greeted {
-            Ok(()) => Ok(link),
-            Err(broken) => {
-                link.end().await;
-                Err(broken)
+            Ok(()) => {
+                self.failures += 1;
+                Ok(link)
             }
+            Err(broken) => match link.exec.control.never_ran(&String::from_utf8_lossy(&link.words), &path).await {
+                Some(error) => Err(self.not_begun(error).await),
+                None => {
+                    self.failures += 1;
+                    link.end().await;
+                    Err(broken)
+                }
+            },
         }
+    }
+
+    /// The connecting program could not be started.
+    async fn not_begun(&mut self, error: Error) -> Broken {
+        if error.code == Code::InvalidValue {
+            return Broken::Asked(error);
+        }
+        if !matches!(error.code, Code::EngineUnavailable | Code::WrongState) {
+            self.failures += 1;
+            self.engine.forget_way(&self.container).await;
+        }
+        Broken::Lost(error.message)
     }
 
     /// Moves frames both ways until the connection ends.
@@ -440,11 +466,15 @@ impl Link {
                     _ => return Err(Broken::Refused("it did not begin with WELCOME".to_owned())),
                 }
                 self.buffer.advance(size);
+                self.words = Vec::new();
                 return Ok(());
             }
             match self.exec.output.recv().await {
-                Some(ExecOutput::Stdout(bytes)) => self.buffer.extend_from_slice(&bytes),
-                Some(ExecOutput::Stderr(_)) => {}
+                Some(ExecOutput::Stdout(bytes)) => {
+                    self.words.extend_from_slice(&bytes[..bytes.len().min(WORDS.saturating_sub(self.words.len()))]);
+                    self.buffer.extend_from_slice(&bytes);
+                }
+                Some(ExecOutput::Stderr(bytes)) => self.words.extend_from_slice(&bytes[..bytes.len().min(WORDS.saturating_sub(self.words.len()))]),
                 None => return Err(Broken::Lost("it ended before WELCOME".to_owned())),
             }
         }

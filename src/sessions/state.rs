@@ -86,6 +86,8 @@ pub(super) struct State {
     found_at: u64,
     /// Output before this offset is on the screen already, by the picture that a server before this one left.
     pub drawn: u64,
+    /// A picture of the past was shown.
+    pub pictured: bool,
     absent: Absent,
     /// After an adoption, so much may be printed before the readers of the server before are back.
     returning: Option<(u64, Option<Instant>)>,
@@ -169,6 +171,7 @@ impl State {
             opened: true,
             found_at: 0,
             drawn: 0,
+            pictured: false,
             absent: Absent::default(),
             returning: None,
             lease: None,
@@ -178,11 +181,12 @@ impl State {
         }
     }
 
-    /// Shows a picture of the past. It asks nobody anything.
+    /// Shows a picture of the past.
     pub fn show(&mut self, snapshot: &[u8], title: String) {
-        let screen = self.screen.open();
-        screen.feed(snapshot);
-        drop((screen.take_replies(), screen.take_events()));
+        if !snapshot.is_empty() {
+            self.screen.show(snapshot);
+            self.pictured = true;
+        }
         self.title = title;
     }
 
