@@ -28,15 +28,18 @@ use crate::model::Session as Facts;
 use crate::model::SessionId;
 use crate::model::SessionInput;
 use crate::model::SessionKind;
+use crate::model::SessionState;
 use crate::model::Size;
 use crate::model::Unread;
 use crate::sessions::Carried;
 use crate::sessions::NewSession;
 use crate::sessions::Reader;
+use crate::sessions::SHELL;
 use crate::sessions::Session;
 use crate::sessions::Transport;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -114,7 +117,32 @@ impl Control {
                 main: false,
             };
             let id = SessionId::fresh();
-            let transport = self.0.holders.open(&id, &terminal, request.unread, &container.name).await?;
+            // Noted before it is begun: what is begun when this server is killed is found by the next one, and no program runs that nobody knows.
+            let begun = Facts {
+                id: id.clone(),
+                container: container.id.clone(),
+                container_name: container.name.clone(),
+                kind: SessionKind::Exec,
+                command: if request.command.is_empty() { vec![SHELL.to_owned()] } else { request.command.clone() },
+                title: String::new(),
+                state: SessionState::Live,
+                size: size.clamped(),
+                owner: actor.name.clone(),
+                not_resumable: None,
+                viewers: 0,
+                head_offset: 0,
+                recording: None,
+                exit: None,
+                created_at: Timestamp::now(),
+            };
+            self.note_begun(&begun, Some(&Held { user: request.user.clone(), boot: None })).await;
+            let transport = match self.0.holders.open(&id, &terminal, request.unread, &container.name).await {
+                Ok(transport) => transport,
+                Err(error) => {
+                    self.forget_session(&id).await;
+                    return Err(error);
+                }
+            };
             let new = NewSession {
                 id,
                 start: 0,
@@ -135,12 +163,16 @@ impl Control {
     async fn opened(&self, new: NewSession, transport: Transport) -> Session {
         let session = self.sessions().open(new, transport);
         let facts = session.facts();
-        // The session is open: a store that can't note it must not take it away from its user.
-        if let Err(error) = self.parts().store.save_session(&facts, session.held().as_ref(), None).await {
-            tracing::warn!(%error, session = %facts.id, "a session can't be noted");
-        }
+        self.note_begun(&facts, session.held().as_ref()).await;
         self.record_again(&session);
         session
+    }
+
+    /// A store that can't note a session must not take it away from its user.
+    async fn note_begun(&self, facts: &Facts, held: Option<&Held>) {
+        if let Err(error) = self.parts().store.save_session(facts, held, None).await {
+            tracing::warn!(%error, session = %facts.id, "a session can't be noted");
+        }
     }
 
     /// Notes how the sessions are that have changed much or long enough, for a server after this one: at most `most` of them, those that
@@ -314,13 +346,13 @@ impl Control {
         self.guarded(actor, Action::WriteSessions, &of(&session), async { session.resize(size) }).await
     }
 
-    /// A session's screen now.
+    /// A session's screen now. One of a server before this one is waited for until it is reached, for some seconds.
     ///
     /// # Errors
-    /// `forbidden`, `not_found`.
-    #[expect(clippy::unused_async, reason = "every endpoint is asked in the same way")]
+    /// `forbidden`, `not_found`; `engine_unavailable` when it can't be reached and no screen of it is known.
     pub async fn get_screen(&self, actor: &Actor, id: &str, format: ScreenFormat) -> Result<Screen> {
         let session = self.session(actor, id)?;
+        session.shown().await?;
         Ok(match format {
             ScreenFormat::Text => Screen::Text(session.screen_text() + "\n"),
             ScreenFormat::Ansi => Screen::Ansi(session.screen_ansi()),
@@ -328,13 +360,14 @@ impl Control {
         })
     }
 
-    /// A part of a session's output, with the offset of its first byte: later than asked for where the beginning is no longer kept.
+    /// A part of a session's output, with the offset of its first byte: later than asked for where the beginning is no longer kept. Waits as
+    /// the screen does.
     ///
     /// # Errors
-    /// `forbidden`, `not_found`.
-    #[expect(clippy::unused_async, reason = "every endpoint is asked in the same way")]
+    /// `forbidden`, `not_found`, `engine_unavailable`.
     pub async fn get_output(&self, actor: &Actor, id: &str, query: OutputQuery) -> Result<(u64, Vec<u8>)> {
         let session = self.session(actor, id)?;
+        session.shown().await?;
         Ok(session.output(query.offset, query.limit.unwrap_or(MOST_OUTPUT).min(MOST_OUTPUT)))
     }
 

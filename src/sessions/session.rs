@@ -42,6 +42,8 @@ const TYPING: Duration = Duration::from_secs(10);
 pub(super) const NOBODY: u64 = 0;
 /// How long a viewer that wants to go on where it was waits for its session to be reached.
 const REACHED: Duration = Duration::from_secs(5);
+/// How long someone waits for it who wants to see its screen or its output.
+const SHOWN: Duration = Duration::from_secs(3);
 
 /// One live terminal, or the last screen of one that has ended. Cheap to clone; a clone is the same session.
 #[derive(Clone)]
@@ -149,8 +151,25 @@ impl Session {
                 }
             }
         };
-        let late = |_| Error::new(Code::EngineUnavailable, format!("session '{}' can't be reached at the moment", self.id())).fix("try again");
-        tokio::time::timeout(REACHED, waiting).await.map_err(late)
+        tokio::time::timeout(REACHED, waiting).await.map_err(|_| self.unreached())
+    }
+
+    /// Waits until there is something to show of it: a session of a server before this one has to be reached first, which is waited for 3 seconds.
+    /// Where that is not enough, what that server noted last is shown.
+    ///
+    /// # Errors
+    /// `engine_unavailable` when it could not be reached in time and nothing was noted.
+    pub async fn shown(&self) -> Result<()> {
+        match tokio::time::timeout(SHOWN, self.reached()).await {
+            Ok(Ok(())) => Ok(()),
+            _ if self.state().pictured => Ok(()),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(self.unreached()),
+        }
+    }
+
+    fn unreached(&self) -> Error {
+        Error::new(Code::EngineUnavailable, format!("session '{}' can't be reached at the moment", self.id())).fix("try again")
     }
 
     /// How it is, with what redraws it then, for a server after this one; none while it has not been reached.

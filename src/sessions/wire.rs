@@ -236,8 +236,8 @@ impl Channel {
                             wire.tried = false;
                             return Ok(Took::Again);
                         }
-                        // Its container runs, and it is about to.
-                        How::Main if wire.misses < MISSES => return Ok(Took::Again),
+                        // Its container runs, and it is about to; or the server before was killed while it asked for it.
+                        How::Main | How::Find(None) if wire.misses < MISSES => return Ok(Took::Again),
                         How::Start(_) | How::Main | How::Find(_) => {}
                     }
                 }
