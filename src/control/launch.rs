@@ -23,10 +23,10 @@ use std::time::Instant;
 
 /// A generated name may be taken by somebody else just before it is used; then the next is tried.
 const NAMES: u32 = 50;
-/// How long a program that is not seen to run is watched for an early end: a share of what its start took, since a busy machine takes
-/// longer to report an end too.
-const EARLY_SHARE: u32 = 2;
-const EARLY: (Duration, Duration) = (Duration::from_millis(150), Duration::from_millis(1000));
+/// How long a program that has printed something, or prints nothing, is watched for an early end: a share of what its start took,
+/// since a busy machine takes longer to report an end too.
+const EARLY_SHARE: u32 = 16;
+const EARLY: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
 /// Lines of a failed program's output that its error shows.
 const LAST_LINES: usize = 5;
 /// How long the container of a failed launch may take to be removed.
@@ -137,22 +137,28 @@ impl Control {
         let engine = &self.parts().engine;
         let spec = &launch.rendered.spec;
         task.phase("starting the container");
-        if spec.interactive {
+        let main = if spec.interactive {
             // Attached before the start, so that nothing the program prints is missed.
             let main = self.open_main(id, &spec.name, &launch.actor.name, launch.request.size.unwrap_or(spec.size)).await?;
             if spec.recording {
                 self.record_if_asked(&engine.inspect(id.as_str()).await?, &main).await;
             }
-        }
+            Some(main)
+        } else {
+            None
+        };
         let before = Instant::now();
         engine.start(id).await?;
+        let pause = (before.elapsed() / EARLY_SHARE).clamp(EARLY.0, EARLY.1);
+        match &main {
+            Some(main) => {
+                let _ = tokio::time::timeout(pause * 3, main.first_output()).await;
+                drop(engine.first_state(id, pause).await?);
+            }
+            None => drop(engine.first_state(id, pause * 2).await?),
+        }
         let tick = self.tick(id);
-        // Asked together, at once: behind the holder's own exec the engine would answer 70 ms later.
-        let (container, surely_runs) = tokio::join!(engine.inspect(id.as_str()), engine.surely_runs(id));
-        let container = match surely_runs {
-            true => container?,
-            false => engine.first_state(id, (before.elapsed() / EARLY_SHARE).clamp(EARLY.0, EARLY.1)).await?,
-        };
+        let container = engine.inspect(id.as_str()).await?;
         if container.state != ContainerState::Running && container.exit_code != Some(0) {
             return Err(self.exited_at_once(&container).await);
         }

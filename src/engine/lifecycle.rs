@@ -11,7 +11,6 @@ use bollard::query_parameters::RemoveContainerOptionsBuilder;
 use bollard::query_parameters::RestartContainerOptionsBuilder;
 use bollard::query_parameters::StartContainerOptions;
 use bollard::query_parameters::StopContainerOptionsBuilder;
-use bollard::query_parameters::TopOptionsBuilder;
 use bollard::query_parameters::WaitContainerOptionsBuilder;
 use futures_util::StreamExt;
 use std::time::Duration;
@@ -20,8 +19,6 @@ use std::time::Duration;
 const BEYOND_GRACE: Duration = Duration::from_secs(120);
 /// How long a removal that somebody else began is waited for.
 const REMOVAL: Duration = Duration::from_secs(20);
-/// Programs that only start another one: alone they are no proof that it runs.
-const INITS: [&str; 4] = ["hold", "docker-init", "tini", "catatonit"];
 
 impl Engine {
     /// Starts a container; one that runs already is left alone.
@@ -115,17 +112,6 @@ impl Engine {
         // Whether it ended in time or not, what counts is what the engine says of it then.
         let _ = tokio::time::timeout(within, self.wait(id)).await;
         self.inspect(id.as_str()).await
-    }
-
-    /// Whether the engine's list of processes proves that the container's own program runs. `false` is no proof of anything: an engine
-    /// that has no such list says it too. Takes about 20 ms, where the engine tells of an end only after 100.
-    pub async fn surely_runs(&self, id: &ContainerId) -> bool {
-        let Ok(open) = self.link().open().await else { return false };
-        let options = TopOptionsBuilder::default().ps_args("-o pid,comm").build();
-        let Ok(list) = open.docker.top_processes(id.as_str(), Some(options)).await else { return false };
-        // Between fork and exec the program still has its init's name.
-        let is_program = |name: &String| !name.ends_with("<defunct>") && !INITS.contains(&name.as_str());
-        list.processes.unwrap_or_default().iter().any(|row| row.last().is_some_and(is_program))
     }
 
     /// An error about a container, by its name where it still has one.

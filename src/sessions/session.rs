@@ -273,6 +273,17 @@ impl Session {
         tokio::time::timeout(within, waiting).await.is_ok()
     }
 
+    /// Waits until it has printed something, or has ended.
+    pub async fn first_output(&self) {
+        let mut changes = self.0.changed.subscribe();
+        let start = self.state().ring.oldest();
+        while self.is_live() && self.state().ring.head() == start {
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
     /// Its container has stopped: it ends now by itself, and after two seconds in any case.
     pub(super) fn container_stopped(&self, reason: Option<ExitReason>) {
         let mut state = self.state();

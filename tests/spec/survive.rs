@@ -492,9 +492,11 @@ async fn a_session_that_ends_while_no_server_runs_is_found_ended_with_its_last_b
 async fn a_session_begun_when_its_server_is_killed_is_found_by_the_next() {
     let mut server = Server::start().await;
     let container = server.container("begun", "debian:bookworm-slim");
-    // The connection to its holder is there already: what is cut is the start itself.
-    server.open(&container, &["sleep", "1001"]).await;
-    for wait in [0, 4, 8, 16, 32] {
+    let first = server.open(&container, &["sh", "-c", "echo here; exec sleep 1001"]).await;
+    for wait in [2, 5, 10, 20, 40] {
+        // The connection to the holder is there: what is cut is the start itself.
+        server.shows(&first.id, "here").await;
+        server.back(&first).await;
         let (client, container) = (server.client.clone(), container.clone());
         let opening = tokio::spawn(async move {
             let open = OpenSession { container, command: ["sleep", "1001"].map(str::to_owned).to_vec(), ..OpenSession::default() };
