@@ -75,6 +75,14 @@ impl Place {
         String::from_utf8(out.stdout).unwrap().trim().to_owned()
     }
 
+    /// Waits until a session that somebody else begins can be opened.
+    pub fn await_session(&self, id: &str) {
+        let start = Instant::now();
+        while !self.list().contains(&format!("\"{id}\"")) {
+            assert!(start.elapsed() < LONG, "there is no session '{id}' after {LONG:?}");
+        }
+    }
+
     pub fn sockets_arg(&self) -> String {
         self.sockets().display().to_string()
     }

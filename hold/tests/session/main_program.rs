@@ -61,6 +61,7 @@ fn signals_are_passed_on_and_an_interactive_shell_stops_at_once() {
 fn a_log_that_nobody_reads_blocks_nothing_and_says_what_it_lacks() {
     let place = Place::new("stuck");
     let mut child = init(&place, "seq 1 400000; echo over; exec cat");
+    place.await_session("main");
     let mut client = place.connect();
     client.open(1, "main", Begin::Oldest, 0, 1 << 20);
     client.read_until(1, |text| text.ends_with(b"over\r\n"));
@@ -87,6 +88,7 @@ fn a_server_gets_the_last_bytes_and_the_exit_of_a_main_program() {
         let mut log = child.stdout.take().unwrap();
         move || std::io::copy(&mut log, &mut std::io::sink())
     });
+    place.await_session("main");
     let mut client = place.connect();
     client.open(1, "main", Begin::Oldest, 0, 64 * 1024);
     client.input(1, 1, 1, b"go\n");
