@@ -174,9 +174,18 @@ impl Terminal {
         self.child.wait().unwrap().exit_code()
     }
 
-    /// Ends it without a word, as `kill -9` does.
+    /// Takes its terminal away, and kills it if that is not enough.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // One that is left would start the server again that its home has just stopped.
+        if let Ok(None) = self.child.try_wait() {
+            self.kill();
+        }
     }
 }
