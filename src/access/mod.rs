@@ -1,8 +1,10 @@
 //! Who may do what: pure decisions about roles, ownership, policy and tokens.
+mod images;
 mod policy;
 mod roles;
 mod token;
 
+pub use images::check_image_name;
 pub use policy::Policy;
 pub use policy::check_spec;
 pub use policy::shows_engine;

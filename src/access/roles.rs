@@ -42,7 +42,7 @@ pub fn scope(role: Role, action: Action) -> Scope {
             Role::Viewer | Role::Operator,
             ReadContainers | ReadLogs | ReadSessions | ReadRecordings | ReadTemplates | ReadOperations | ReadEvents | UseLayouts,
         ) => Scope::Everything,
-        (Role::Operator, CreateContainers) => Scope::Everything,
+        (Role::Operator, CreateContainers | CreateImages) => Scope::Everything,
         (
             Role::Operator,
             ControlContainers | RemoveContainers | Exec | OpenSessions | WriteSessions | CloseSessions | RecordSessions | RemoveRecordings | CancelOperations,

@@ -1,4 +1,5 @@
 //! What can be typed: every command of the command line with its flags.
+use crate::cli::life_args;
 use crate::cli::rec_args::RecArgs;
 use crate::model::Role;
 use clap::Args;
@@ -65,6 +66,26 @@ pub enum Command {
     Restart(StopArgs),
     /// Remove containers; one that is named alone is stopped first, if it runs
     Rm(RmArgs),
+    /// Freeze containers
+    Pause(NamesArgs),
+    /// Let frozen containers go on
+    Unpause(NamesArgs),
+    /// Send containers' main programs a signal
+    Kill(life_args::KillArgs),
+    /// Give a container another name
+    Rename(life_args::RenameArgs),
+    /// Wait until containers no longer run, and print their exit codes
+    Wait(NamesArgs),
+    /// Show the processes of a container
+    Top(life_args::TopArgs),
+    /// Show the files of a container that are not as its image has them
+    Diff(life_args::NameArgs),
+    /// Show what the engine itself says of containers, as JSON
+    Inspect(NamesArgs),
+    /// Change what containers may use, also while they run
+    Update(life_args::UpdateArgs),
+    /// Make an image of a container's files
+    Commit(life_args::CommitArgs),
     /// List, close, type into and show sessions
     Sessions(SessionsArgs),
     /// Record sessions; list, play, export and remove recordings

@@ -155,7 +155,8 @@ pub async fn remove(context: &Context, args: &RmArgs) -> Result<()> {
     let alone = args.containers.len() == 1;
     each(context, &args.containers, async |name| match client.call::<DeleteContainer>(&[name], &request).await {
         Err(error) if error.code == Code::WrongState && alone => {
-            if !agreed(&format!("'{}' is running. Stop and remove it?", output::plain(name)))? {
+            // It names the programs that would lose what they hold.
+            if !agreed(&format!("{}. Stop and remove it?", output::plain(&error.message)))? {
                 return Err(error);
             }
             client.call::<StopContainerNow>(&[name], &StopContainer { grace_seconds: None }).await?;
@@ -167,7 +168,7 @@ pub async fn remove(context: &Context, args: &RmArgs) -> Result<()> {
 }
 
 /// Asks on a terminal, where only a yes is one. Without a terminal there is nobody to ask, and the command line itself is the wish.
-fn agreed(question: &str) -> Result<bool> {
+pub fn agreed(question: &str) -> Result<bool> {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return Ok(true);
     }
@@ -180,7 +181,7 @@ fn agreed(question: &str) -> Result<bool> {
 
 /// Does something with each container and prints the names of those where it worked, as docker does. One that fails does not
 /// keep the others from it; the last failure is returned, the ones before are told at once.
-async fn each(context: &Context, names: &[String], work: impl AsyncFn(&str) -> Result<Option<Container>>) -> Result<()> {
+pub async fn each(context: &Context, names: &[String], work: impl AsyncFn(&str) -> Result<Option<Container>>) -> Result<()> {
     let mut failed: Option<Error> = None;
     let mut done = Vec::new();
     for name in names {

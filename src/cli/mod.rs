@@ -7,6 +7,9 @@ mod context;
 mod doctor;
 mod exec;
 mod launch;
+mod life;
+mod life_args;
+mod operation;
 mod output;
 mod rec_args;
 mod recordings;
@@ -90,6 +93,16 @@ async fn dispatch(context: &Context, command: Option<Command>) -> Result<u8> {
         Some(Command::Stop(args)) => containers::stop(context, &args).await.map(done),
         Some(Command::Restart(args)) => containers::restart(context, &args).await.map(done),
         Some(Command::Rm(args)) => containers::remove(context, &args).await.map(done),
+        Some(Command::Pause(args)) => life::pause(context, &args.containers).await.map(done),
+        Some(Command::Unpause(args)) => life::unpause(context, &args.containers).await.map(done),
+        Some(Command::Kill(args)) => life::kill(context, args).await.map(done),
+        Some(Command::Rename(args)) => life::rename(context, args).await.map(done),
+        Some(Command::Wait(args)) => life::wait(context, &args.containers).await.map(done),
+        Some(Command::Top(args)) => life::top(context, args).await.map(done),
+        Some(Command::Diff(args)) => life::diff(context, &args.container).await.map(done),
+        Some(Command::Inspect(args)) => life::inspect(context, &args.containers).await.map(done),
+        Some(Command::Update(args)) => life::update(context, args).await.map(done),
+        Some(Command::Commit(args)) => life::commit(context, args).await.map(done),
         Some(Command::Sessions(args)) => sessions::sessions(context, args).await.map(done),
         Some(Command::Rec(args)) => recordings::rec(context, args.command).await,
         Some(Command::Template(args)) => templates::template(context, args).await,

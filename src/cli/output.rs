@@ -50,7 +50,7 @@ pub fn plain(text: &str) -> String {
 
 /// A table for people: columns as wide as they need, the widest cut where the terminal is too narrow.
 pub struct Table {
-    head: Vec<&'static str>,
+    head: Vec<String>,
     rows: Vec<Vec<Cell>>,
 }
 
@@ -61,8 +61,8 @@ const NARROWEST: usize = 6;
 
 impl Table {
     /// An empty table.
-    pub fn new(head: impl Into<Vec<&'static str>>) -> Self {
-        Self { head: head.into(), rows: Vec::new() }
+    pub fn new(head: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { head: head.into_iter().map(Into::into).collect(), rows: Vec::new() }
     }
 
     /// Adds a row.
@@ -85,7 +85,7 @@ impl Table {
                 *widest -= 1;
             }
         }
-        let head: Vec<Cell> = self.head.iter().map(|title| toned(*title, Tone::Quiet)).collect();
+        let head: Vec<Cell> = self.head.iter().map(|title| toned(title, Tone::Quiet)).collect();
         std::iter::once(&head).chain(&self.rows).map(|row| line(row, &widths, colour)).collect()
     }
 

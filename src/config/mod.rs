@@ -36,3 +36,11 @@ pub use template::schema;
 pub fn check_container_name(name: &str) -> crate::error::Result<()> {
     texts::container_name(name).map_err(crate::error::Error::invalid)
 }
+
+/// A container's memory as people write it: `512m`, `2g`, or a number of bytes.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn parse_memory(text: &str) -> Result<u64, String> {
+    texts::memory(text)
+}

@@ -3,8 +3,10 @@ use super::Control;
 use super::guard::Target;
 use super::paging::Wanted;
 use crate::access::Actor;
+use crate::error::Error;
 use crate::error::Result;
 use crate::model::Action;
+use crate::model::Code;
 use crate::model::Container;
 use crate::model::ContainerState;
 use crate::model::ExitReason;
@@ -99,12 +101,27 @@ impl Control {
             if request.force {
                 self.sessions().stopping(&container.id);
             }
-            self.parts().engine.remove(&container.id, request.force).await?;
+            let removed = self.parts().engine.remove(&container.id, request.force).await;
+            if let Err(error) = removed {
+                return Err(self.with_unsaved(error, &container).await);
+            }
             self.sessions().container_stopped(&container.id, Some(ExitReason::Stopped), None);
             self.note_removed(&container);
             Ok(())
         })
         .await
+    }
+
+    /// The error of a container that can't be removed since it runs, with the programs in it that would lose what they hold.
+    async fn with_unsaved(&self, mut error: Error, container: &Container) -> Error {
+        if error.code == Code::WrongState && container.state == ContainerState::Running {
+            let unsaved = self.parts().engine.unsaved(&container.id).await;
+            if !unsaved.is_empty() {
+                error.message = format!("container '{}' is running, and what these programs hold would be lost: {}", container.name, unsaved.join(", "));
+                error.fix = Some(format!("save it and stop the container, or remove it all the same: 'cto rm -f {}'", container.name));
+            }
+        }
+        error
     }
 
     /// A container as the engine has it now.

@@ -52,6 +52,32 @@ impl Control {
         result
     }
 
+    /// [`Control::guarded`] with a word on what exactly is done.
+    ///
+    /// # Errors
+    /// As [`Control::guarded`].
+    pub(super) async fn noted<T>(
+        &self,
+        actor: &Actor,
+        action: Action,
+        target: &Target,
+        detail: impl Into<String>,
+        work: impl Future<Output = Result<T>> + Send,
+    ) -> Result<T> {
+        let intent = self.intent(actor, action, target, Some(detail.into())).await?;
+        let result = work.await;
+        self.outcome(intent, &result).await;
+        result
+    }
+
+    /// Asks for one more right, beside the one that the work itself is noted under.
+    ///
+    /// # Errors
+    /// `forbidden`, noted.
+    pub(super) async fn demand(&self, actor: &Actor, action: Action, target: &Target) -> Result<()> {
+        if allowed(actor, action, target.owner.as_deref()) { Ok(()) } else { Err(self.refused(actor, action, note(actor, action, &target.name)).await) }
+    }
+
     /// Refuses what the actor's role may do to nothing at all, before the thing is looked up: whoever may not touch any learns nothing of
     /// which there are. Refusals of changes are noted.
     ///

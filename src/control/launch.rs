@@ -2,6 +2,7 @@
 use super::Control;
 use super::guard::Target;
 use super::idempotency::Answer;
+use super::operations::Made;
 use super::operations::Task;
 use crate::access::Actor;
 use crate::config::mounts::make_directories;
@@ -84,7 +85,7 @@ impl Control {
                         tracing::info!(operation = %worker.now().title, %error, "a launch has failed");
                     }
                     control.outcome(Control::with_detail(intent, worker.now().target), &result).await;
-                    worker.end(result);
+                    worker.end(result.map(|container| Made::Container(Box::new(container))));
                 });
                 Ok(answer)
             }
@@ -106,7 +107,7 @@ impl Control {
         // From here on something exists that a failure or a cancel must take away again.
         let started = tokio::select! {
             biased;
-            () = task.cancel().cancelled() => Err(cancelled(task)),
+            () = task.cancel().cancelled() => Err(task.cancelled()),
             started = self.start_new(task, &id, &launch) => started,
         };
         if started.is_err() {
@@ -255,10 +256,6 @@ fn title(name: &str, template: &str) -> String {
     format!("launch {name} from {template}")
 }
 
-fn cancelled(task: &Task) -> Error {
-    Error::new(Code::Cancelled, format!("'{}' was cancelled; nothing is left of it", task.now().title))
-}
-
 fn still_wanted(task: &Task) -> Result<()> {
-    if task.cancel().is_cancelled() { Err(cancelled(task)) } else { Ok(()) }
+    if task.cancel().is_cancelled() { Err(task.cancelled()) } else { Ok(()) }
 }

@@ -1,6 +1,7 @@
 //! Operations: long work with progress, result and cancel. They live in memory: after a restart they are gone.
 use super::Control;
 use super::guard::Target;
+use super::idempotency::Answer;
 use super::paging::Wanted;
 use crate::access::Actor;
 use crate::bus::Bus;
@@ -10,6 +11,7 @@ use crate::model::Action;
 use crate::model::Code;
 use crate::model::Container;
 use crate::model::Event;
+use crate::model::Image;
 use crate::model::ListQuery;
 use crate::model::Operation;
 use crate::model::OperationId;
@@ -17,6 +19,7 @@ use crate::model::OperationState;
 use crate::model::Page;
 use crate::model::Progress;
 use jiff::Timestamp;
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -56,6 +59,22 @@ pub(super) struct Task {
     told: Arc<Mutex<Option<Instant>>>,
 }
 
+/// What an operation has made.
+#[derive(Clone, Debug)]
+pub(super) enum Made {
+    Container(Box<Container>),
+    Image(Box<Image>),
+}
+
+/// What an operation is to do.
+pub(super) struct Plan {
+    pub action: Action,
+    pub target: Target,
+    pub detail: Option<String>,
+    /// For people: `pull debian:12`.
+    pub title: String,
+}
+
 impl Operations {
     pub fn new(bus: Bus) -> Self {
         Self { all: Arc::default(), bus }
@@ -72,6 +91,7 @@ impl Operations {
             state: OperationState::Running,
             progress: Progress::default(),
             result: None,
+            image: None,
             problem: None,
             created_at: Timestamp::now(),
         };
@@ -101,7 +121,7 @@ impl Operations {
     pub fn targets(&self) -> Vec<String> {
         let running = |entry: &Entry| {
             let operation = entry.operation.borrow();
-            (operation.state == OperationState::Running).then(|| operation.target.clone())
+            (operation.state == OperationState::Running && operation.template.is_some()).then(|| operation.target.clone())
         };
         self.all().values().filter_map(running).collect()
     }
@@ -133,6 +153,11 @@ impl Task {
         }
     }
 
+    /// The error of work that somebody cancelled.
+    pub fn cancelled(&self) -> Error {
+        Error::new(Code::Cancelled, format!("'{}' was cancelled; nothing is left of it", self.now().title))
+    }
+
     /// Enters a phase without numbers.
     pub fn phase(&self, phase: impl Into<String>) {
         self.progress(Progress { phase: phase.into(), ..Progress::default() });
@@ -145,11 +170,14 @@ impl Task {
     }
 
     /// Ends it.
-    pub fn end(&self, result: Result<Container>) {
+    pub fn end(&self, result: Result<Made>) {
         self.entry.operation.send_modify(|operation| match result {
-            Ok(container) => {
+            Ok(made) => {
                 operation.state = OperationState::Succeeded;
-                operation.result = Some(container);
+                match made {
+                    Made::Container(container) => operation.result = Some(*container),
+                    Made::Image(image) => operation.image = Some(*image),
+                }
             }
             Err(error) => {
                 operation.state = if error.code == Code::Cancelled { OperationState::Cancelled } else { OperationState::Failed };
@@ -167,6 +195,52 @@ impl Task {
 impl Control {
     pub(super) fn operations(&self) -> &Operations {
         &self.0.operations
+    }
+
+    /// Begins long work as an operation: allowed, noted, and going on when the request that asked for it is gone. `permit` is what policy says,
+    /// so that a refusal is noted too. A repeated `key` answers with the first one's operation.
+    ///
+    /// # Errors
+    /// `forbidden`, `too_many`; what goes wrong later is the operation's problem.
+    pub(super) async fn operate<F>(
+        &self,
+        actor: &Actor,
+        key: Option<&str>,
+        request: &(impl Serialize + Sync),
+        plan: Plan,
+        permit: Result<()>,
+        work: impl FnOnce(Task) -> F + Send + 'static,
+    ) -> Result<Operation>
+    where
+        F: Future<Output = Result<Made>> + Send + 'static,
+    {
+        let begin = async {
+            let target = plan.target.name.clone();
+            let intent = self.intent(actor, plan.action, &plan.target, plan.detail).await?;
+            let begun = permit.and_then(|()| self.operations().begin(actor, plan.title, target, None));
+            let task = match begun {
+                Ok(task) => task,
+                Err(error) => {
+                    let failed: Result<Operation> = Err(error);
+                    self.outcome(intent, &failed).await;
+                    return failed.map(|operation| (String::new(), operation));
+                }
+            };
+            let (control, answer, worker) = (self.clone(), task.now(), task);
+            tokio::spawn(async move {
+                let result = work(worker.clone()).await;
+                if let Err(error) = &result {
+                    tracing::info!(operation = %worker.now().title, %error, "an operation has failed");
+                }
+                control.outcome(intent, &result).await;
+                worker.end(result);
+            });
+            Ok((answer.id.to_string(), answer))
+        };
+        match self.once(actor, key, request, begin).await? {
+            Answer::New(operation) => Ok(operation),
+            Answer::Before(id) => self.get_operation(actor, &id).await,
+        }
     }
 
     /// Operations, newest first.

@@ -202,7 +202,7 @@ fn host(spec: &ContainerSpec, cpus: u32) -> Result<HostConfig> {
 }
 
 /// Cores as the engine counts them, at most those that the machine has (more is an error there).
-fn nano_cpus(cpus: f64, machine: u32) -> Option<i64> {
+pub(super) fn nano_cpus(cpus: f64, machine: u32) -> Option<i64> {
     if !cpus.is_finite() || cpus <= 0.0 {
         return None;
     }

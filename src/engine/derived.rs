@@ -8,6 +8,7 @@ use super::labels;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Code;
+use crate::model::Image;
 use crate::model::Progress;
 use bollard::models::ImageConfig;
 use bollard::models::ImageInspect;
@@ -72,6 +73,20 @@ impl Images {
         }
         self.build(&id, base.config.as_ref(), packages, &hash, &tag, progress).await?;
         self.find(&tag).await?.and_then(|found| found.id).ok_or_else(|| Error::new(Code::BuildFailed, format!("image '{tag}' was built but is not there")))
+    }
+
+    /// Builds a recipe without any other file, which runs nothing, and names the image.
+    ///
+    /// # Errors
+    /// `build_failed`.
+    pub(super) async fn rewrite(&self, recipe: &str, tag: &str) -> Result<Image> {
+        let open = self.0.link().open().await?;
+        let options = BuildImageOptions { dockerfile: "Dockerfile".into(), t: Some(tag.to_owned()), rm: true, forcerm: true, ..BuildImageOptions::default() };
+        let mut news = Box::pin(open.docker.build_image(options, None, Some(bollard::body_full(archive(recipe)?.into()))));
+        while let Some(next) = news.next().await {
+            next.map_err(|error| Error::new(Code::BuildFailed, format!("image '{tag}' can't be made: {error}")).because(error))?;
+        }
+        self.get(tag).await
     }
 
     async fn build(&self, base: &str, config: Option<&ImageConfig>, packages: &[String], hash: &str, tag: &str, progress: Tell<'_>) -> Result<()> {

@@ -11,8 +11,10 @@ pub(super) enum About<'a> {
     Engine,
     /// A container, by the name that people know.
     Container(&'a str),
-    /// An image, by its reference.
+    /// An image of a registry, by its reference.
     Image(&'a str),
+    /// An image that the engine has, or should have.
+    LocalImage(&'a str),
 }
 
 /// The engine at `address` can't be reached.
@@ -87,6 +89,7 @@ pub(super) fn answered(status: u16, message: &str, about: &About<'_>) -> Error {
             image_missing(name, &text)
         }
         About::Image(name) => image_unreachable(name, &text),
+        About::LocalImage(name) => local_image(status, &text, &low, name),
         About::Engine => Error::new(Code::EngineFailed, format!("the engine failed: {text}")),
     }
 }
@@ -112,11 +115,17 @@ fn container(status: u16, text: &str, low: &str, name: &str) -> Error {
     if status == 409 && (low.contains("cannot remove a running") || low.contains("stop the container before")) {
         return Error::new(Code::WrongState, format!("container '{name}' is running")).fix(format!("stop it first, or 'cto rm -f {name}'"));
     }
+    if low.contains("is already paused") {
+        return Error::new(Code::WrongState, format!("container '{name}' is paused already"));
+    }
+    if low.contains("is not paused") {
+        return Error::new(Code::WrongState, format!("container '{name}' is not paused"));
+    }
     if low.contains("is not running") || low.contains("is restarting") {
         return not_running(name);
     }
     if low.contains("is paused") {
-        return Error::new(Code::WrongState, format!("container '{name}' is paused")).fix(format!("'docker unpause {name}'"));
+        return Error::new(Code::WrongState, format!("container '{name}' is paused")).fix(format!("let it go on: 'cto unpause {name}'"));
     }
     if status == 409 {
         return Error::new(Code::WrongState, format!("container '{name}': {text}"));
@@ -146,6 +155,25 @@ pub(super) fn command_not_found(program: &str) -> Error {
 fn image_missing(name: &str, text: &str) -> Error {
     Error::new(Code::ImageUnavailable, format!("image '{name}' was not found: {text}"))
         .fix("check its name and tag; for a private registry log in first: 'docker login'")
+}
+
+/// An error about the image `name` that the engine has.
+fn local_image(status: u16, text: &str, low: &str, name: &str) -> Error {
+    if status == 404 {
+        return Error::not_found("image", name).fix("'cto images' lists the images");
+    }
+    if status == 409 {
+        let fix = if low.contains("must be forced") || low.contains("must force") {
+            format!("'cto image rm -f {name}'")
+        } else {
+            "remove what uses it first".to_owned()
+        };
+        return Error::new(Code::WrongState, format!("image '{name}' can't be removed: {text}")).fix(fix);
+    }
+    if status == 400 {
+        return Error::invalid(format!("the engine refused image '{name}': {text}"));
+    }
+    Error::new(Code::EngineFailed, format!("the engine failed on image '{name}': {text}"))
 }
 
 /// The registry can't be reached, or refuses.

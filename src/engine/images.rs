@@ -3,15 +3,19 @@ use super::Engine;
 use super::credentials;
 use super::derived;
 use super::fault::About;
+use super::labels;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Code;
+use crate::model::Image;
+use crate::model::ImageRemoval;
 use crate::model::ImageSource;
 use crate::model::Progress;
 use crate::model::ProgressUnit;
 use bollard::models::CreateImageInfo;
 use bollard::models::ImageInspect;
 use bollard::query_parameters::CreateImageOptionsBuilder;
+use bollard::query_parameters::RemoveImageOptionsBuilder;
 use futures_util::StreamExt;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -56,6 +60,29 @@ impl Images {
     /// `engine_unavailable`, `invalid_value` when it is no image reference.
     pub async fn has(&self, reference: &str) -> Result<bool> {
         Ok(self.find(reference).await?.is_some())
+    }
+
+    /// An image that the engine has, by reference or id.
+    ///
+    /// # Errors
+    /// `not_found`, `invalid_value` when it is no image reference, `engine_unavailable`.
+    pub async fn get(&self, reference: &str) -> Result<Image> {
+        let found = self.find(reference).await?;
+        found.map(image).ok_or_else(|| Error::not_found("image", reference).fix("'cto images' lists the images"))
+    }
+
+    /// Takes a name away from an image, and the image itself with its last name.
+    ///
+    /// # Errors
+    /// `not_found`; `wrong_state` when a container uses it.
+    pub async fn remove(&self, reference: &str, force: bool) -> Result<Vec<ImageRemoval>> {
+        if !is_reference(reference) {
+            return Err(Error::not_found("image", reference).fix("'cto images' lists the images"));
+        }
+        let open = self.0.link().open().await?;
+        let options = RemoveImageOptionsBuilder::default().force(force).build();
+        let gone = open.docker.remove_image(reference, Some(options), None).await.map_err(|error| self.0.link().fault(error, &About::LocalImage(reference)))?;
+        Ok(gone.into_iter().map(|item| ImageRemoval { untagged: item.untagged, deleted: item.deleted }).collect())
     }
 
     /// An image that the engine has.
@@ -105,14 +132,28 @@ impl Images {
     }
 }
 
+/// The engine's report in our words.
+fn image(found: ImageInspect) -> Image {
+    let labels = found.config.and_then(|config| config.labels).unwrap_or_default();
+    Image {
+        id: found.id.unwrap_or_default(),
+        tags: found.repo_tags.unwrap_or_default(),
+        digests: found.repo_digests.unwrap_or_default(),
+        created_at: found.created.and_then(|at| at.parse().ok()).unwrap_or(jiff::Timestamp::UNIX_EPOCH),
+        size_bytes: found.size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
+        owner: labels.get(labels::BUILT_BY).filter(|owner| !owner.is_empty()).cloned(),
+        derived: labels.get(labels::DERIVED).is_some_and(|hash| !hash.is_empty()),
+    }
+}
+
 /// Whether text can be an image reference or id; keeps what people type out of the paths of requests.
-fn is_reference(text: &str) -> bool {
+pub(super) fn is_reference(text: &str) -> bool {
     let fine = text.split('/').all(|part| !part.is_empty() && part.starts_with(|c: char| c.is_ascii_alphanumeric()));
     fine && text.len() <= 512 && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-/:@".contains(c))
 }
 
 /// A reference's name, and its tag or digest; `latest` where it has none.
-fn split(reference: &str) -> (&str, &str) {
+pub(super) fn split(reference: &str) -> (&str, &str) {
     if let Some((name, digest)) = reference.split_once('@') {
         return (name, digest);
     }

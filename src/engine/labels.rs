@@ -21,6 +21,8 @@ pub(super) const VERSION: &str = "cto.version";
 pub(super) const HELPER: &str = "cto.helper";
 /// On derived images: the hash of what they were made from.
 pub(super) const DERIVED: &str = "cto.derived";
+/// On images: the user who built or committed them through cto. Another name than a container's, which must not be its image's own.
+pub(super) const BUILT_BY: &str = "cto.built-by";
 /// What nobody else may set begins so.
 pub(super) const PREFIX: &str = "cto.";
 

@@ -115,7 +115,7 @@ impl Engine {
     }
 
     /// An error about a container, by its name where it still has one.
-    async fn named_fault(&self, error: bollard::errors::Error, id: &ContainerId) -> Error {
+    pub(super) async fn named_fault(&self, error: bollard::errors::Error, id: &ContainerId) -> Error {
         let name = match self.link().open().await {
             Ok(open) => open.docker.inspect_container(id.as_str(), None).await.ok().map(|found| super::containers::plain_name(found.name.as_deref())),
             Err(_) => None,

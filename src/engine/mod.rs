@@ -10,6 +10,7 @@ mod fault;
 mod holder;
 mod images;
 mod labels;
+mod life;
 mod lifecycle;
 mod link;
 mod logs;

@@ -82,10 +82,12 @@ actions! {
     ReadContainers = "read:containers",
     /// Launch containers.
     CreateContainers = "create:containers",
-    /// Start, stop and restart containers.
+    /// Start, stop, pause, signal and rename containers, and change their limits.
     ControlContainers = "control:containers",
     /// Remove containers.
     RemoveContainers = "remove:containers",
+    /// Pull and build images, and make them of containers that one may control.
+    CreateImages = "create:images",
     /// Read containers' logs.
     ReadLogs = "read:logs",
     /// Run a program in a container.

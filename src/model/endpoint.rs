@@ -102,6 +102,16 @@ endpoints! {
     StartContainer = "Starts a container": Post "/api/v1/containers/{id}/start", Some(Action::ControlContainers), Empty => Answer::Json, Container;
     StopContainerNow = "Stops a container": Post "/api/v1/containers/{id}/stop", Some(Action::ControlContainers), StopContainer => Answer::Json, Container;
     RestartContainer = "Stops and starts a container": Post "/api/v1/containers/{id}/restart", Some(Action::ControlContainers), StopContainer => Answer::Json, Container;
+    PauseContainer = "Freezes a container": Post "/api/v1/containers/{id}/pause", Some(Action::ControlContainers), Empty => Answer::Json, Container;
+    UnpauseContainer = "Lets a frozen container go on": Post "/api/v1/containers/{id}/unpause", Some(Action::ControlContainers), Empty => Answer::Json, Container;
+    KillContainer = "Sends a signal to a container's main program": Post "/api/v1/containers/{id}/kill", Some(Action::ControlContainers), SendSignal => Answer::Json, Container;
+    RenameContainer = "Gives a container another name": Post "/api/v1/containers/{id}/rename", Some(Action::ControlContainers), Rename => Answer::Json, Container;
+    UpdateContainer = "Changes what a container may use, also while it runs": Post "/api/v1/containers/{id}/update", Some(Action::ControlContainers), UpdateLimits => Answer::Json, Container;
+    WaitContainer = "Waits until a container no longer runs": Get "/api/v1/containers/{id}/wait", Some(Action::ReadContainers), WaitQuery => Answer::Json, Waited;
+    ListProcesses = "The processes of a container": Get "/api/v1/containers/{id}/top", Some(Action::ReadContainers), TopQuery => Answer::Json, Processes;
+    ListChanges = "Files of a container that are not as its image has them": Get "/api/v1/containers/{id}/changes", Some(Action::ReadContainers), Empty => Answer::Json, Changes;
+    InspectContainer = "What the engine itself says of a container": Get "/api/v1/containers/{id}/inspect", Some(Action::ReadContainers), Empty => Answer::Json, EngineReport;
+    CommitContainer = "Makes an image of a container's files": Post "/api/v1/containers/{id}/commit", Some(Action::CreateImages), Commit => Answer::Operation, Operation;
     DeleteContainer = "Removes a container; named volumes stay": Delete "/api/v1/containers/{id}", Some(Action::RemoveContainers), RemoveContainer => Answer::Nothing, Empty;
     ReadContainerLogs = "A container's log, as printed; `follow` goes on": Get "/api/v1/containers/{id}/logs", Some(Action::ReadLogs), LogQuery => Answer::Bytes("application/octet-stream"), Empty;
     ExecInContainer = "Runs one command without a terminal": Get "/api/v1/containers/{id}/exec", Some(Action::Exec), Empty => Answer::Upgrade(EXEC_PROTOCOL), Empty;

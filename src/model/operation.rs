@@ -1,5 +1,6 @@
 //! Operations: long work with progress, result and cancel.
 use super::Container;
+use super::Image;
 use super::OperationId;
 use super::Problem;
 use jiff::Timestamp;
@@ -24,9 +25,12 @@ pub struct Operation {
     pub state: OperationState,
     /// What it is doing now.
     pub progress: Progress,
-    /// What it made, when it succeeded.
+    /// The container that it made, when it succeeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<Container>,
+    /// The image that it made or brought, when it succeeded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<Image>,
     /// What went wrong, when it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,

@@ -226,6 +226,7 @@ pub fn launch(name: &str, progress: Progress) -> Operation {
         state: OperationState::Running,
         progress,
         result: None,
+        image: None,
         problem: None,
         created_at: ago(1),
     }

@@ -20,6 +20,7 @@ mod holder;
 mod hostile;
 mod keys;
 mod launch;
+mod life;
 mod palette;
 mod recordings;
 mod server;
