@@ -3,6 +3,7 @@ mod doctor;
 mod lock;
 mod log;
 mod notify;
+mod reload;
 
 pub use doctor::Finding;
 pub use doctor::Verdict;
@@ -10,7 +11,7 @@ pub use doctor::doctor;
 pub use lock::holder;
 
 use crate::bus::Bus;
-use crate::config::Config;
+use crate::config::LoadedConfig;
 use crate::config::Paths;
 use crate::control::Control;
 use crate::control::ControlParts;
@@ -48,6 +49,8 @@ pub struct ServeOptions {
     pub database: Option<String>,
     /// What is logged.
     pub log_level: Option<String>,
+    /// The environment whose files go before the others.
+    pub environment: Option<String>,
     /// Leave the terminal and its process group behind, and say nothing there once the server answers.
     pub background: bool,
 }
@@ -66,17 +69,9 @@ pub fn run(paths: &Paths, options: &ServeOptions) -> Result<()> {
     raise_limits();
     paths.prepare()?;
     let lock = lock::take(paths)?;
-    let mut config = Config::load(paths, None)?;
-    if let Some(listen) = &options.listen {
-        config.server.listen = Some(listen.clone());
-    }
-    if let Some(database) = &options.database {
-        config.server.database = Some(database.clone());
-    }
-    if let Some(level) = &options.log_level {
-        config.log.level.clone_from(level);
-    }
-    log::start(&paths.log_dir, &config.log.level, !options.background)?;
+    let loaded = reload::read(paths, options);
+    let config = loaded.clone().whole()?;
+    let level = log::start(&paths.log_dir, &config.log.level, !options.background)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .max_blocking_threads(BLOCKING)
@@ -85,7 +80,7 @@ pub fn run(paths: &Paths, options: &ServeOptions) -> Result<()> {
         .enable_all()
         .build()
         .map_err(|error| Error::internal(format!("no runtime can be started: {error}")))?;
-    let result = runtime.block_on(serve(paths, config, options.background));
+    let result = runtime.block_on(serve(paths, options, loaded, level));
     if let Err(error) = &result {
         tracing::error!("{error}");
     }
@@ -95,7 +90,8 @@ pub fn run(paths: &Paths, options: &ServeOptions) -> Result<()> {
     result
 }
 
-async fn serve(paths: &Paths, config: Config, background: bool) -> Result<()> {
+async fn serve(paths: &Paths, options: &ServeOptions, loaded: LoadedConfig, level: log::Level) -> Result<()> {
+    let config = loaded.config.clone();
     let shutdown = CancellationToken::new();
     let mut signals = Signals::listen()?;
     let tcp = match &config.server.listen {
@@ -106,11 +102,12 @@ async fn serve(paths: &Paths, config: Config, background: bool) -> Result<()> {
     let engine = Engine::connect(config.engine.address.as_deref());
     let control = Control::new(ControlParts { engine, store: store.clone(), bus: Bus::default(), paths: paths.clone(), config, shutdown: shutdown.clone() });
     let keeper = tokio::spawn(keeper::start(control.clone(), shutdown.clone()).await);
+    tokio::spawn(reload::watch(control.clone(), options.clone(), loaded, level, shutdown.clone()));
     let socket = paths.socket();
     let unix = listen(&socket)?;
     let addresses: Vec<String> = tcp.iter().filter_map(|listener| Some(format!("http://{}", listener.local_addr().ok()?))).collect();
     tracing::info!(version = env!("CARGO_PKG_VERSION"), pid = std::process::id(), socket = %socket.display(), tcp = addresses.join(" "), "serving");
-    if background {
+    if options.background {
         // The client that started this server has what it needs when it answers; from now on the log has the rest.
         notify::leave_terminal();
     } else {

@@ -1,4 +1,7 @@
 //! What can be typed: every command of the command line with its flags.
+use crate::cli::config_args::ConfigArgs;
+use crate::cli::config_args::InitArgs;
+use crate::cli::config_args::SchemaArgs;
 use crate::cli::life_args;
 use crate::cli::rec_args::RecArgs;
 use crate::model::Role;
@@ -38,6 +41,9 @@ pub struct Global {
     /// What is logged: error, warn, info, debug, trace, or a filter such as info,cto::engine=debug.
     #[arg(long, global = true, value_name = "LEVEL", env = "CTO_LOG", hide_env_values = true, help_heading = "Everywhere")]
     pub log_level: Option<String>,
+    /// Environment whose files go before the others: cto.NAME.json beside each cto.json.
+    #[arg(id = "environment", long = "env", value_name = "NAME", env = "CTO_ENV", hide_env_values = true, help_heading = "Everywhere")]
+    pub environment: Option<String>,
     /// As --log-level debug, and errors with their causes.
     #[arg(long, global = true, help_heading = "Everywhere")]
     pub debug: bool,
@@ -92,6 +98,12 @@ pub enum Command {
     Rec(RecArgs),
     /// List, show, check and render templates
     Template(TemplateArgs),
+    /// Write a cto.json in which everything is named and nothing set, and schemas for editors
+    Init(InitArgs),
+    /// Check, show, explain and compare the configuration
+    Config(ConfigArgs),
+    /// Print a JSON Schema for editors
+    Schema(SchemaArgs),
     /// Show who did what, and how it ended
     Audit(AuditArgs),
     /// Manage users

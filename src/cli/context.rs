@@ -5,8 +5,10 @@ use crate::client::Client;
 use crate::client::Launcher;
 use crate::client::ensure_server;
 use crate::config::Config;
+use crate::config::LoadedConfig;
 use crate::config::Paths;
 use crate::config::project_of;
+use crate::config::variables;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Endpoint;
@@ -20,6 +22,7 @@ use std::path::PathBuf;
 const PAGE: u32 = 500;
 
 /// What every command starts from.
+#[derive(Clone, Debug)]
 pub struct Context {
     /// Flags.
     pub global: Global,
@@ -94,7 +97,11 @@ impl Context {
     pub fn launcher(&self) -> Result<Launcher> {
         self.paths.check_socket()?;
         let program = std::env::current_exe().map_err(|error| Error::internal(format!("cto does not find its own file: {error}")))?;
-        let mut arguments: Vec<OsString> = vec!["serve".into(), "--background".into()];
+        let mut arguments: Vec<OsString> = Vec::new();
+        if let Some(environment) = &self.global.environment {
+            arguments.extend(["--env".into(), environment.into()]);
+        }
+        arguments.extend(["serve".into(), "--background".into()]);
         if let Some(home) = &self.global.home {
             arguments.extend(["--home".into(), home.clone().into_os_string()]);
         }
@@ -119,11 +126,20 @@ impl Context {
 
     /// The configuration; its mistakes become warnings, since a client can do without any of it.
     pub fn config(&self) -> Config {
-        let loaded = Config::read(&self.paths, Self::project().as_deref(), |name| std::env::var(name).ok());
+        let loaded = self.loaded();
         for place in &loaded.complaints {
             output::warn(output::show_place(place, None, false).lines().next().unwrap_or_default().trim());
         }
         loaded.config
+    }
+
+    /// The configuration of here with what is wrong in it.
+    pub fn loaded(&self) -> LoadedConfig {
+        let mut loaded = Config::read(&self.paths, Self::project().as_deref(), variables(self.global.environment.clone()));
+        if let Some(level) = self.log_level() {
+            loaded.lay(if self.global.debug { "--debug" } else { "--log-level" }, "/log/level", &level, &self.paths);
+        }
+        loaded
     }
 
     /// Every thing of a list, page by page.

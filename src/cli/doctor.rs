@@ -4,7 +4,6 @@ use crate::cli::context::on_terminal;
 use crate::cli::output;
 use crate::cli::output::Tone;
 use crate::client::ensure_server;
-use crate::config::Config;
 use crate::daemon::Finding;
 use crate::daemon::Verdict;
 use crate::daemon::doctor as look;
@@ -17,7 +16,7 @@ const BAD: u8 = 6;
 /// `cto doctor`.
 pub async fn doctor(context: &Context) -> Result<u8> {
     let mut findings = Vec::new();
-    let config = match Config::load(&context.paths, Context::project().as_deref()) {
+    let config = match context.loaded().whole() {
         Ok(config) => {
             findings.push(Finding::good("configuration", format!("no mistakes; yours is {}", context.paths.config_file().display())));
             config

@@ -10,6 +10,7 @@ use crate::cli::output;
 use crate::cli::terminal;
 use crate::client::Client;
 use crate::config::Catalogue;
+use crate::config::references;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Container;
@@ -63,15 +64,17 @@ pub fn request(context: &Context, template: &str, name: Option<String>, set: Vec
     let base_dir = |dir: &Path| context.global.server.is_none().then(|| dir.display().to_string());
     if template == "-" || template.contains('/') || Path::new(template).extension().is_some_and(|kind| kind == "json") {
         let (inline, dir) = read(template, &here)?;
-        return Ok(CreateContainer { inline: Some(inline), base_dir: base_dir(&dir), ..request });
+        let references = references(&inline.text, &dir)?;
+        return Ok(CreateContainer { inline: Some(inline), base_dir: base_dir(&dir), references, ..request });
     }
     // A server has no working directory, so the client looks for the project's templates.
     if let Some(project) = Context::project() {
         let entry = Catalogue::of_project(&project).find(template);
         match entry {
             Ok(entry) => {
-                let (inline, _) = read(entry.path.as_deref().unwrap_or(template), &here)?;
-                return Ok(CreateContainer { inline: Some(inline), base_dir: base_dir(&project), ..request });
+                let (inline, dir) = read(entry.path.as_deref().unwrap_or(template), &here)?;
+                let references = references(&inline.text, &dir)?;
+                return Ok(CreateContainer { inline: Some(inline), base_dir: base_dir(&project), references, ..request });
             }
             Err(error) if !error.places.is_empty() => return Err(error),
             Err(_) => {}

@@ -2,6 +2,8 @@
 mod accounts;
 mod args;
 mod bench;
+mod config;
+mod config_args;
 mod containers;
 mod context;
 mod doctor;
@@ -106,6 +108,9 @@ async fn dispatch(context: &Context, command: Option<Command>) -> Result<u8> {
         Some(Command::Sessions(args)) => sessions::sessions(context, args).await.map(done),
         Some(Command::Rec(args)) => recordings::rec(context, args.command).await,
         Some(Command::Template(args)) => templates::template(context, args).await,
+        Some(Command::Init(args)) => config::init(context, &args).map(done),
+        Some(Command::Config(args)) => config::config(context, args.command).await,
+        Some(Command::Schema(args)) => config::schema(args.kind).map(done),
         Some(Command::Audit(args)) => accounts::audit(context, &args).await.map(done),
         Some(Command::User(args)) => accounts::user(context, args.command).await.map(done),
         Some(Command::Token(args)) => accounts::token(context, args.command).await.map(done),

@@ -125,6 +125,9 @@ fn told(status: &Status) -> String {
                 false => format!("{} {}", output::paint("✖", tone(false), colour), engine.detail.as_deref().unwrap_or("does not answer")),
             },
         ));
+        if !health.config_ok {
+            lines.push(("config", output::paint("✖ has mistakes, that of before holds; see: cto config show --running", tone(false), colour)));
+        }
         if !health.store_ok {
             lines.push(("store", output::paint("✖ does not answer", tone(false), colour)));
         }
@@ -167,6 +170,12 @@ async fn stop(context: &Context) -> Result<()> {
 
 /// `cto serve`.
 pub fn serve(context: &Context, args: &ServeArgs) -> Result<u8> {
-    let options = ServeOptions { listen: args.listen.clone(), database: args.database.clone(), log_level: context.log_level(), background: args.background };
+    let options = ServeOptions {
+        listen: args.listen.clone(),
+        database: args.database.clone(),
+        log_level: context.log_level(),
+        environment: context.global.environment.clone(),
+        background: args.background,
+    };
     daemon::run(&context.paths, &options).map(|()| 0)
 }

@@ -6,6 +6,8 @@ use crate::cli::context::on_terminal;
 use crate::cli::exec;
 use crate::cli::output;
 use crate::client::Client;
+use crate::config::Files;
+use crate::config::LoadedConfig;
 use crate::config::theme;
 use crate::error::Error;
 use crate::error::Result;
@@ -18,11 +20,15 @@ use crate::model::GetSession;
 use crate::model::ListQuery;
 use crate::model::ListSessions;
 use crate::model::OpenSession;
+use crate::model::Place;
 use crate::model::Session;
 use crate::model::SessionState;
 use crate::model::Size;
 use crate::tui;
+use std::time::Duration;
 
+/// How often the files of the configuration are looked at.
+const PAUSE: Duration = Duration::from_millis(500);
 /// The exit code of a program that a signal asked to end: what a shell reports for SIGTERM.
 const TERMINATED: u8 = 143;
 
@@ -108,7 +114,40 @@ fn colors(context: &Context) -> theme::Theme {
 
 async fn show(context: &Context, client: Client, start: tui::Start) -> Result<tui::Exit> {
     let config = context.config();
-    tui::run(tui::Options { client, start, prefix: config.keys.prefix, colors: colors(context), scrollback: config.terminal.scrollback as usize }).await
+    let settings = tui::Settings { prefix: config.keys.prefix, colors: colors(context), scrollback: config.terminal.scrollback as usize, mistake: None };
+    tui::run(tui::Options { client, start, settings, changes: changes(context) }).await
+}
+
+/// Waits for changes of the files that the client's configuration comes from.
+fn changes(context: &Context) -> tui::Changes {
+    let context = context.clone();
+    let look = |loaded: &LoadedConfig, context: &Context| {
+        let folders = theme::folders(&context.paths);
+        Files::look(loaded.files.iter().map(|(file, _)| file).chain(&loaded.referred).chain(&folders).map(std::path::PathBuf::as_path))
+    };
+    let mut loaded = context.loaded();
+    let mut seen = look(&loaded, &context);
+    Box::new(move || {
+        loop {
+            std::thread::sleep(PAUSE);
+            let now = look(&loaded, &context);
+            if now != seen {
+                break;
+            }
+        }
+        loaded = context.loaded();
+        seen = look(&loaded, &context);
+        let theme = theme::load(&loaded.config.theme.0, &context.paths);
+        let line = |place: &Place| output::show_place(place, None, false).lines().next().unwrap_or_default().trim().to_owned();
+        let of_theme = theme.as_ref().err().map(|error| error.places.first().map_or_else(|| error.message.clone(), line));
+        let config = loaded.config.clone();
+        tui::Settings {
+            prefix: config.keys.prefix,
+            colors: theme.unwrap_or_default(),
+            scrollback: config.terminal.scrollback as usize,
+            mistake: loaded.complaints.first().map(line).or(of_theme),
+        }
+    })
 }
 
 fn size() -> Size {

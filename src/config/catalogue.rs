@@ -30,6 +30,12 @@ pub struct Catalogue {
     complaints: Vec<Place>,
 }
 
+/// The folders of the machine's and the user's templates.
+#[must_use]
+pub fn template_folders(paths: &Paths) -> Vec<PathBuf> {
+    paths.system_dir.iter().chain([&paths.config_dir]).map(|dir| dir.join("templates")).collect()
+}
+
 impl Catalogue {
     /// Reads every layer. Broken files become complaints of the list.
     #[must_use]

@@ -4,8 +4,11 @@
 //! that was already there.
 use crate::config::document::Complaint;
 use crate::config::document::child;
+use crate::config::interpolate;
+use crate::config::interpolate::Outside;
 use crate::config::params;
 use crate::config::params::Filled;
+use crate::config::params::Found;
 use crate::config::params::Values;
 use crate::config::texts;
 use crate::config::texts::Read;
@@ -21,6 +24,7 @@ use crate::model::PortEntry;
 use crate::model::Size;
 use crate::model::Template;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// What a read-only container gets to write in, in bytes each.
 const SCRATCH_BYTES: u64 = 64 << 20;
@@ -31,11 +35,37 @@ pub struct Draft {
     pub spec: ContainerSpec,
     /// Which mounts are host paths, and where they are written.
     pub host_paths: Vec<(usize, String)>,
+    /// Variables of the environment whose values come from outside of the template.
+    pub secrets: BTreeSet<String>,
+}
+
+/// Gives what stands for a variable or a file, or says why nothing does.
+pub type Resolve<'a> = dyn Fn(Outside) -> Result<String, String> + 'a;
+
+/// What a template is filled in with.
+pub struct Given<'a> {
+    /// Values of parameters.
+    pub values: &'a Values,
+    /// Limits where the template says nothing.
+    pub limits: Limits,
+    /// What stands for variables and files that are referred to; none while a template is only checked.
+    pub outside: Option<&'a Resolve<'a>>,
+}
+
+/// What may be referred to in a text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    /// Parameters alone; the rest is the program's.
+    Params,
+    /// Variables too.
+    Variables,
+    /// And files.
+    Files,
 }
 
 /// Compiles `template`. With complaints, parts of the draft are missing and it must not be used.
-pub fn compile(template: &Template, values: &Values, complaints: &mut Vec<Complaint>) -> Draft {
-    let mut work = Work { values, complaints };
+pub fn compile(template: &Template, given: &Given, complaints: &mut Vec<Complaint>) -> Draft {
+    let mut work = Work { given, complaints, secrets: BTreeSet::new() };
     work.read("/name", &template.name, texts::name);
     let image = work.text("/image", &template.image, |text| texts::image(text).map(|()| text.to_owned())).unwrap_or_default();
     let packages = work.list("/packages", &template.packages, |text| texts::package(text).map(|()| text.to_owned()));
@@ -49,7 +79,7 @@ pub fn compile(template: &Template, values: &Values, complaints: &mut Vec<Compla
         entrypoint: work.command("/entrypoint", template.entrypoint.as_ref()),
         interactive: template.interactive.unwrap_or(true),
         recording: template.recording.unwrap_or(false),
-        environment: work.map("/environment", &template.environment, texts::variable),
+        environment: work.map("/environment", &template.environment, texts::variable, Taken::Files),
         working_dir: work.optional("/working_dir", template.working_dir.as_ref(), texts::container_path),
         user: work.optional("/user", template.user.as_ref(), texts::user),
         hostname: work.optional("/hostname", template.hostname.as_ref(), texts::hostname),
@@ -60,15 +90,16 @@ pub fn compile(template: &Template, values: &Values, complaints: &mut Vec<Compla
         read_only,
         privileged: template.privileged.unwrap_or(false),
         cap_add: work.list("/cap_add", &template.cap_add, texts::capability),
-        labels: work.map("/labels", &template.labels, texts::label),
+        labels: work.map("/labels", &template.labels, texts::label, Taken::Variables),
         size: Size::default(),
     };
-    Draft { spec, host_paths }
+    Draft { spec, host_paths, secrets: work.secrets }
 }
 
 struct Work<'a> {
-    values: &'a Values,
+    given: &'a Given<'a>,
     complaints: &'a mut Vec<Complaint>,
+    secrets: BTreeSet<String>,
 }
 
 impl Work<'_> {
@@ -82,9 +113,22 @@ impl Work<'_> {
         zero.and_then(|()| read(text)).map_err(|detail| self.complain(pointer, detail)).ok()
     }
 
-    /// The text with its parameters filled in; none with a complaint, or where a value is still to come.
-    fn fill(&mut self, pointer: &str, text: &str) -> Option<String> {
-        match params::fill(text, self.values) {
+    /// The text with its references filled in; none with a complaint, or where a value is still to come.
+    fn fill(&mut self, pointer: &str, text: &str, taken: Taken) -> Option<String> {
+        let (given, mut from_outside) = (self.given, false);
+        let mut other = |inner: &str| {
+            let Some(outside) = interpolate::outside(inner).filter(|_| taken != Taken::Params) else { return Ok(Found::Left) };
+            if matches!(outside, Outside::File(_)) && taken != Taken::Files {
+                return Err("a file can only be referred to in 'environment' and 'files'".to_owned());
+            }
+            from_outside = true;
+            given.outside.map_or(Ok(Found::Open), |text| text(outside).map(Found::Text))
+        };
+        let filled = params::fill(text, given.values, &mut other);
+        if from_outside && let Some(name) = pointer.strip_prefix("/environment/") {
+            self.secrets.insert(name.replace("~1", "/").replace("~0", "~"));
+        }
+        match filled {
             Ok(Filled::Text(text)) => Some(text),
             Ok(Filled::Open) => None,
             Err(detail) => {
@@ -96,7 +140,13 @@ impl Work<'_> {
 
     /// Fills a text in and reads it.
     fn text<T>(&mut self, pointer: &str, text: &str, read: impl Fn(&str) -> Read<T>) -> Option<T> {
-        let text = self.fill(pointer, text)?;
+        let text = self.fill(pointer, text, Taken::Variables)?;
+        self.read(pointer, &text, read)
+    }
+
+    /// As `text`, where `${…}` is the business of a shell in the container.
+    fn word<T>(&mut self, pointer: &str, text: &str, read: impl Fn(&str) -> Read<T>) -> Option<T> {
+        let text = self.fill(pointer, text, Taken::Params)?;
         self.read(pointer, &text, read)
     }
 
@@ -108,12 +158,13 @@ impl Work<'_> {
         self.text(pointer, text?, |text| check(text).map(|()| text.to_owned()))
     }
 
-    fn map(&mut self, pointer: &str, map: &BTreeMap<String, String>, check: impl Fn(&str) -> Read<()>) -> BTreeMap<String, String> {
+    fn map(&mut self, pointer: &str, map: &BTreeMap<String, String>, check: impl Fn(&str) -> Read<()>, taken: Taken) -> BTreeMap<String, String> {
         let mut result = BTreeMap::new();
         for (name, text) in map {
             let below = child(pointer, name);
             self.read(&below, name, &check);
-            if let Some(value) = self.text(&below, text, |text| Ok(text.to_owned())) {
+            let value = self.fill(&below, text, taken);
+            if let Some(value) = value.and_then(|text| self.read(&below, &text, |text| Ok(text.to_owned()))) {
                 result.insert(name.clone(), value);
             }
         }
@@ -127,16 +178,16 @@ impl Work<'_> {
         let as_is = |text: &str| Ok(text.to_owned());
         match command {
             None => Vec::new(),
-            Some(CommandLine::Line(line)) if whole(line) => self.text(pointer, line, texts::words).unwrap_or_default(),
+            Some(CommandLine::Line(line)) if whole(line) => self.word(pointer, line, texts::words).unwrap_or_default(),
             Some(CommandLine::Line(line)) => {
                 let words = self.read(pointer, line, texts::words).unwrap_or_default();
-                words.iter().filter_map(|word| self.text(pointer, word, as_is)).collect()
+                words.iter().filter_map(|word| self.word(pointer, word, as_is)).collect()
             }
             Some(CommandLine::Words(words)) => {
                 if words.first().is_none_or(String::is_empty) {
                     self.complain(pointer, "the command is empty; leave it out to run the image's own");
                 }
-                self.list(pointer, words, as_is)
+                words.iter().enumerate().filter_map(|(index, word)| self.word(&format!("{pointer}/{index}"), word, as_is)).collect()
             }
         }
     }
@@ -162,7 +213,7 @@ impl Work<'_> {
     }
 
     fn limits(&mut self, template: &Template) -> Limits {
-        let mut result = Limits::default();
+        let mut result = self.given.limits.clone();
         let Some(limits) = &template.limits else { return result };
         if let Some(memory) = &limits.memory {
             result.memory_bytes = self.text("/limits/memory", memory, texts::memory).unwrap_or(result.memory_bytes);

@@ -5,29 +5,48 @@
 mod catalogue;
 mod compile;
 mod document;
+mod interpolate;
 mod layers;
 pub mod mounts;
 mod overrides;
 mod params;
 mod paths;
+mod sample;
 mod settings;
 mod structure;
 mod template;
 mod texts;
 pub mod theme;
+mod values;
+mod watch;
 
 pub use catalogue::Catalogue;
+pub use catalogue::template_folders;
+pub use document::did_you_mean;
 pub use document::read_file;
 pub use layers::LoadedConfig;
 pub use layers::VARIABLES;
+pub use layers::check_file;
 pub use paths::Paths;
 pub use paths::project_of;
 pub use paths::resolve_existing;
+pub use sample::sample;
 pub use settings::*;
+pub use structure::takes_in_words;
 pub use template::RenderContext;
 pub use template::parse_template;
+pub use template::references;
 pub use template::render;
 pub use template::schema;
+pub use watch::Files;
+
+/// The environment's variables, with `CTO_ENV` as a flag says it where one does.
+pub fn variables(environment: Option<String>) -> impl Fn(&str) -> Option<String> + Clone + Send + Sync + 'static {
+    move |name| match &environment {
+        Some(environment) if name == "CTO_ENV" => Some(environment.clone()),
+        _ => std::env::var(name).ok(),
+    }
+}
 
 /// Whether Docker takes `name` as a container's name.
 ///

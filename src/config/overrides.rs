@@ -55,7 +55,10 @@ pub fn apply(target: &mut Value, schema: &Value, path: &str, text: &str, params:
 }
 
 /// What `text` is as a value of a field: lists are written with commas or as JSON, objects as JSON.
-fn value(branches: &[&Value], text: &str) -> Result<Value, String> {
+///
+/// # Errors
+/// When it can't become one.
+pub fn value(branches: &[&Value], text: &str) -> Result<Value, String> {
     let takes = |kind: &str| branches.iter().any(|branch| structure::types(branch).contains(&kind));
     let json = |wanted: &str| serde_json::from_str::<Value>(text).map_err(|error| format!("'{text}' is no {wanted}: {error}"));
     if takes("array") && text.trim_start().starts_with('[') {
@@ -73,7 +76,10 @@ fn value(branches: &[&Value], text: &str) -> Result<Value, String> {
     if takes("array") {
         return Ok(text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(|item| Value::String(item.to_owned())).collect());
     }
-    if takes("number") || takes("integer") {
+    if takes("integer") && !takes("number") {
+        return text.parse::<i64>().map(|number| Value::Number(number.into())).map_err(|_| format!("expected a whole number, found '{text}'"));
+    }
+    if takes("number") {
         return text.parse::<serde_json::Number>().map(Value::Number).map_err(|_| format!("expected a number, found '{text}'"));
     }
     json("object")

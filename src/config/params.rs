@@ -2,6 +2,8 @@
 use crate::config::document::Complaint;
 use crate::config::document::child;
 use crate::config::document::did_you_mean;
+use crate::config::interpolate;
+use crate::config::interpolate::Piece;
 use crate::config::texts;
 use crate::model::Param;
 use crate::model::ParamKind;
@@ -20,45 +22,58 @@ pub enum Filled {
     Open,
 }
 
-/// Fills every `${param.NAME}` of `text`. `$${` stands for `${`; any other `${…}` is left to the program in the container.
+/// What stands for a reference that is no parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// This text.
+    Text(String),
+    /// It can't be told yet.
+    Open,
+    /// It is left to the program in the container.
+    Left,
+}
+
+/// Fills every `${param.NAME}` of `text`, and whatever else `other` knows. `$${` stands for `${`; any other `${…}` is left to the program in
+/// the container.
 ///
 /// # Errors
-/// When a parameter is not declared, or a placeholder is never closed.
-pub fn fill(text: &str, values: &Values) -> Result<Filled, String> {
+/// When a parameter is not declared, a placeholder is never closed, or `other` refuses.
+pub fn fill(text: &str, values: &Values, other: &mut dyn FnMut(&str) -> Result<Found, String>) -> Result<Filled, String> {
     let mut result = String::with_capacity(text.len());
-    let mut rest = text;
     let mut open = false;
-    while let Some(at) = rest.find("${") {
-        let (before, after) = rest.split_at(at);
-        if let Some(before) = before.strip_suffix('$') {
-            result.push_str(before);
-            result.push_str("${");
-            rest = &after[2..];
-            continue;
-        }
-        result.push_str(before);
-        let inner = after[2..].split_once('}').map(|(inner, _)| inner);
-        let named = inner.and_then(|inner| inner.split_once('.'));
-        match (inner, named) {
-            (Some(inner), Some(("param", name))) => {
-                match values.get(name) {
-                    Some(Some(value)) => result.push_str(value),
-                    Some(None) => open = true,
-                    None => return Err(format!("there is no parameter '{name}'{}", did_you_mean(name, values.keys().map(String::as_str)))),
-                }
-                rest = &after[inner.len() + 3..];
+    for piece in interpolate::pieces(text) {
+        let inner = match piece {
+            Piece::Plain(text) => {
+                result.push_str(text);
+                continue;
             }
-            (Some(inner), Some((scope, name))) if strsim::damerau_levenshtein(scope, "param") <= 1 => {
+            Piece::Unclosed(text) if text.starts_with("${param.") => return Err(format!("'{text}' is never closed by '}}'")),
+            Piece::Unclosed(text) => {
+                result.push_str(text);
+                continue;
+            }
+            Piece::Reference(inner) => inner,
+        };
+        match inner.split_once('.') {
+            Some(("param", name)) => match values.get(name) {
+                Some(Some(value)) => result.push_str(value),
+                Some(None) => open = true,
+                None => return Err(format!("there is no parameter '{name}'{}", did_you_mean(name, values.keys().map(String::as_str)))),
+            },
+            Some((scope, name)) if strsim::damerau_levenshtein(scope, "param") <= 1 => {
                 return Err(format!("'${{{inner}}}' means nothing; did you mean '${{param.{name}}}'?"));
             }
-            (None, _) if after.starts_with("${param.") => return Err(format!("'{after}' is never closed by '}}'")),
-            _ => {
-                result.push_str("${");
-                rest = &after[2..];
-            }
+            _ => match other(inner)? {
+                Found::Text(text) => result.push_str(&text),
+                Found::Open => open = true,
+                Found::Left => {
+                    result.push_str("${");
+                    result.push_str(inner);
+                    result.push('}');
+                }
+            },
         }
     }
-    result.push_str(rest);
     Ok(if open { Filled::Open } else { Filled::Text(result) })
 }
 

@@ -1,7 +1,13 @@
 //! What can be set in `cto.json`, with the defaults.
+use crate::config::document::child;
+use crate::config::texts;
+use crate::model::Limits;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 /// Everything that can be set. Each part has a default; a file may leave out whatever it likes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -16,6 +22,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// The engine.
     pub engine: EngineConfig,
+    /// What a container may use where its template says nothing, and how much is done at once.
+    pub limits: LimitsConfig,
     /// Terminals.
     pub terminal: TerminalConfig,
     /// Keys of the TUI.
@@ -74,6 +82,38 @@ pub struct EngineConfig {
     /// Address such as `unix:///var/run/docker.sock`; found as Docker's own program finds it where none is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+}
+
+/// What a container may use where its template says nothing, and how much is done at once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitsConfig {
+    /// Memory, such as `512m` or `2g`.
+    pub memory: String,
+    /// Cores, such as 0.5.
+    #[schemars(range(min = 0.01, max = 1024.0))]
+    pub cpus: f64,
+    /// Processes and threads.
+    #[schemars(range(min = 1, max = 4_194_304))]
+    pub pids: u32,
+    /// Launches and other long work under way at once; more are refused.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub operations: u32,
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self { memory: "512m".to_owned(), cpus: 1.0, pids: 512, operations: 64 }
+    }
+}
+
+impl LimitsConfig {
+    /// The limits of a container whose template says nothing.
+    #[must_use]
+    pub fn of_containers(&self) -> Limits {
+        let least = Limits::default();
+        Limits { memory_bytes: texts::memory(&self.memory).unwrap_or(least.memory_bytes), cpus: self.cpus, pids: self.pids }
+    }
 }
 
 /// Terminals.
@@ -157,7 +197,72 @@ pub struct ContainersConfig {
 
 /// The JSON Schema of the configuration, for editors.
 #[must_use]
-pub fn config_schema() -> &'static serde_json::Value {
-    static SCHEMA: std::sync::OnceLock<serde_json::Value> = std::sync::OnceLock::new();
+pub fn config_schema() -> &'static Value {
+    static SCHEMA: OnceLock<Value> = OnceLock::new();
     SCHEMA.get_or_init(|| schemars::schema_for!(Config).to_value())
+}
+
+/// One setting that has no parts.
+#[derive(Clone, Debug)]
+pub struct Leaf {
+    /// Where it stands: `/server/listen`.
+    pub pointer: String,
+    /// What it takes.
+    pub schema: &'static Value,
+}
+
+impl Leaf {
+    /// Its name, as in `server.listen`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.pointer.trim_start_matches('/').replace('/', ".")
+    }
+
+    /// The variable that stands for it: `CTO_SERVER_LISTEN`.
+    #[must_use]
+    pub fn variable(&self) -> String {
+        format!("CTO{}", self.pointer.replace('/', "_").to_uppercase())
+    }
+
+    /// Why a running server does not take a new value; none where it does.
+    #[must_use]
+    pub fn fixed(&self) -> Option<&'static str> {
+        match self.pointer.as_str() {
+            "/server/listen" | "/server/database" | "/engine/address" => Some("the server reads it when it starts: cto server restart"),
+            _ => None,
+        }
+    }
+}
+
+/// Every setting that has no parts, as it is written in the reference.
+#[must_use]
+pub fn leaves() -> Vec<Leaf> {
+    fn walk(schema: &'static Value, pointer: &str, found: &mut Vec<Leaf>) {
+        for (field, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            let pointer = child(pointer, field);
+            let target = schema.get("$ref").and_then(Value::as_str).and_then(|name| config_schema().pointer(name.trim_start_matches('#'))).unwrap_or(schema);
+            if target.get("properties").is_some() {
+                walk(target, &pointer, found);
+            } else if !field.starts_with('$') {
+                found.push(Leaf { pointer, schema });
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(config_schema(), "", &mut found);
+    found
+}
+
+/// The values without parts in a configuration's JSON, by pointer. A list is one value.
+pub(super) fn flat(value: &Value) -> BTreeMap<String, Value> {
+    fn walk(value: &Value, pointer: String, found: &mut BTreeMap<String, Value>) {
+        match value {
+            Value::Object(parts) => parts.iter().for_each(|(name, part)| walk(part, child(&pointer, name), found)),
+            other => drop(found.insert(pointer, other.clone())),
+        }
+    }
+    let mut found = BTreeMap::new();
+    walk(value, String::new(), &mut found);
+    found.retain(|pointer, _| !pointer.starts_with("/$") && !pointer.is_empty());
+    found
 }

@@ -229,6 +229,14 @@ fn expected(branches: &[&Value], schema: &Value) -> String {
     words.join(" or ") + &example.map_or_else(String::new, |example| format!(" such as \"{example}\""))
 }
 
+/// What a schema takes, with its range, in words.
+#[must_use]
+pub fn takes_in_words(root: &Value, schema: &Value) -> String {
+    let branches = branches(root, schema);
+    let range = branches.iter().find_map(|branch| Some((branch.get("minimum")?, branch.get("maximum")?)));
+    expected(&branches, schema) + &range.map_or_else(String::new, |(least, most)| format!(", {least} to {most}"))
+}
+
 fn kind_of(node: &ast::Value) -> &'static str {
     match node {
         ast::Value::Object(_) => "object",

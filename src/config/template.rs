@@ -1,8 +1,12 @@
 //! Templates from text, and from templates to specs.
 use crate::config::compile;
+use crate::config::compile::Given;
 use crate::config::document;
 use crate::config::document::Complaint;
 use crate::config::document::Places;
+use crate::config::interpolate;
+use crate::config::interpolate::Outside;
+use crate::config::interpolate::Piece;
 use crate::config::mounts;
 use crate::config::overrides;
 use crate::config::params;
@@ -12,16 +16,19 @@ use crate::config::texts;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::CreateContainer;
+use crate::model::Limits;
 use crate::model::MountSource;
 use crate::model::Place;
 use crate::model::Rendered;
 use crate::model::Template;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
 /// What a template is filled in with, besides the request.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RenderContext {
     /// Directory that relative paths start from; absolute.
     pub base_dir: PathBuf,
@@ -29,6 +36,11 @@ pub struct RenderContext {
     pub allowed_roots: Vec<PathBuf>,
     /// The container's name.
     pub name: String,
+    /// What the container may use where the template says nothing.
+    pub limits: Limits,
+    /// Where files lie that the template refers to, if it is one of the server's own. Of any other template the request has to bring what it refers to:
+    /// it must not read the server's files and variables.
+    pub folder: Option<PathBuf>,
 }
 
 /// The JSON Schema of templates, for editors.
@@ -55,7 +67,7 @@ pub fn parse_template(source_name: &str, text: &str) -> Result<Template> {
     let mut found = structure::read(source_name, text, schema()).map_err(|place| fail(vec![place]))?;
     if let Some(template) = found.value.take().and_then(|value| lenient(value, &mut found.complaints)) {
         let values = params::declared(&template.params, &mut found.complaints);
-        compile::compile(&template, &values, &mut found.complaints);
+        compile::compile(&template, &Given { values: &values, limits: Limits::default(), outside: None }, &mut found.complaints);
         if found.complaints.is_empty() {
             return Ok(template);
         }
@@ -96,7 +108,12 @@ pub fn render(template: &Template, request: &CreateContainer, context: &RenderCo
     for (name, _) in values.iter().filter(|(_, value)| value.is_none()) {
         complaints.push(Complaint::at(document::child("/params", name), format!("parameter '{name}' needs a value: --set {name}=…")));
     }
-    let mut draft = compile::compile(&template, &values, &mut complaints);
+    let outside = |outside: Outside| match &context.folder {
+        Some(folder) => outside.text(&|name| std::env::var(name).ok(), folder),
+        None => brought(outside, &request.references),
+    };
+    let given = Given { values: &values, limits: context.limits.clone(), outside: Some(&outside) };
+    let mut draft = compile::compile(&template, &given, &mut complaints);
     let mut directories = Vec::new();
     for (index, pointer) in &draft.host_paths {
         let Some(MountSource::Bind { path }) = draft.spec.mounts.get_mut(*index).map(|mount| &mut mount.source) else { continue };
@@ -123,7 +140,34 @@ pub fn render(template: &Template, request: &CreateContainer, context: &RenderCo
     draft.spec.name.clone_from(&context.name);
     draft.spec.size = request.size.unwrap_or_default().clamped();
     let warnings = warnings(&template, &draft.spec).iter().map(|complaint| Places::default().place(complaint)).collect();
-    Ok(Rendered { spec: draft.spec, directories, warnings })
+    Ok(Rendered { spec: draft.spec, directories, warnings, secrets: draft.secrets })
+}
+
+/// What a request has brought for a reference.
+fn brought(outside: Outside, references: &BTreeMap<String, String>) -> Result<String, String> {
+    match outside {
+        Outside::File(path) => references.get(&format!("file:{path}")).cloned().ok_or_else(|| format!("the content of the file '{path}' was not sent along")),
+        variable => variable.text(&|name| references.get(name).cloned(), Path::new("/")),
+    }
+}
+
+/// What a template's text refers to, read here, for a request that brings the template along: variables by their name, files as `file:PATH`.
+///
+/// # Errors
+/// `invalid_value` when a file can't be read. Variables that are not set are left out: the template may do without.
+pub fn references(text: &str, folder: &Path) -> Result<BTreeMap<String, String>> {
+    let mut found = BTreeMap::new();
+    for piece in interpolate::pieces(text) {
+        let Piece::Reference(inner) = piece else { continue };
+        match interpolate::outside(inner) {
+            Some(Outside::Variable(name, _)) => found.extend(std::env::var(name).ok().map(|value| (name.to_owned(), value))),
+            Some(outside @ Outside::File(path)) => {
+                found.insert(format!("file:{path}"), outside.text(&|_| None, folder).map_err(Error::invalid)?);
+            }
+            None => {}
+        }
+    }
+    Ok(found)
 }
 
 /// Takes the request's values: those of parameters into `values`, the others into the fields that they name. Also returns the pointers

@@ -165,6 +165,13 @@ pub fn builtin(name: &str) -> Option<Theme> {
     serde_json::from_slice(&file.data).ok()
 }
 
+/// The JSON Schema of themes, for editors.
+#[must_use]
+pub fn schema() -> &'static Value {
+    static SCHEMA: std::sync::OnceLock<Value> = std::sync::OnceLock::new();
+    SCHEMA.get_or_init(|| schemars::schema_for!(Theme).to_value())
+}
+
 /// The names of all themes, sorted: those that ship and the files in the user's and the machine's `themes` folders.
 #[must_use]
 pub fn names(paths: &Paths) -> Vec<String> {
@@ -195,14 +202,14 @@ pub fn load(name: &str, paths: &Paths) -> Result<Theme> {
 }
 
 /// Where files of themes lie, the strongest first.
-fn folders(paths: &Paths) -> Vec<PathBuf> {
+#[must_use]
+pub fn folders(paths: &Paths) -> Vec<PathBuf> {
     std::iter::once(&paths.config_dir).chain(&paths.system_dir).map(|dir| dir.join("themes")).collect()
 }
 
 fn read(file: &Path) -> Result<Theme, Vec<Place>> {
     let text = document::read_file(file).map_err(|place| vec![place])?;
-    let schema = schemars::schema_for!(Theme).to_value();
-    let mut found = structure::read(&file.display().to_string(), &text, &schema).map_err(|place| vec![place])?;
+    let mut found = structure::read(&file.display().to_string(), &text, schema()).map_err(|place| vec![place])?;
     let value = found.value.take().unwrap_or_default();
     for (pointer, color) in colors(&value) {
         found.complaints.extend(color.parse::<Color>().err().map(|detail| Complaint::at(pointer, detail)));

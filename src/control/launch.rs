@@ -4,6 +4,7 @@ use super::guard::Target;
 use super::idempotency::Answer;
 use super::operations::Made;
 use super::operations::Task;
+use super::templates::Source;
 use crate::access::Actor;
 use crate::config::mounts::make_directories;
 use crate::error::Error;
@@ -18,7 +19,6 @@ use crate::model::LogQuery;
 use crate::model::Operation;
 use crate::model::Progress;
 use crate::model::Rendered;
-use crate::model::Template;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -36,7 +36,7 @@ const REMOVAL: Duration = Duration::from_secs(30);
 /// What a launch is made of.
 struct Launch {
     actor: Actor,
-    template: Template,
+    template: Source,
     request: CreateContainer,
     rendered: Rendered,
 }

@@ -13,6 +13,7 @@ mod paging;
 mod recordings;
 mod seen;
 mod sessions;
+mod settings;
 mod streams;
 mod templates;
 
@@ -63,7 +64,7 @@ pub struct ControlParts {
     pub bus: Bus,
     /// Where files lie.
     pub paths: Paths,
-    /// What is set.
+    /// What was set at the start; what holds now is told by [`Control::settings`].
     pub config: Config,
     /// Cancelled when the server is to stop: by `stop_server`, or by who runs it.
     pub shutdown: CancellationToken,
@@ -85,6 +86,7 @@ struct Inner {
     recordings: recordings::Recordings,
     stats: StatsHub,
     host: host::Host,
+    live: settings::Live,
     started_at: Timestamp,
 }
 
@@ -101,7 +103,8 @@ impl Control {
         let (sessions, ends) = Sessions::new(parts.bus.clone());
         let stats = StatsHub::new(parts.engine.clone());
         let holders = Holders::new(parts.engine.clone());
-        let operations = operations::Operations::new(parts.bus.clone());
+        let operations = operations::Operations::new(parts.bus.clone(), parts.config.limits.operations);
+        let live = settings::Live::new(parts.config.clone());
         Self(Arc::new(Inner {
             parts,
             sessions,
@@ -113,6 +116,7 @@ impl Control {
             recordings: recordings::Recordings::default(),
             stats,
             host: host::Host::default(),
+            live,
             started_at: Timestamp::now(),
         }))
     }
@@ -166,7 +170,7 @@ impl Control {
     pub async fn get_health(&self) -> Result<ServerHealth> {
         let engine = self.parts().engine.info();
         let store_ok = matches!(tokio::time::timeout(HEALTH, self.parts().store.ping()).await, Ok(Ok(())));
-        Ok(ServerHealth { ok: engine.available && store_ok, engine, store_ok, started_at: self.0.started_at })
+        Ok(ServerHealth { ok: engine.available && store_ok, engine, store_ok, config_ok: self.config_ok(), started_at: self.0.started_at })
     }
 
     /// Version of the server and of its API.

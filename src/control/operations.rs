@@ -24,6 +24,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 use tokio::sync::watch;
@@ -31,8 +33,6 @@ use tokio_util::sync::CancellationToken;
 
 /// Operations that have ended and are still shown.
 const ENDED: usize = 200;
-/// Operations under way at once.
-const RUNNING: usize = 64;
 /// Progress within one phase is told at most this often.
 const NEWS: Duration = Duration::from_millis(100);
 /// How long a cancel waits for the work to clean up.
@@ -43,6 +43,8 @@ const CLEAN_UP: Duration = Duration::from_secs(10);
 pub(super) struct Operations {
     all: Arc<Mutex<BTreeMap<OperationId, Entry>>>,
     bus: Bus,
+    /// Operations under way at once.
+    most: Arc<AtomicU32>,
 }
 
 #[derive(Clone)]
@@ -76,11 +78,16 @@ pub(super) struct Plan {
 }
 
 impl Operations {
-    pub fn new(bus: Bus) -> Self {
-        Self { all: Arc::default(), bus }
+    pub fn new(bus: Bus, most: u32) -> Self {
+        Self { all: Arc::default(), bus, most: Arc::new(AtomicU32::new(most)) }
     }
 
-    /// Begins one.
+    /// Lets so many be under way at once from now on.
+    pub fn allow(&self, most: u32) {
+        self.most.store(most, Ordering::Relaxed);
+    }
+
+    /// Begins one, if not too many are under way.
     pub fn begin(&self, actor: &Actor, title: String, target: String, template: Option<String>) -> Result<Task> {
         let operation = Operation {
             id: OperationId::fresh(),
@@ -97,10 +104,12 @@ impl Operations {
         };
         let entry = Entry { operation: Arc::new(watch::Sender::new(operation.clone())), cancel: CancellationToken::new() };
         {
+            let most = self.most.load(Ordering::Relaxed);
             let mut all = self.all();
             let is_running = |entry: &Entry| entry.operation.borrow().state == OperationState::Running;
-            if all.values().filter(|entry| is_running(entry)).count() >= RUNNING {
-                return Err(Error::new(Code::TooMany, format!("{RUNNING} operations are under way already")).fix("wait until one has ended"));
+            if all.values().filter(|entry| is_running(entry)).count() >= most as usize {
+                let error = Error::new(Code::TooMany, format!("{most} operations are under way already"));
+                return Err(error.fix("wait until one has ended, or raise 'limits.operations' in cto.json"));
             }
             let ended: Vec<OperationId> = all.iter().filter(|(_, entry)| !is_running(entry)).map(|(id, _)| id.clone()).collect();
             for old in ended.iter().take(ended.len().saturating_sub(ENDED - 1)) {

@@ -225,7 +225,7 @@ impl Control {
             started_at: recording.started_at,
             resume,
             input: recording.input,
-            limit_bytes: u64::from(self.parts().config.recordings.max_mb) * MEGABYTE,
+            limit_bytes: u64::from(self.settings().recordings.max_mb) * MEGABYTE,
         };
         let (recorder, done) = session.record(what).await?;
         self.0.recordings.running.lock().expect("no panics while held").insert(recording.id.clone(), recorder);
@@ -275,7 +275,8 @@ impl Control {
                 return;
             }
         };
-        let limits = &self.parts().config.recordings;
+        let settings = self.settings();
+        let limits = &settings.recordings;
         let now = Timestamp::now();
         let too_old = |recording: &Recording| {
             let age = now.duration_since(recording.ended_at.unwrap_or(now)).as_hours();

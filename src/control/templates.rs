@@ -19,8 +19,32 @@ use crate::model::Role;
 use crate::model::Template;
 use crate::model::TemplateEntry;
 use crate::model::TemplateList;
+use crate::model::TemplateOrigin;
 use std::path::Path;
 use std::path::PathBuf;
+
+/// A template with where the files lie that it may refer to, which only those of the server's own may.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    pub template: Template,
+    pub folder: Option<PathBuf>,
+}
+
+impl Source {
+    fn of(entry: TemplateEntry) -> Self {
+        let own = matches!(entry.origin, TemplateOrigin::System | TemplateOrigin::User);
+        let folder = entry.path.as_deref().filter(|_| own).and_then(|path| Path::new(path).parent()).map(Path::to_path_buf);
+        Self { template: entry.template, folder }
+    }
+}
+
+impl std::ops::Deref for Source {
+    type Target = Template;
+
+    fn deref(&self) -> &Template {
+        &self.template
+    }
+}
 
 impl Control {
     /// All templates, and the files that can't be used.
@@ -49,7 +73,11 @@ impl Control {
         Self::may(actor, Action::ReadTemplates)?;
         let template = self.template_of(&request).await?;
         let name = request.name.clone().unwrap_or_else(|| format!("{}-1", template.name));
-        self.fill(actor, &template, &request, name).await
+        let mut rendered = self.fill(actor, &template, &request, name).await?;
+        for name in &rendered.secrets {
+            rendered.spec.environment.insert(name.clone(), "***".to_owned());
+        }
+        Ok(rendered)
     }
 
     /// The catalogue as the files are now: reading them again is cheaper than noticing every change of them.
@@ -63,30 +91,31 @@ impl Control {
     }
 
     /// The template that a request names or brings along.
-    pub(super) async fn template_of(&self, request: &CreateContainer) -> Result<Template> {
+    pub(super) async fn template_of(&self, request: &CreateContainer) -> Result<Source> {
         match (&request.template, &request.inline) {
-            (Some(name), None) => Ok(self.catalogue(request.base_dir.as_deref()).await?.find(name)?.template),
-            (None, Some(inline)) => parse_template(&inline.source, &inline.text),
+            (Some(name), None) => Ok(Source::of(self.catalogue(request.base_dir.as_deref()).await?.find(name)?)),
+            (None, Some(inline)) => Ok(Source { template: parse_template(&inline.source, &inline.text)?, folder: None }),
             _ => Err(Error::invalid("give exactly one of 'template' and 'inline'")),
         }
     }
 
     /// Fills a template in, and asks policy.
-    pub(super) async fn fill(&self, actor: &Actor, template: &Template, request: &CreateContainer, name: String) -> Result<Rendered> {
+    pub(super) async fn fill(&self, actor: &Actor, template: &Source, request: &CreateContainer, name: String) -> Result<Rendered> {
         let base_dir = match &request.base_dir {
             Some(dir) if Path::new(dir).is_absolute() => PathBuf::from(dir),
             Some(dir) => return Err(Error::invalid(format!("'base_dir' is '{dir}', which is not absolute"))),
             None => std::env::var_os("HOME").map_or_else(|| PathBuf::from("/"), PathBuf::from),
         };
-        let mut allowed_roots = self.parts().config.containers.allowed_roots.clone();
+        let mut allowed_roots = self.settings().containers.allowed_roots.clone();
         // Where a request comes from and the home are only an admin's own: others could name any directory of the server's user.
         if actor.role == Role::Admin {
             allowed_roots.extend(mounts::default_roots(&base_dir));
         }
         let allowed_roots: Vec<PathBuf> = allowed_roots.iter().map(|root| resolve_existing(root)).collect();
         let policy = self.policy(&allowed_roots);
-        let context = RenderContext { base_dir, allowed_roots, name };
-        let (template, request, actor) = (template.clone(), request.clone(), actor.clone());
+        let limits = self.settings().limits.of_containers();
+        let context = RenderContext { base_dir, allowed_roots, name, limits, folder: template.folder.clone() };
+        let (template, request, actor) = (template.template.clone(), request.clone(), actor.clone());
         // Links of host paths are followed, which may wait for a disk.
         let fill = move || {
             let rendered = render(&template, &request, &context)?;
@@ -101,6 +130,6 @@ impl Control {
         let mut hidden: Vec<PathBuf> = [&paths.state_dir, &paths.runtime_dir, &paths.config_dir].into_iter().map(|path| resolve_existing(path)).collect();
         let engine = self.parts().engine.info().address;
         hidden.extend(engine.strip_prefix("unix://").map(|socket| resolve_existing(Path::new(socket))));
-        Policy { allow_privileged: self.parts().config.containers.allow_privileged, allowed_roots: allowed_roots.to_vec(), hidden }
+        Policy { allow_privileged: self.settings().containers.allow_privileged, allowed_roots: allowed_roots.to_vec(), hidden }
     }
 }

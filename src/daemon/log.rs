@@ -6,7 +6,9 @@ use tracing_appender::rolling::RollingFileAppender;
 use tracing_appender::rolling::Rotation;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::Layer as _;
+use tracing_subscriber::Registry;
 use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Days that are kept.
@@ -16,8 +18,8 @@ const DAYS: usize = 7;
 ///
 /// # Errors
 /// When `level` is no level or filter, or the directory can't be written.
-pub(super) fn start(dir: &Path, level: &str, terminal: bool) -> Result<()> {
-    let filter = filter(level)?;
+pub(super) fn start(dir: &Path, level: &str, terminal: bool) -> Result<Level> {
+    let (filter, handle) = reload::Layer::new(filter(level)?);
     // Written by who logs: there is little of it, and a line before a crash is not lost in a queue.
     let files = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
@@ -38,7 +40,20 @@ pub(super) fn start(dir: &Path, level: &str, terminal: bool) -> Result<()> {
             before(panic);
         }
     }));
-    Ok(())
+    Ok(Level(handle))
+}
+
+/// What is logged, while the server runs.
+pub(super) struct Level(reload::Handle<EnvFilter, Registry>);
+
+impl Level {
+    /// Logs at another level or by another filter from now on.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub(super) fn set(&self, level: &str) -> Result<()> {
+        self.0.reload(filter(level)?).map_err(|error| Error::internal(format!("the log level can't be changed: {error}")))
+    }
 }
 
 /// A plain level is cto's own: other crates say only what is wrong. Anything else is a filter.

@@ -161,11 +161,11 @@ async fn note(control: &Control, end: &Ended) {
 
 async fn forget_old(control: &Control) {
     control.tidy_recordings().await;
-    let hours = control.parts().config.retention.ended_sessions_hours;
+    let hours = control.settings().retention.ended_sessions_hours;
     for id in control.sessions().forget_old(Duration::from_secs(u64::from(hours) * 3600)) {
         control.forget_session(&id).await;
     }
-    let days = control.parts().config.retention.audit_days;
+    let days = control.settings().retention.audit_days;
     if days > 0 {
         let cutoff = Timestamp::now() - jiff::SignedDuration::from_hours(24 * i64::from(days));
         if let Err(error) = control.parts().store.forget_audit(cutoff).await {

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
 /// A container as the engine reports it.
@@ -277,6 +278,9 @@ pub struct CreateContainer {
     /// First size of the main terminal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<Size>,
+    /// What `${NAME}` and `${file:PATH}` in an inline template stand for, by `NAME` and `file:PATH`. Templates of the server's own have the server's.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub references: BTreeMap<String, String>,
 }
 
 /// A template that is not saved.
@@ -300,6 +304,9 @@ pub struct Rendered {
     /// What is allowed but worth a second look.
     #[serde(default)]
     pub warnings: Vec<Place>,
+    /// Variables of the environment whose values come from outside of the template; they are shown to nobody.
+    #[serde(default)]
+    pub secrets: BTreeSet<String>,
 }
 
 /// `DELETE /api/v1/containers/{id}`.

@@ -90,6 +90,7 @@ endpoints! {
     GetHealth = "Health of the server, its engine and its store": Get "/api/v1/health", None, Empty => Answer::Json, ServerHealth;
     GetVersion = "Version of the server and of its API": Get "/api/v1/version", None, Empty => Answer::Json, Version;
     GetMe = "Who the caller is and what they may do": Get "/api/v1/me", None, Empty => Answer::Json, Me;
+    GetConfig = "What is set in the server, by whom, and what is wrong in its files": Get "/api/v1/config", Some(Action::ManageServer), Empty => Answer::Json, ServerSettings;
     StopServer = "Ends the server; containers and what runs in them go on": Post "/api/v1/server/stop", Some(Action::ManageServer), Empty => Answer::Nothing, Empty;
 
     ListTemplates = "All templates, and the files that can't be used": Get "/api/v1/templates", Some(Action::ReadTemplates), Empty => Answer::Json, TemplateList;

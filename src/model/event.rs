@@ -67,6 +67,17 @@ pub enum Event {
     },
     /// Template files changed.
     TemplatesChanged,
+    /// The server's configuration files changed.
+    ConfigChanged {
+        /// They have no mistakes, and hold from now on.
+        ok: bool,
+        /// The first mistake with its place; the settings of before hold.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        detail: Option<String>,
+        /// Settings that hold only when the server starts again.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        needs_restart: Vec<String>,
+    },
     /// Facts were missed: list everything again.
     Resync,
 }

@@ -1,4 +1,5 @@
 //! What a server says of itself, and what it keeps for its clients.
+use super::Place;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,9 +13,41 @@ pub struct ServerHealth {
     pub engine: EngineInfo,
     /// The store answers.
     pub store_ok: bool,
+    /// The configuration files have no mistakes; otherwise the settings of before hold.
+    #[serde(default = "yes")]
+    pub config_ok: bool,
     /// Since when this server runs.
     #[schema(value_type = String, format = DateTime)]
     pub started_at: Timestamp,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// `GET /api/v1/config`: what is set in a running server.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ServerSettings {
+    /// Every setting, by name. Secrets are hidden.
+    pub settings: Vec<Setting>,
+    /// What is wrong in the files as they are now; the settings are those of before.
+    #[serde(default)]
+    pub errors: Vec<Place>,
+    /// Settings whose new value holds only when the server starts again.
+    #[serde(default)]
+    pub needs_restart: Vec<String>,
+}
+
+/// One setting.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Setting {
+    /// Its name, as in `log.level`.
+    pub name: String,
+    /// Its value; `***` for a secret.
+    #[schema(value_type = Object)]
+    pub value: serde_json::Value,
+    /// Who set it: a file, a variable, a flag, or `default`.
+    pub origin: String,
 }
 
 /// What is known of the engine.

@@ -81,6 +81,7 @@ pub(super) fn all() -> Routes {
         .add::<GetHealth, _, _>(|ask, _| async move { ask.control.get_health().await })
         .add::<GetVersion, _, _>(|ask, _| async move { ask.control.get_version().await })
         .add::<GetMe, _, _>(|ask, _| async move { ask.control.get_me(&ask.actor).await })
+        .add::<GetConfig, _, _>(|ask, _| async move { ask.control.get_config(&ask.actor).await })
         .add::<StopServer, _, _>(|ask, _| async move { ask.control.stop_server(&ask.actor).await.map(done) })
 
         .add::<ListTemplates, _, _>(|ask, _| async move { ask.control.list_templates(&ask.actor).await })

@@ -275,6 +275,10 @@ impl App {
                 self.dirty |= self.data.add_tile(&tile) && self.view == View::Home;
                 Vec::new()
             }
+            Msg::Settings(settings) => {
+                self.configure(*settings);
+                Vec::new()
+            }
             Msg::Event(event) => self.event(*event),
             Msg::Reply(request, result) => self.reply(*request, result),
         }
@@ -306,6 +310,7 @@ impl App {
             Event::TemplatesChanged => vec![Effect::Request(Request::Templates)],
             Event::ContainerChanged { container } if container.state == ContainerState::Running => self.work.container_runs(&container.id),
             Event::OperationChanged { operation } => self.launched(operation),
+            Event::ConfigChanged { ok, detail, needs_restart } => self.server_configured(*ok, detail.as_deref(), needs_restart),
             _ => Vec::new(),
         };
         effects.extend(self.offer(&Msg::Event(Box::new(event))).0);

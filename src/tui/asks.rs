@@ -8,6 +8,7 @@ use super::command::CommandId;
 use super::command::Scope;
 use super::command::command;
 use super::component::Component as _;
+use super::keymap::Keymap;
 use super::msg::Ask;
 use super::msg::Choice;
 use super::msg::ConfirmSpec;
@@ -15,6 +16,7 @@ use super::msg::Effect;
 use super::msg::Msg;
 use super::msg::Reply;
 use super::msg::Request;
+use super::msg::Settings;
 use super::msg::ToastKind;
 use super::parts::confirm::Confirm;
 use super::parts::errors::Errors;
@@ -27,6 +29,7 @@ use super::parts::prompt::Prompt;
 use super::parts::terminal::PaneState;
 use super::parts::terminal::Shows;
 use super::parts::workspace::Place;
+use super::theme::Theme;
 use crate::model::ContainerId;
 use crate::model::ContainerState;
 use crate::model::Operation;
@@ -39,6 +42,31 @@ use crate::model::Size;
 const MOST_COPIED: usize = 74_994 / 4 * 3;
 
 impl App {
+    /// Takes in what the configuration says now. With a mistake in it everything stays as it was.
+    pub(super) fn configure(&mut self, settings: Settings) {
+        self.dirty = true;
+        if let Some(mistake) = settings.mistake {
+            return self.toasts.push(ToastKind::Error, mistake, self.now);
+        }
+        match Keymap::new(&settings.prefix) {
+            Ok(keymap) => self.keymap = keymap,
+            Err(error) => self.toasts.push(ToastKind::Error, error.message, self.now),
+        }
+        self.theme = Theme::new(settings.colors, self.theme.depth());
+        self.work.set_scrollback(settings.scrollback);
+    }
+
+    /// Tells what became of a change of the server's configuration.
+    pub(super) fn server_configured(&mut self, ok: bool, detail: Option<&str>, needs_restart: &[String]) -> Vec<Effect> {
+        let (kind, text) = match detail {
+            _ if ok && needs_restart.is_empty() => (ToastKind::Done, "the server took its new configuration".to_owned()),
+            _ if ok => (ToastKind::Warning, format!("{} holds when the server starts again: cto server restart", needs_restart.join(", "))),
+            detail => (ToastKind::Error, format!("the server keeps its settings: {}", detail.unwrap_or("its files have mistakes"))),
+        };
+        self.toasts.push(kind, text, self.now);
+        Vec::new()
+    }
+
     /// Does what a part asks for.
     pub(super) fn ask(&mut self, ask: Ask) -> Vec<Effect> {
         match ask {

@@ -92,7 +92,7 @@ impl Data {
                 self.engine.available = *available;
                 self.engine.detail.clone_from(detail);
             }
-            Event::Bell { .. } | Event::TemplatesChanged | Event::Resync => {}
+            Event::Bell { .. } | Event::TemplatesChanged | Event::ConfigChanged { .. } | Event::Resync => {}
         }
     }
 

@@ -12,13 +12,13 @@ use super::msg::Effect;
 use super::msg::Msg;
 use super::msg::Now;
 use super::msg::Request;
+use super::msg::Settings;
 use super::msg::ToastKind;
 use super::paint::Painter;
 use super::theme::Depth;
 use super::theme::Theme;
 use super::view;
 use crate::client::Client;
-use crate::config::theme::Theme as Colors;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Code;
@@ -56,13 +56,14 @@ pub struct Options {
     pub client: Client,
     /// What it opens with.
     pub start: Start,
-    /// The key before every command of panes, such as `C-b`.
-    pub prefix: String,
-    /// Colours.
-    pub colors: Colors,
-    /// Lines of scrollback that each pane keeps.
-    pub scrollback: usize,
+    /// What the configuration says at the start.
+    pub settings: Settings,
+    /// Waits for a change of the configuration's files and reads them anew.
+    pub changes: Changes,
 }
+
+/// Gives what the configuration says after each change of its files; it may wait, on a thread of its own.
+pub type Changes = Box<dyn FnMut() -> Settings + Send>;
 
 /// Shows the terminal client until it is left, and gives the terminal back.
 ///
@@ -73,13 +74,16 @@ pub async fn run(options: Options) -> Result<Exit> {
     if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
         return Err(Error::invalid("the terminal client needs a terminal").fix("run it on one, or use commands such as 'cto ps --json'"));
     }
-    let keymap = Keymap::new(&options.prefix)?;
-    let theme = Theme::new(options.colors, Depth::guess(|name| std::env::var(name).ok()));
+    let keymap = Keymap::new(&options.settings.prefix)?;
+    let theme = Theme::new(options.settings.colors, Depth::guess(|name| std::env::var(name).ok()));
     let mut signals = Signals::listen().map_err(lost)?;
     let guard = Guard::take().map_err(lost)?;
     let size = terminal_size();
     let started = Instant::now();
     let (told, messages) = mpsc::channel(MESSAGES);
+    let (changed, mut changes) = (told.clone(), options.changes);
+    // A thread of its own, since it waits; it ends with the program.
+    std::thread::spawn(move || while changed.blocking_send(Msg::Settings(Box::new(changes()))).is_ok() {});
     let mut screen = Screen {
         terminal: Terminal::new(Painter::new(std::io::stdout(), outer(size))).map_err(lost)?,
         guard,
@@ -94,7 +98,7 @@ pub async fn run(options: Options) -> Result<Exit> {
         to_suspend: false,
         quit: false,
     };
-    let mut app = App::new(options.start, theme, keymap, options.scrollback, size, screen.now());
+    let mut app = App::new(options.start, theme, keymap, options.settings.scrollback, size, screen.now());
     let first = app.begin();
     screen.act(&mut app, first);
     let result = screen.live(&mut app, &mut signals).await;

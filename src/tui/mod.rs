@@ -23,7 +23,9 @@ pub mod view;
 
 pub use app::Exit;
 pub use app::Start;
+pub use events::Changes;
 pub use events::Options;
 pub use events::run;
+pub use msg::Settings;
 pub use player::Play;
 pub use player::play;

@@ -1,5 +1,6 @@
 //! What happens to the screen (`Msg`) and what it wants done (`Effect`).
 use super::command::CommandId;
+use crate::config::theme::Theme as Colors;
 use crate::model::Container;
 use crate::model::ContainerId;
 use crate::model::Control;
@@ -38,6 +39,19 @@ pub struct Now {
     pub time: Timestamp,
 }
 
+/// What the configuration says of the terminal client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The key before every command of panes, such as `C-b`.
+    pub prefix: String,
+    /// Colours.
+    pub colors: Colors,
+    /// Lines of scrollback that each new pane keeps.
+    pub scrollback: usize,
+    /// The first mistake in the files, with its place; what is wrong stays as it was.
+    pub mistake: Option<String>,
+}
+
 /// Something that happened.
 #[derive(Clone, Debug)]
 pub enum Msg {
@@ -57,6 +71,8 @@ pub enum Msg {
     Tick,
     /// A reply to an [`Effect::Request`], which comes back with it.
     Reply(Box<Request>, Result<Reply, Box<Problem>>),
+    /// The files of the configuration or of themes were changed.
+    Settings(Box<Settings>),
     /// The server told a fact.
     Event(Box<Event>),
     /// A sample of a container.

@@ -53,7 +53,7 @@ fn template(text: &str) -> Template {
 }
 
 fn render_in(dir: &Path, template: &Template, set: &[(&str, &str)]) -> Result<Rendered> {
-    let context = RenderContext { base_dir: dir.to_path_buf(), allowed_roots: vec![dir.to_path_buf()], name: "web-1".into() };
+    let context = RenderContext { base_dir: dir.to_path_buf(), allowed_roots: vec![dir.to_path_buf()], name: "web-1".into(), ..RenderContext::default() };
     let set = set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     config::render(template, &CreateContainer { set, ..CreateContainer::default() }, &context)
 }
@@ -296,7 +296,7 @@ fn every_mistake_in_the_configuration_is_told_and_the_rest_is_used() {
     let loaded = Config::read(&paths, None, |name| (name == "CTO_SCROLLBACK").then(|| "many".to_owned()));
     assert_eq!(loaded.config.retention.audit_days, 30);
     assert_eq!(Config { retention: cto::config::RetentionConfig::default(), ..loaded.config }, Config::default());
-    let error = Config::load(&paths, None).unwrap_err();
+    let error = Config::load(&paths, None, &|_| None).unwrap_err();
     let text = told(&error).replace(&paths.config_file().display().to_string(), "cto.json");
     golden("tests/fixtures/config/configuration.txt", &text);
     assert_eq!(loaded.complaints.last().unwrap().detail, "expected a whole number, found 'many'");

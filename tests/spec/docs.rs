@@ -216,21 +216,9 @@ fn roles() -> String {
 
 /// The leaves of the configuration: name, schema, default.
 fn leaves() -> Vec<(String, Value, Value)> {
-    fn walk(root: &Value, schema: &Value, name: &str, default: &Value, found: &mut Vec<(String, Value, Value)>) {
-        for (field, schema) in schema["properties"].as_object().into_iter().flatten() {
-            let name = if name.is_empty() { field.clone() } else { format!("{name}.{field}") };
-            let target = resolved(root, schema);
-            if target["properties"].is_object() {
-                walk(root, target, &name, &default[field], found);
-            } else {
-                found.push((name, schema.clone(), default[field].clone()));
-            }
-        }
-    }
-    let mut found = Vec::new();
-    let schema = config::config_schema();
-    walk(schema, schema, "", &serde_json::to_value(config::Config::default()).unwrap(), &mut found);
-    found
+    let defaults = serde_json::to_value(config::Config::default()).unwrap();
+    let leaf = |leaf: config::Leaf| (leaf.name(), leaf.schema.clone(), defaults.pointer(&leaf.pointer).cloned().unwrap_or_default());
+    config::leaves().into_iter().map(leaf).collect()
 }
 
 fn settings() -> String {

@@ -79,7 +79,7 @@ fn the_rendered_spec_is_shown_before_anything_is_made() {
     let spec = serde_json::from_str(
         r#"{"name":"shell-1","image":{"reference":"debian:bookworm-slim"},"interactive":true,"limits":{"memory_bytes":1,"cpus":1.0,"pids":1}}"#,
     );
-    let rendered = cto::model::Rendered { spec: spec.unwrap(), warnings: Vec::new(), directories: Vec::new() };
+    let rendered = cto::model::Rendered { spec: spec.unwrap(), warnings: Vec::new(), directories: Vec::new(), secrets: Default::default() };
     drawn.send(&mut launch, &Msg::Reply(Box::new(request.clone()), Ok(Reply::Rendered(Box::new(rendered)))));
     assert!(drawn.text(&launch).contains("\"name\": \"shell-1\""), "{}", drawn.text(&launch));
     assert_eq!(drawn.press(&mut launch, "Esc"), []);

@@ -25,6 +25,7 @@ mod palette;
 mod recordings;
 mod server;
 mod sessions;
+mod settings;
 mod store;
 mod support;
 mod survive;

@@ -104,6 +104,11 @@ impl Default for Workspace {
 }
 
 impl Workspace {
+    /// Lines of scrollback that panes keep which are opened from now on.
+    pub fn set_scrollback(&mut self, lines: usize) {
+        self.scrollback = lines;
+    }
+
     /// No tabs; panes keep this many lines of scrollback.
     #[must_use]
     pub fn new(scrollback: usize) -> Self {
