@@ -45,7 +45,8 @@ pub fn scope(role: Role, action: Action) -> Scope {
         (Role::Operator, CreateContainers | CreateImages) => Scope::Everything,
         (
             Role::Operator,
-            ControlContainers | RemoveContainers | Exec | OpenSessions | WriteSessions | CloseSessions | RecordSessions | RemoveRecordings | CancelOperations,
+            ControlContainers | RemoveContainers | ReadFiles | WriteFiles | Exec | OpenSessions | WriteSessions | CloseSessions | RecordSessions
+            | RemoveRecordings | CancelOperations,
         ) => Scope::Own,
         (Role::Viewer | Role::Operator, _) => Scope::Nothing,
     }

@@ -92,6 +92,10 @@ pub enum Command {
     Update(life_args::UpdateArgs),
     /// Make an image of a container's files
     Commit(life_args::CommitArgs),
+    /// Copy files out of a container, or into one; - is an archive on standard input or output
+    Cp(life_args::CopyArgs),
+    /// Show processor, memory, network and disk of running containers
+    Stats(life_args::StatsArgs),
     /// List, close, type into and show sessions
     Sessions(SessionsArgs),
     /// Record sessions; list, play, export and remove recordings

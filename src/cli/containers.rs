@@ -71,7 +71,7 @@ pub async fn ps(context: &Context, args: &PsArgs) -> Result<()> {
 }
 
 /// The first twelve digits, as docker shows them.
-fn short(id: &str) -> &str {
+pub fn short(id: &str) -> &str {
     id.get(..12).unwrap_or(id)
 }
 

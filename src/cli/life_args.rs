@@ -70,6 +70,31 @@ pub struct CommitArgs {
     pub image: String,
 }
 
+/// `cto cp`.
+#[derive(Debug, Args)]
+pub struct CopyArgs {
+    /// What a link leads to instead of the link, where the source is one
+    #[arg(short = 'L', long)]
+    pub follow_link: bool,
+    /// Most bytes that are written here, such as 10g
+    #[arg(long, value_name = "BYTES", value_parser = memory)]
+    pub max_size: Option<u64>,
+    /// CONTAINER:PATH, a path here, or -
+    pub source: String,
+    /// A path here, CONTAINER:PATH, or -
+    pub destination: String,
+}
+
+/// `cto stats`.
+#[derive(Debug, Args)]
+pub struct StatsArgs {
+    /// One table, then end
+    #[arg(long)]
+    pub no_stream: bool,
+    /// Containers by name, id or prefix; all that run where none is named
+    pub containers: Vec<String>,
+}
+
 /// Reads an amount of memory.
 fn memory(text: &str) -> Result<u64, String> {
     crate::config::parse_memory(text)

@@ -6,6 +6,7 @@ mod config;
 mod config_args;
 mod containers;
 mod context;
+mod copy;
 mod doctor;
 mod exec;
 mod launch;
@@ -19,6 +20,7 @@ mod server;
 mod server_log;
 mod service;
 mod sessions;
+mod stats;
 mod templates;
 mod terminal;
 
@@ -105,6 +107,8 @@ async fn dispatch(context: &Context, command: Option<Command>) -> Result<u8> {
         Some(Command::Inspect(args)) => life::inspect(context, &args.containers).await.map(done),
         Some(Command::Update(args)) => life::update(context, args).await.map(done),
         Some(Command::Commit(args)) => life::commit(context, args).await.map(done),
+        Some(Command::Cp(args)) => copy::copy(context, &args).await.map(done),
+        Some(Command::Stats(args)) => stats::stats(context, &args).await.map(done),
         Some(Command::Sessions(args)) => sessions::sessions(context, args).await.map(done),
         Some(Command::Rec(args)) => recordings::rec(context, args.command).await,
         Some(Command::Template(args)) => templates::template(context, args).await,

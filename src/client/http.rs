@@ -6,18 +6,24 @@ use crate::error::Result;
 use crate::model::Answer;
 use crate::model::CastQuery;
 use crate::model::Code;
+use crate::model::DownloadFiles;
 use crate::model::Endpoint;
 use crate::model::GetCast;
 use crate::model::LogQuery;
 use crate::model::Method;
 use crate::model::Operation;
+use crate::model::PathQuery;
 use crate::model::Problem;
 use crate::model::ReadContainerLogs;
+use crate::model::TAR_MEDIA;
+use crate::model::UploadFiles;
+use crate::model::Uploaded;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use std::fmt::Write as _;
 use std::time::Duration;
+use tokio::sync::mpsc;
 
 /// How long an answer may take when the caller names no limit.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -82,6 +88,28 @@ impl Client {
         Ok(ByteStream(response.bytes_stream().map(move |bytes| bytes.map_err(|error| client.broken(error))).boxed()))
     }
 
+    /// A container's files at `path`, as a tar that comes as it is read there.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn download(&self, container: &str, path: &str) -> Result<ByteStream> {
+        let response = self.send::<DownloadFiles>(&[container], &PathQuery { path: path.to_owned() }, None, None).await?;
+        let client = self.clone();
+        Ok(ByteStream(response.bytes_stream().map(move |bytes| bytes.map_err(|error| client.broken(error))).boxed()))
+    }
+
+    /// Unpacks a tar into the directory `path` of a container; it is sent as its pieces come.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn upload(&self, container: &str, path: &str, pieces: mpsc::Receiver<std::io::Result<Bytes>>) -> Result<Uploaded> {
+        let target = filled(UploadFiles::PATH, &[container]) + &query(&PathQuery { path: path.to_owned() })?;
+        let body = futures_util::stream::unfold(pieces, async |mut pieces| pieces.recv().await.map(|piece| (piece, pieces)));
+        let builder = self.request(Method::Put, &target).header("content-type", TAR_MEDIA).body(reqwest::Body::wrap_stream(body));
+        let response = self.answered(builder).await?;
+        self.json::<UploadFiles>(response).await
+    }
+
     /// A recording's bytes as they come, from `from` milliseconds on where that is given.
     ///
     /// # Errors
@@ -99,22 +127,9 @@ impl Client {
         if by_query {
             target.push_str(&query(request)?);
         }
-        let (authority, token) = match &self.0.address {
-            Address::Unix(_) => ("cto", None),
-            Address::Tcp { authority, token } => (authority.as_str(), Some(token)),
-        };
-        let url = format!("http://{authority}{target}");
-        let mut builder = match E::METHOD {
-            Method::Get => self.0.http.get(url),
-            Method::Post => self.0.http.post(url),
-            Method::Put => self.0.http.put(url),
-            Method::Delete => self.0.http.delete(url),
-        };
+        let mut builder = self.request(E::METHOD, &target);
         if !by_query {
             builder = builder.json(request);
-        }
-        if let Some(token) = token {
-            builder = builder.bearer_auth(token);
         }
         if let Some(wait) = wait {
             builder = builder.header("prefer", format!("wait={}", wait.as_secs()));
@@ -122,6 +137,29 @@ impl Client {
         if let Some(limit) = limit {
             builder = builder.timeout(limit);
         }
+        self.answered(builder).await
+    }
+
+    /// A request to the server, with what says who asks.
+    fn request(&self, method: Method, target: &str) -> reqwest::RequestBuilder {
+        let (authority, token) = match &self.0.address {
+            Address::Unix(_) => ("cto", None),
+            Address::Tcp { authority, token } => (authority.as_str(), Some(token)),
+        };
+        let url = format!("http://{authority}{target}");
+        let builder = match method {
+            Method::Get => self.0.http.get(url),
+            Method::Post => self.0.http.post(url),
+            Method::Put => self.0.http.put(url),
+            Method::Delete => self.0.http.delete(url),
+        };
+        match token {
+            Some(token) => builder.bearer_auth(token),
+            None => builder,
+        }
+    }
+
+    async fn answered(&self, builder: reqwest::RequestBuilder) -> Result<reqwest::Response> {
         let response = builder.send().await.map_err(|error| self.broken(error))?;
         if response.status().is_success() {
             return Ok(response);

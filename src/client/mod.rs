@@ -3,7 +3,10 @@ mod attach;
 mod exec;
 mod http;
 mod launch;
+mod pack;
 mod stream;
+mod tar_reader;
+mod unpack;
 mod wire;
 
 pub use attach::AttachReceiver;
@@ -17,9 +20,15 @@ pub use http::ByteStream;
 pub use launch::Ensured;
 pub use launch::Launcher;
 pub use launch::ensure_server;
+pub use pack::Packed;
+pub use pack::Packing;
+pub use pack::pack;
 pub use stream::Stream;
 pub use stream::StreamHandle;
 pub use stream::StreamUpdate;
+pub use unpack::Unpack;
+pub use unpack::Unpacked;
+pub use unpack::unpack;
 
 use crate::error::Error;
 use crate::error::Result;

@@ -113,7 +113,7 @@ impl Control {
     }
 
     /// The second half: a failure to note the outcome is logged, and a sweep at the next start marks the intent as unknown.
-    pub(super) async fn outcome<T>(&self, intent: Intent, result: &Result<T>) {
+    pub(super) fn outcome<'a, T>(&'a self, intent: Intent, result: &Result<T>) -> impl Future<Output = ()> + Send + use<'a, T> {
         let Intent(mut note) = intent;
         match result {
             Ok(_) => note.outcome = Outcome::Succeeded,
@@ -123,8 +123,10 @@ impl Control {
             }
         }
         let (action, target) = (note.action.clone(), note.target.clone());
-        if let Err(error) = self.parts().store.append_audit(note).await {
-            tracing::warn!(%error, action, target, "an outcome can't be noted");
+        async move {
+            if let Err(error) = self.parts().store.append_audit(note).await {
+                tracing::warn!(%error, action, target, "an outcome can't be noted");
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! The control plane: every change of the world passes here: allow, do, audit, announce.
 mod accounts;
 mod containers;
+mod files;
 mod guard;
 mod host;
 mod idempotency;

@@ -13,6 +13,8 @@ pub(super) enum About<'a> {
     Container(&'a str),
     /// An image of a registry, by its reference.
     Image(&'a str),
+    /// A place in a container.
+    Path(&'a str),
     /// An image that the engine has, or should have.
     LocalImage(&'a str),
 }
@@ -90,6 +92,7 @@ pub(super) fn answered(status: u16, message: &str, about: &About<'_>) -> Error {
         }
         About::Image(name) => image_unreachable(name, &text),
         About::LocalImage(name) => local_image(status, &text, &low, name),
+        About::Path(path) => path_fault(status, &text, &low, path),
         About::Engine => Error::new(Code::EngineFailed, format!("the engine failed: {text}")),
     }
 }
@@ -155,6 +158,27 @@ pub(super) fn command_not_found(program: &str) -> Error {
 fn image_missing(name: &str, text: &str) -> Error {
     Error::new(Code::ImageUnavailable, format!("image '{name}' was not found: {text}"))
         .fix("check its name and tag; for a private registry log in first: 'docker login'")
+}
+
+/// An error about a place in a container.
+fn path_fault(status: u16, text: &str, low: &str, path: &str) -> Error {
+    if status == 404 && low.contains("no such container") {
+        return Error::new(Code::NotFound, "no container: it was removed meanwhile");
+    }
+    if status == 404 || low.contains("no such file or directory") || low.contains("could not find the file") {
+        return Error::not_found("file or directory", path).fix("name it from the container's root");
+    }
+    if low.contains("read-only") || low.contains("read only") {
+        return Error::new(Code::WrongState, format!("'{path}' can't be written: it is read-only there"))
+            .fix("choose a volume or another place that can be written");
+    }
+    if low.contains("not a directory") || low.contains("cannot overwrite") || low.contains("extraction point is not a directory") {
+        return Error::invalid(format!("'{path}' is no directory of the container, or a file there would be put in the place of one"));
+    }
+    if status == 400 || low.contains("invalid tar header") || low.contains("unexpected eof") {
+        return Error::invalid(format!("the engine does not take this for '{path}': {text}"));
+    }
+    Error::new(Code::EngineFailed, format!("the engine failed on '{path}': {text}"))
 }
 
 /// An error about the image `name` that the engine has.

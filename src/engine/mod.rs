@@ -7,6 +7,7 @@ mod demux;
 mod derived;
 mod exec;
 mod fault;
+mod files;
 mod holder;
 mod images;
 mod labels;

@@ -48,6 +48,10 @@ impl Engine {
 fn stats(id: &ContainerId, sample: &ContainerStatsResponse) -> Stats {
     let networks = || sample.networks.iter().flat_map(|networks| networks.values());
     let memory = sample.memory_stats.as_ref();
+    let blocks = |letter: char| {
+        let entries = sample.blkio_stats.iter().flat_map(|stats| stats.io_service_bytes_recursive.iter().flatten());
+        entries.filter(|entry| entry.op.as_deref().is_some_and(|op| op.to_ascii_lowercase().starts_with(letter))).filter_map(|entry| entry.value).sum()
+    };
     Stats {
         container: id.clone(),
         cpu_percent: cpu_percent(sample.precpu_stats.as_ref(), sample.cpu_stats.as_ref()),
@@ -55,6 +59,7 @@ fn stats(id: &ContainerId, sample: &ContainerStatsResponse) -> Stats {
         memory_limit_bytes: memory.and_then(|memory| memory.limit).unwrap_or(0),
         pids: sample.pids_stats.as_ref().and_then(|pids| pids.current).unwrap_or(0),
         network_bytes: (networks().filter_map(|network| network.rx_bytes).sum(), networks().filter_map(|network| network.tx_bytes).sum()),
+        block_bytes: (blocks('r'), blocks('w')),
         at: sample.read.as_deref().and_then(|time| time.parse().ok()).unwrap_or_else(Timestamp::now),
     }
 }
@@ -91,10 +96,12 @@ mod tests {
             "cpu_stats":{"cpu_usage":{"total_usage":300000000,"percpu_usage":[1,2]},"system_cpu_usage":4000000000,"online_cpus":2},
             "precpu_stats":{"cpu_usage":{"total_usage":100000000},"system_cpu_usage":2000000000},
             "memory_stats":{"usage":1000,"limit":5000,"stats":{"total_inactive_file":400,"inactive_file":1}},
+            "blkio_stats":{"io_service_bytes_recursive":[{"op":"Read","value":4},{"op":"write","value":8},{"op":"Read","value":1},{"op":"Total","value":13}]},
             "networks":{"eth0":{"rx_bytes":10,"tx_bytes":1},"eth1":{"rx_bytes":5,"tx_bytes":2}}}"#,
         );
         assert!((first.cpu_percent - 20.0).abs() < 1e-9, "{}", first.cpu_percent);
         assert_eq!((first.memory_bytes, first.memory_limit_bytes, first.pids, first.network_bytes), (600, 5000, 7, (15, 3)));
+        assert_eq!(first.block_bytes, (5, 8));
         assert_eq!(first.at.to_string(), "2026-01-02T03:04:05.5Z");
         let second = read(r#"{"memory_stats":{"usage":1000,"stats":{"inactive_file":300}}}"#);
         assert_eq!((second.cpu_percent.to_bits(), second.memory_bytes), (0, 700));

@@ -90,6 +90,10 @@ actions! {
     CreateImages = "create:images",
     /// Read containers' logs.
     ReadLogs = "read:logs",
+    /// Copy files out of containers.
+    ReadFiles = "read:files",
+    /// Copy files into containers.
+    WriteFiles = "write:files",
     /// Run a program in a container.
     Exec = "exec:containers",
     /// See sessions and their screens.

@@ -357,6 +357,9 @@ pub struct Stats {
     pub pids: u64,
     /// Bytes received and sent since its start.
     pub network_bytes: (u64, u64),
+    /// Bytes read from disks and written to them since its start.
+    #[serde(default)]
+    pub block_bytes: (u64, u64),
     /// When it was taken.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,

@@ -115,6 +115,9 @@ endpoints! {
     CommitContainer = "Makes an image of a container's files": Post "/api/v1/containers/{id}/commit", Some(Action::CreateImages), Commit => Answer::Operation, Operation;
     DeleteContainer = "Removes a container; named volumes stay": Delete "/api/v1/containers/{id}", Some(Action::RemoveContainers), RemoveContainer => Answer::Nothing, Empty;
     ReadContainerLogs = "A container's log, as printed; `follow` goes on": Get "/api/v1/containers/{id}/logs", Some(Action::ReadLogs), LogQuery => Answer::Bytes("application/octet-stream"), Empty;
+    StatPath = "What is at a place in a container": Get "/api/v1/containers/{id}/files/stat", Some(Action::ReadFiles), PathQuery => Answer::Json, PathStat;
+    DownloadFiles = "What is at a place in a container, as a tar": Get "/api/v1/containers/{id}/files", Some(Action::ReadFiles), PathQuery => Answer::Bytes(TAR_MEDIA), Empty;
+    UploadFiles = "Unpacks a tar, which is the body, into a directory of a container": Put "/api/v1/containers/{id}/files", Some(Action::WriteFiles), PathQuery => Answer::Json, Uploaded;
     ExecInContainer = "Runs one command without a terminal": Get "/api/v1/containers/{id}/exec", Some(Action::Exec), Empty => Answer::Upgrade(EXEC_PROTOCOL), Empty;
 
     ListSessions = "Sessions, oldest first": Get "/api/v1/sessions", Some(Action::ReadSessions), ListQuery => Answer::Json, Page<Session>;

@@ -29,7 +29,8 @@ pub(super) async fn request_of<E: Endpoint>(uri: &Uri, headers: &HeaderMap, body
     }
 }
 
-fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Refusal> {
+/// The request that is in a query string.
+pub(super) fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Refusal> {
     match Query::<T>::try_from_uri(uri) {
         Ok(Query(request)) => Ok(request),
         Err(rejection) => {

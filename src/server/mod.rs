@@ -3,6 +3,7 @@ mod attach;
 mod caller;
 mod exec;
 mod extract;
+mod files;
 mod logs;
 mod openapi;
 mod problem;
@@ -99,14 +100,16 @@ pub async fn listen(address: &str) -> Result<TcpListener> {
 /// Every route, with what surrounds them.
 fn router(control: Control, closing: CancellationToken) -> Router {
     let door = Door { control, closing, wrong_tokens: Arc::new(caller::waiting_room()) };
+    // What is not text is large and often small already, or read by who knows its length.
     let bytes = NotForContentType::const_new("application/octet-stream");
+    let archives = NotForContentType::const_new(crate::model::TAR_MEDIA);
     routes::all()
         .into_router()
         .fallback(web::serve)
         .method_not_allowed_fallback(web::not_allowed)
         .layer(middleware::from_fn_with_state(door.clone(), caller::find))
         .layer(CatchPanicLayer::custom(problem::panicked))
-        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(bytes)))
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(bytes).and(archives)))
         .layer(middleware::from_fn(problem::watch))
         .with_state(door)
 }

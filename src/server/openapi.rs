@@ -58,7 +58,9 @@ impl EachEndpoint for Builder {
     fn visit<E: Endpoint>(&mut self) {
         let mut parameters: Vec<Value> =
             names(E::PATH).map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } })).collect();
-        let by_query = matches!(E::METHOD, Method::Get | Method::Delete);
+        // The body of some is an archive, and their request the query string.
+        let archive = takes_archive::<E>();
+        let by_query = archive || matches!(E::METHOD, Method::Get | Method::Delete);
         if by_query {
             parameters.extend(self.query::<E::Request>());
         }
@@ -79,6 +81,9 @@ impl EachEndpoint for Builder {
         if !by_query && type_name::<E::Request>() != type_name::<Empty>() {
             operation["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": self.need::<E::Request>() } } });
         }
+        if archive {
+            operation["requestBody"] = json!({ "required": true, "content": { TAR_MEDIA: { "schema": { "type": "string", "format": "binary" } } } });
+        }
         operation["responses"] = self.responses::<E>();
         let method = match E::METHOD {
             Method::Get => "get",
@@ -89,6 +94,11 @@ impl EachEndpoint for Builder {
         let item = self.paths.entry(E::PATH.to_owned()).or_insert_with(|| json!({}));
         item[method] = operation;
     }
+}
+
+/// Whether an endpoint's body is a tar.
+fn takes_archive<E: Endpoint>() -> bool {
+    [UploadFiles::NAME].contains(&E::NAME)
 }
 
 impl Builder {

@@ -5,6 +5,7 @@ use super::caller;
 use super::caller::MaybeCaller;
 use super::exec;
 use super::extract;
+use super::files;
 use super::logs;
 use super::openapi;
 use super::problem::Refusal;
@@ -106,6 +107,9 @@ pub(super) fn all() -> Routes {
         .operation::<CommitContainer, _, _>(|ask, request| async move { ask.control.commit_container(&ask.actor, ask.id(), request, ask.idempotency_key.as_deref()).await })
         .add::<DeleteContainer, _, _>(|ask, request| async move { ask.control.delete_container(&ask.actor, ask.id(), request).await.map(done) })
         .raw::<ReadContainerLogs, _, _>(logs::read)
+        .add::<StatPath, _, _>(|ask, query| async move { ask.control.stat_path(&ask.actor, ask.id(), query).await })
+        .raw::<DownloadFiles, _, _>(files::download)
+        .archive::<UploadFiles, _, _>(files::upload)
         .upgrade::<ExecInContainer, _, _>(exec::run)
 
         .add::<ListSessions, _, _>(|ask, query| async move { ask.control.list_sessions(&ask.actor, &query).await })
@@ -221,6 +225,22 @@ impl Routes {
                 let ask = ask::<E>(&door, caller, path, &headers).await?;
                 let request = extract::request_of::<E>(&uri, &headers, body).await?;
                 Ok(handler(ask, request).await?)
+            }
+        })
+    }
+
+    /// An endpoint whose body is an archive, and whose request is the query string.
+    fn archive<E, H, F>(self, handler: H) -> Self
+    where
+        E: Endpoint,
+        H: Fn(Ask, E::Request, Body) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Result<Response>> + Send,
+    {
+        self.route::<E, _, _>(move |door, caller, path, headers, body, uri| {
+            let handler = handler.clone();
+            async move {
+                let ask = ask::<E>(&door, caller, path, &headers).await?;
+                Ok(handler(ask, extract::query(&uri)?, body).await?)
             }
         })
     }

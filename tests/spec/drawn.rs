@@ -192,6 +192,7 @@ fn stats(container: &str, cpu_percent: f64, mebibytes: u64) -> Stats {
         memory_limit_bytes: 512 << 20,
         pids: 3,
         network_bytes: (0, 0),
+        block_bytes: (0, 0),
         at: noon(),
     }
 }

@@ -11,6 +11,7 @@ mod control;
 mod docs;
 mod drawn;
 mod engine;
+mod files;
 mod flows;
 mod frames;
 mod gallery;

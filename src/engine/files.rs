@@ -1,0 +1,76 @@
+//! Files of containers, in and out as archives, whatever their size.
+use super::Engine;
+use super::fault::About;
+use crate::error::Result;
+use crate::model::ContainerId;
+use crate::model::PathKind;
+use crate::model::PathStat;
+use bollard::query_parameters::ContainerArchiveInfoOptions;
+use bollard::query_parameters::DownloadFromContainerOptionsBuilder;
+use bollard::query_parameters::UploadToContainerOptionsBuilder;
+use bytes::Bytes;
+use futures_util::Stream;
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use std::time::Duration;
+
+/// How long bringing files in may take: until it is over the engine does not answer.
+const UPLOAD: Duration = Duration::from_secs(24 * 3600);
+/// How the engine marks kinds in a mode.
+const KINDS: [(u32, PathKind); 6] = [
+    (1 << 31, PathKind::Directory),
+    (1 << 27, PathKind::Link),
+    (1 << 26, PathKind::Other),
+    (1 << 25, PathKind::Other),
+    (1 << 24, PathKind::Other),
+    (1 << 21, PathKind::Other),
+];
+
+impl Engine {
+    /// What is at `path`; a link is not followed.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn stat(&self, id: &ContainerId, path: &str) -> Result<PathStat> {
+        let open = self.link().open().await?;
+        let found = open.docker.get_container_archive_info(id.as_str(), Some(ContainerArchiveInfoOptions { path: path.to_owned() })).await;
+        let found = found.map_err(|error| self.link().fault(error, &About::Path(path)))?;
+        let mode = found.file_mode;
+        Ok(PathStat {
+            name: found.name,
+            kind: KINDS.iter().find(|(bit, _)| mode & bit != 0).map_or(PathKind::File, |(_, kind)| *kind),
+            size_bytes: u64::try_from(found.size).unwrap_or(0),
+            mode: mode & 0o777,
+            modified_at: found.modification_time.and_then(|at| at.parse().ok()),
+            target: Some(found.link_target).filter(|target| !target.is_empty()),
+        })
+    }
+
+    /// What is at `path` as a tar. It is read as it is taken.
+    ///
+    /// # Errors
+    /// `not_found`; what goes wrong later comes through the stream.
+    pub async fn download(&self, id: &ContainerId, path: &str) -> Result<BoxStream<'static, Result<Bytes>>> {
+        let open = self.link().open().await?;
+        let options = DownloadFromContainerOptionsBuilder::default().path(path).build();
+        let (engine, asked) = (self.clone(), path.to_owned());
+        let docker = open.docker.clone();
+        let pieces = docker.download_from_container(id.as_str(), Some(options));
+        let mut pieces = pieces.map(move |piece| piece.map_err(|error| engine.link().fault(error, &About::Path(&asked)))).boxed();
+        // The first piece is waited for, since with it comes whether there is anything.
+        let first = pieces.next().await.transpose()?;
+        Ok(futures_util::stream::iter(first.map(Ok)).chain(pieces).boxed())
+    }
+
+    /// Unpacks a tar into the directory `path`. It is sent as it comes; one that ends in the middle leaves what has come until then.
+    ///
+    /// # Errors
+    /// `not_found`, `invalid_value` when it is no archive, or the place can't be written.
+    pub async fn upload(&self, id: &ContainerId, path: &str, body: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static) -> Result<()> {
+        let open = self.link().open().await?;
+        let options = UploadToContainerOptionsBuilder::default().path(path).no_overwrite_dir_non_dir("true").build();
+        let docker = open.docker.with_timeout(UPLOAD);
+        let done = docker.upload_to_container(id.as_str(), Some(options), bollard::body_try_stream(body)).await;
+        done.map_err(|error| self.link().fault(error, &About::Path(path)))
+    }
+}
