@@ -8,6 +8,9 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// How long a program waits, unless told otherwise, when nobody takes its output. A server that was away for a minute, and needs a moment to
+/// come back, is to find everything.
+const PATIENCE: Duration = Duration::from_secs(120);
 /// Least and most bytes of a ring.
 const RING: (usize, usize) = (64 * 1024, 64 * 1024 * 1024);
 
@@ -64,7 +67,7 @@ impl Options {
             id: if init { "main".to_owned() } else { String::new() },
             cols: 80,
             rows: 24,
-            policy: Policy::Block(Duration::from_secs(60)),
+            policy: Policy::Block(PATIENCE),
             ring: 1024 * 1024,
             linger: Duration::from_secs(24 * 3600),
             cwd: None,
@@ -72,7 +75,7 @@ impl Options {
             place: None,
             program: Program::Command(Vec::new()),
         };
-        let (mut drops, mut patience) = (false, Duration::from_secs(60));
+        let (mut drops, mut patience) = (false, PATIENCE);
         let mut arguments = arguments.into_iter();
         while let Some(name) = arguments.next() {
             let name = name.to_string_lossy().into_owned();

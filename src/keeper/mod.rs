@@ -10,6 +10,7 @@ use crate::model::SessionState;
 use crate::sessions::Ended;
 use jiff::Timestamp;
 use std::time::Duration;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// How often old things are forgotten.
@@ -33,6 +34,7 @@ pub async fn start(control: Control, shutdown: CancellationToken) -> impl Future
 /// sessions end. Returns when what has to be noted before the end of the server is noted.
 async fn run(control: Control, shutdown: CancellationToken) {
     let Some(mut ends) = control.take_ends() else { return };
+    tokio::spawn(fold(control.clone(), shutdown.clone()));
     let mut events = control.parts().engine.watch(shutdown.clone());
     let mut sweep = tokio::time::interval(SWEEP);
     let mut notes = tokio::time::interval(NOTES);
@@ -43,10 +45,7 @@ async fn run(control: Control, shutdown: CancellationToken) {
             Some(event) = events.recv() => heard(&control, event),
             Some(end) = ends.recv() => ended(&control, end).await,
             _ = sweep.tick() => forget_old(&control).await,
-            _ = notes.tick() => {
-                control.sessions().fold_quiet();
-                control.note_sessions(NOTES_AT_ONCE).await;
-            }
+            _ = notes.tick() => control.note_sessions(NOTES_AT_ONCE).await,
         }
     }
     control.cancel_operations(CLEAN_UP).await;
@@ -54,6 +53,34 @@ async fn run(control: Control, shutdown: CancellationToken) {
         note(&control, &last).await;
     }
     control.finish_recordings(CLEAN_UP).await;
+}
+
+/// Makes small what is quiet, until `shutdown`. Pictures of many screens take a while, so this has a thread of its own.
+async fn fold(control: Control, shutdown: CancellationToken) {
+    let mut folds = tokio::time::interval(NOTES);
+    folds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut given_back = Instant::now();
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            now = folds.tick() => {
+                let sweeps = now.duration_since(given_back) >= SWEEP;
+                if sweeps {
+                    given_back = now;
+                }
+                let sessions = control.sessions().clone();
+                let folding = tokio::task::spawn_blocking(move || {
+                    sessions.fold_quiet();
+                    if sweeps {
+                        sessions.give_back_memory();
+                    }
+                });
+                if let Err(error) = folding.await {
+                    tracing::warn!(%error, "quiet sessions can't be folded");
+                }
+            }
+        }
+    }
 }
 
 /// What servers before this one have left: intents without an end, sessions that lived in them.

@@ -143,7 +143,7 @@ pub struct OpenSession {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unread {
-    /// The program waits, for a minute; then the oldest goes, and a GAP tells of it.
+    /// The program waits, for two minutes; then the oldest goes, and a GAP tells of it.
     #[default]
     Block,
     /// The oldest goes at once, and a GAP tells of it.

@@ -174,14 +174,14 @@ impl Channel {
         }
     }
 
-    /// All output before `offset` is safe here.
-    pub fn taken(&self, offset: u64) {
+    /// All output before `offset` is safe here. The holder is told when it is enough, or `at_once`.
+    pub fn taken(&self, offset: u64, at_once: bool) {
         let (lag, number) = {
             let mut wire = self.wire();
             wire.taken = wire.taken.max(offset.min(wire.expected));
             (wire.taken.saturating_sub(wire.told), wire.number)
         };
-        if lag >= ACK_EVERY {
+        if lag >= ACK_EVERY || (at_once && lag > 0) {
             self.bell.ring(number);
         } else if lag > 0 {
             self.bell.ring_later(number);

@@ -43,17 +43,20 @@ impl Fold {
             let mut screen = Screen::new(*size, *scrollback);
             match std::mem::replace(folded, Picture::Plain(Vec::new())) {
                 Picture::Plain(bytes) => screen.feed(&bytes),
-                Picture::Compressed(packed) => {
-                    let mut bytes = Vec::new();
-                    // Our own bytes, from memory: what can't be read is shown as far as it could be.
-                    let _ = DeflateDecoder::new(packed.as_slice()).read_to_end(&mut bytes);
-                    screen.feed(&bytes);
-                }
+                Picture::Compressed(packed) => screen.feed(&unpacked(&packed)),
             }
             // What redraws it asks nobody anything, and is no news.
             drop((screen.take_replies(), screen.take_events()));
             screen
         })
+    }
+
+    /// Bytes that redraw it, with so many lines above it; a folded one stays folded where its picture has as many.
+    pub fn snapshot(&mut self, scrollback: usize) -> Vec<u8> {
+        match (&self.open, &self.folded) {
+            (None, Picture::Compressed(packed)) if scrollback == self.scrollback => unpacked(packed),
+            _ => self.open().snapshot(scrollback),
+        }
     }
 
     /// Folds it. A screen whose picture can't be made stays open.
@@ -104,6 +107,13 @@ impl Fold {
     }
 }
 
+/// A picture as it was before it was folded. Our own bytes, from memory: what can't be read is shown as far as it could be.
+fn unpacked(packed: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let _ = DeflateDecoder::new(packed).read_to_end(&mut bytes);
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,6 +127,8 @@ mod tests {
         fold.fold();
         assert!(fold.is_folded() && matches!(&fold.folded, Picture::Compressed(packed) if packed.len() < picture.len() + 16));
         assert!(fold.generation() > generation);
+        assert_eq!(fold.snapshot(100), picture);
+        assert!(fold.is_folded(), "a picture of it is no reason to unfold it");
         assert_eq!((fold.open().text(), fold.open().snapshot(100)), (text, picture));
         assert!(!fold.is_folded());
     }

@@ -2,6 +2,7 @@
 use super::channel::Opened;
 use super::channel::Printed;
 use super::channel::Typed;
+use super::pace::Pace;
 use super::registry::Ended;
 use super::session::NOBODY;
 use super::session::Session;
@@ -46,8 +47,10 @@ struct Look {
     /// When a lossless reader is waited for: until then.
     held: Option<Instant>,
     due: Option<Instant>,
-    /// Output before this offset is with everyone who is waited for.
+    /// The holder is to know that output before this offset is with everyone who is waited for.
     safe: Option<u64>,
+    /// This is less than all, so that it is to know at once.
+    paced: bool,
     /// All that was before a gap is with them.
     drained: bool,
 }
@@ -69,6 +72,7 @@ struct Pump {
     close_asked: Option<Instant>,
     told_at: Option<Instant>,
     bell_at: Option<Instant>,
+    pace: Pace,
 }
 
 /// Runs a session until its program has ended.
@@ -88,6 +92,7 @@ pub(super) async fn run(session: Session, transport: Transport, mut typed: mpsc:
         close_asked: None,
         told_at: None,
         bell_at: None,
+        pace: Pace::new(),
     };
     if !replay.is_empty() {
         pump.draw(&replay, false).await;
@@ -101,7 +106,7 @@ pub(super) async fn run(session: Session, transport: Transport, mut typed: mpsc:
         }
         if look.safe != safe {
             safe = look.safe;
-            output.taken(safe.unwrap_or_default());
+            output.taken(safe.unwrap_or_default(), look.paced);
         }
         tokio::select! {
             printed = output.next(), if look.held.is_none() && pump.gap.is_none() => match printed {
@@ -170,7 +175,12 @@ fn call(what: &'static str, work: impl Future<Output = Result<()>> + Send + 'sta
 impl Pump {
     /// Looks at what the state asks for, and does what needs no waiting.
     fn look(&mut self, now: Instant) -> Look {
-        let look = self.see(now);
+        let mut look = self.see(now);
+        if let Some(safe) = look.safe {
+            let (told, next) = self.pace.tell(safe, self.session.gives_way(now), now);
+            (look.safe, look.paced) = (Some(told), next.is_some());
+            look.due = look.due.into_iter().chain(next).min();
+        }
         if let Some(size) = look.resize {
             self.resized_at = Some(now);
             self.session.changed();

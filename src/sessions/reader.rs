@@ -157,6 +157,7 @@ impl Writer {
             }
             state.active(self.id);
         }
+        self.session.is_typed_into();
         // The keys first: telling this viewer that they were taken can wait until they are on their way.
         tokio::task::yield_now().await;
         self.session.changed();

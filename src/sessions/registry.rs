@@ -1,5 +1,7 @@
 //! All sessions of this server.
 use super::channel::Typed;
+use super::memory;
+use super::pace::Typists;
 use super::pump;
 use super::ring::Ring;
 use super::session::Fixed;
@@ -36,6 +38,8 @@ const TRIMMED: usize = 64 << 10;
 const ENDED: usize = 50;
 /// More than a session prints between two notes of its offset.
 const LOST: u64 = 1 << 40;
+/// Screens that are folded before their memory is given back: some hundred megabytes, so that it takes no longer than a moment.
+const FOLDS: u32 = 64;
 /// Ends that may wait to be noted; then pumps wait with theirs.
 const ENDS: usize = 256;
 
@@ -48,6 +52,7 @@ struct Inner {
     /// Held for a look-up and never across an await.
     all: Mutex<BTreeMap<SessionId, Session>>,
     held: Arc<AtomicUsize>,
+    typists: Arc<Typists>,
     ended: mpsc::Sender<Ended>,
 }
 
@@ -108,7 +113,7 @@ impl Sessions {
     #[must_use]
     pub fn new(bus: Bus) -> (Self, mpsc::Receiver<Ended>) {
         let (ended, ends) = mpsc::channel(ENDS);
-        (Self(Arc::new(Inner { bus, all: Mutex::default(), held: Arc::default(), ended })), ends)
+        (Self(Arc::new(Inner { bus, all: Mutex::default(), held: Arc::default(), typists: Arc::default(), ended })), ends)
     }
 
     /// A session over an open transport. Must be called within a runtime.
@@ -167,7 +172,7 @@ impl Sessions {
     fn add(&self, fixed: Fixed, size: Size, start: u64, typed: mpsc::Sender<Typed>) -> Session {
         let ring = Ring::new(start, RING, self.0.held.clone());
         let state = State::new(size, fixed.first_title(), ring);
-        let session = Session::new(fixed, state, typed, self.0.bus.clone());
+        let session = Session::new(fixed, state, typed, self.0.bus.clone(), self.0.typists.clone());
         self.all().insert(session.id().clone(), session.clone());
         session
     }
@@ -243,13 +248,27 @@ impl Sessions {
         due.into_iter().take(most).map(|(_, session)| session).collect()
     }
 
-    /// Makes those small that nobody needs at the moment: to be called now and then.
+    /// Makes those small that nobody needs at the moment, and gives back the memory that they had: to be called now and then, on a thread that may wait.
     pub fn fold_quiet(&self) {
         let now = Instant::now();
+        let mut folded = 0;
         for session in self.list() {
-            session.state().fold_if_quiet(now);
+            if session.state().fold_if_quiet(now) {
+                folded += 1;
+                if folded % FOLDS == 0 {
+                    memory::give_back();
+                }
+            }
         }
         self.make_room();
+        if folded % FOLDS != 0 {
+            memory::give_back();
+        }
+    }
+
+    /// Gives back memory that nobody has: to be called now and then, on a thread that may wait.
+    pub fn give_back_memory(&self) {
+        memory::give_back();
     }
 
     /// Forgets an ended session.

@@ -1,5 +1,6 @@
 //! The handle of one session.
 use super::channel::Typed;
+use super::pace::Typists;
 use super::reader::Reader;
 use super::recorder::Recording;
 use super::state::RING;
@@ -61,6 +62,8 @@ pub(super) struct Shared {
     pub wake: Notify,
     /// What is known of its recording; held for a look only.
     pub recording: Mutex<Recording>,
+    /// Who types where, in all sessions of this server.
+    pub typists: Arc<Typists>,
     bus: Bus,
 }
 
@@ -88,8 +91,24 @@ pub struct Fixed {
 }
 
 impl Session {
-    pub(super) fn new(fixed: Fixed, state: State, typed: mpsc::Sender<Typed>, bus: Bus) -> Self {
-        Self(Arc::new(Shared { fixed, state: Mutex::new(state), changed: watch::Sender::new(0), typed, wake: Notify::new(), recording: Mutex::default(), bus }))
+    pub(super) fn new(fixed: Fixed, state: State, typed: mpsc::Sender<Typed>, bus: Bus, typists: Arc<Typists>) -> Self {
+        let (state, changed) = (Mutex::new(state), watch::Sender::new(0));
+        Self(Arc::new(Shared { fixed, state, changed, typed, wake: Notify::new(), recording: Mutex::default(), typists, bus }))
+    }
+
+    /// Somebody types here.
+    pub(super) fn is_typed_into(&self) {
+        self.0.typists.typed(self.number(), Instant::now());
+    }
+
+    /// Whether somebody types into another session.
+    pub(super) fn gives_way(&self, now: Instant) -> bool {
+        self.0.typists.elsewhere(self.number(), now)
+    }
+
+    /// Tells it from the others of this server.
+    fn number(&self) -> u64 {
+        Arc::as_ptr(&self.0).addr() as u64
     }
 
     /// What never changes.

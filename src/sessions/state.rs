@@ -361,15 +361,18 @@ impl State {
         (self.held && self.is_reached() && self.exit.is_none() && changed && since >= pause).then_some(since)
     }
 
-    /// Folds the screen of a session that is quiet and that nobody watches.
-    pub fn fold_if_quiet(&mut self, now: Instant) {
+    /// Folds the screen of a session that is quiet and that nobody watches. Whether it did.
+    pub fn fold_if_quiet(&mut self, now: Instant) -> bool {
         if !self.slots.is_empty() {
             self.quiet_since = now;
-        } else if !self.screen.is_folded() && now.duration_since(self.quiet_since) >= QUIET {
+        }
+        let folds = !self.screen.is_folded() && now.duration_since(self.quiet_since) >= QUIET;
+        if folds {
             self.screen.fold();
             // Who comes back later than this gets a picture.
             self.ring.trim(QUIET_RING);
         }
+        folds
     }
 
     /// Whether the program must wait for a lossless reader; those that were waited for too long are cut.
@@ -517,9 +520,8 @@ impl State {
 
     /// Bytes that redraw the screen, with fewer lines above it if they would be too many.
     pub fn draw(&mut self, scrollback: usize) -> Vec<u8> {
-        let screen = self.screen.open();
-        let bytes = screen.snapshot(scrollback);
-        if bytes.len() > ServerFrame::MAX_SNAPSHOT { screen.snapshot(0) } else { bytes }
+        let bytes = self.screen.snapshot(scrollback);
+        if bytes.len() > ServerFrame::MAX_SNAPSHOT { self.screen.snapshot(0) } else { bytes }
     }
 }
 

@@ -73,9 +73,9 @@ impl Output {
     }
 
     /// All output before `offset` is safe here, and with every reader that is waited for: the holder need not keep it.
-    pub(super) fn taken(&self, offset: u64) {
+    pub(super) fn taken(&self, offset: u64, at_once: bool) {
         if let Source::Held(channel) = &self.0 {
-            channel.taken(offset);
+            channel.taken(offset, at_once);
         }
     }
 

@@ -437,7 +437,7 @@ mod tests {
         channel.take(&Frame::Data { offset: 100, bytes: b"abcdef" }).expect("in order");
         channel.send(Typed { writer: 7, seq: 1, bytes: Bytes::from_static(b"one") });
         channel.send(Typed { writer: 7, seq: 2, bytes: Bytes::from_static(b"two") });
-        channel.taken(103);
+        channel.taken(103, false);
         let mut out = Vec::new();
         channel.say(&mut out);
         assert_eq!(frames(&out).len(), 3, "ACK and two INPUT");

@@ -19,11 +19,16 @@ use std::time::Instant;
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 /// What no wait is longer than.
-const LONG: Duration = Duration::from_secs(120);
+pub const LONG: Duration = Duration::from_secs(120);
 
-/// Small by default; at full scale when CTO_PROVE is set.
-fn scale(small: usize, full: usize) -> usize {
-    if std::env::var_os("CTO_PROVE").is_some() { full } else { small }
+/// Whether promises are to be shown at full scale: CTO_PROVE is set.
+pub fn proving() -> bool {
+    std::env::var_os("CTO_PROVE").is_some()
+}
+
+/// Small by default, or at full scale.
+pub fn scale(small: usize, full: usize) -> usize {
+    if proving() { full } else { small }
 }
 
 /// A server process that can be killed and started again on its files.
@@ -36,11 +41,11 @@ pub struct Server {
 }
 
 impl Server {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         Self::over(None).await
     }
 
-    async fn over(host: Option<&str>) -> Self {
+    pub async fn over(host: Option<&str>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let prefix = format!("cto-survive-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let client = Client::local(Paths::under(dir.path()).unwrap().socket());
@@ -72,6 +77,11 @@ impl Server {
         tokio::time::timeout(LONG, asking).await.expect("the server answers");
     }
 
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("it runs").id()
+    }
+
     /// `kill -9`.
     fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
@@ -85,7 +95,7 @@ impl Server {
     }
 
     /// A running container with a shell as its main program.
-    fn container(&self, name: &str, image: &str) -> String {
+    pub fn container(&self, name: &str, image: &str) -> String {
         let name = self.name(name);
         let template = serde_json::json!({"name": "survive", "image": image, "command": "/bin/sh", "limits": {"pids": 512}});
         let file = self.dir.path().join(format!("{name}.json"));
@@ -95,7 +105,7 @@ impl Server {
         name
     }
 
-    async fn open(&self, container: &str, command: &[&str]) -> Session {
+    pub async fn open(&self, container: &str, command: &[&str]) -> Session {
         self.open_with(container, command, Unread::Block).await
     }
 
@@ -105,12 +115,12 @@ impl Server {
         self.client.call::<CreateSession>(&[], &open).await.unwrap()
     }
 
-    async fn main(&self, container: &str) -> Session {
+    pub async fn main(&self, container: &str) -> Session {
         let open = OpenSession { container: container.to_owned(), main: true, ..OpenSession::default() };
         self.client.call::<CreateSession>(&[], &open).await.unwrap()
     }
 
-    async fn session(&self, id: &SessionId) -> Session {
+    pub async fn session(&self, id: &SessionId) -> Session {
         self.client.call::<GetSession>(&[id.as_str()], &Empty {}).await.unwrap()
     }
 
@@ -119,13 +129,13 @@ impl Server {
         self.client.call::<GetScreen>(&[id.as_str()], &query).await.map(|screen| screen.lines.join("\n")).unwrap_or_default()
     }
 
-    async fn type_in(&self, id: &SessionId, text: &str) {
+    pub async fn type_in(&self, id: &SessionId, text: &str) {
         let input = SessionInput { text: Some(text.to_owned()), base64: None };
         self.client.call::<TypeIntoSession>(&[id.as_str()], &input).await.unwrap();
     }
 
     /// Waits until the session's screen has `text`.
-    async fn shows(&self, id: &SessionId, text: &str) -> String {
+    pub async fn shows(&self, id: &SessionId, text: &str) -> String {
         let mut last = String::new();
         let looking = async {
             loop {
@@ -158,20 +168,20 @@ impl Drop for Server {
 }
 
 /// Follows a session without loss over as many connections as it takes.
-struct Follower {
-    bytes: Vec<u8>,
-    gaps: Vec<(u64, u64)>,
-    connections: u32,
+pub struct Follower {
+    pub bytes: Vec<u8>,
+    pub gaps: Vec<(u64, u64)>,
+    pub connections: u32,
     exit: Option<SessionExit>,
 }
 
 impl Follower {
     /// Follows until `enough`, or the session's end. A connection is cut after each `cut_after` frames, where that is given.
-    async fn follow(client: &Client, id: &SessionId, cut_after: Option<usize>, pause: Duration, enough: impl Fn(&Self) -> bool) -> Self {
+    pub async fn follow(client: &Client, id: &SessionId, cut_after: Option<usize>, pause: Duration, enough: impl Fn(&Self) -> bool) -> Self {
         Self::follow_from(0, client, id, cut_after, pause, enough).await
     }
 
-    async fn follow_from(mut next: u64, client: &Client, id: &SessionId, cut_after: Option<usize>, pause: Duration, enough: impl Fn(&Self) -> bool) -> Self {
+    pub async fn follow_from(mut next: u64, client: &Client, id: &SessionId, cut_after: Option<usize>, pause: Duration, enough: impl Fn(&Self) -> bool) -> Self {
         let mut this = Self { bytes: Vec::new(), gaps: Vec::new(), connections: 0, exit: None };
         let following = async {
             while !enough(&this) && this.exit.is_none() {
@@ -227,21 +237,21 @@ impl Follower {
         this
     }
 
-    fn numbers(&self) -> Vec<u64> {
+    pub fn numbers(&self) -> Vec<u64> {
         let text = String::from_utf8_lossy(&self.bytes);
         let whole = text.rfind('\n').map_or("", |at| &text[..at]);
         whole.lines().filter_map(|line| line.trim().parse().ok()).collect()
     }
 }
 
-fn assert_counts(numbers: &[u64], least: usize) {
+pub fn assert_counts(numbers: &[u64], least: usize) {
     assert!(numbers.len() >= least, "only {} numbers", numbers.len());
     let wrong = numbers.iter().enumerate().find(|(at, number)| **number != *at as u64 + 1);
     assert_eq!(wrong, None, "each number once and in order");
 }
 
 /// Prints a number a line, one each millisecond, for ever. In one program: a shell would start another for each pause, and that is what would be measured.
-const COUNTER: &[&str] = &["perl", "-e", r#"$| = 1; while (1) { print ++$n, "\n"; select undef, undef, undef, 0.001 }"#];
+pub const COUNTER: &[&str] = &["perl", "-e", r#"$| = 1; while (1) { print ++$n, "\n"; select undef, undef, undef, 0.001 }"#];
 /// A full-screen program that has drawn and waits.
 const FULL_SCREEN: &[&str] = &["sh", "-c", r"stty -echo; printf '\033[?1049h\033[2J\033[3;5Hunsaved text\033[10;1H'; read x; printf 'heard %s' $x; read x"];
 
@@ -652,6 +662,7 @@ async fn without_a_server_block_loses_nothing_and_drop_exactly_what_a_gap_tells(
         server.shows(&session.id, "go").await;
     }
     server.kill();
+    let killed = Instant::now();
     docker(&["exec", &container, "touch", "/tmp/go"]);
     let done = || docker(&["exec", &container, "sh", "-c", "cat /tmp/done 2>/dev/null"]);
     let waiting = async {
@@ -660,6 +671,8 @@ async fn without_a_server_block_loses_nothing_and_drop_exactly_what_a_gap_tells(
         }
     };
     tokio::time::timeout(LONG, waiting).await.expect("the one that drops goes on without a server");
+    // A minute at full scale.
+    tokio::time::sleep(Duration::from_secs(scale(0, 60) as u64).saturating_sub(killed.elapsed())).await;
     assert_eq!(done().lines().count(), 1, "the one that blocks waits");
     server.up().await;
     let expected = (1..=lines).fold(String::new(), |text, line| text + &line.to_string() + "\n");
@@ -680,7 +693,7 @@ async fn without_a_server_block_loses_nothing_and_drop_exactly_what_a_gap_tells(
 /// At full scale only: it needs an engine of its own.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_kill_9_of_dockerd_under_live_restore_every_session_goes_on_and_no_byte_is_missing() {
-    if std::env::var_os("CTO_PROVE").is_none() {
+    if !proving() {
         return;
     }
     let engine = OwnEngine::start();

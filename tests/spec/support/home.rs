@@ -169,6 +169,12 @@ impl Terminal {
         found.take().unwrap()
     }
 
+    /// Sends it a signal.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let pid = self.child.process_id().and_then(|pid| rustix::process::Pid::from_raw(pid.try_into().unwrap())).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
     /// Waits for its end; the exit code.
     pub fn ends(&mut self) -> u32 {
         self.child.wait().unwrap().exit_code()
