@@ -181,7 +181,14 @@ impl Follower {
         Self::follow_from(0, client, id, cut_after, pause, enough).await
     }
 
-    pub async fn follow_from(mut next: u64, client: &Client, id: &SessionId, cut_after: Option<usize>, pause: Duration, enough: impl Fn(&Self) -> bool) -> Self {
+    pub async fn follow_from(
+        mut next: u64,
+        client: &Client,
+        id: &SessionId,
+        cut_after: Option<usize>,
+        pause: Duration,
+        enough: impl Fn(&Self) -> bool,
+    ) -> Self {
         let mut this = Self { bytes: Vec::new(), gaps: Vec::new(), connections: 0, exit: None };
         let following = async {
             while !enough(&this) && this.exit.is_none() {
