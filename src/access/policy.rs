@@ -33,6 +33,9 @@ const DEFAULT_SOCKETS: [&str; 5] =
 const ORDINARY_CAPABILITIES: [&str; 13] =
     ["AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "NET_RAW", "SETFCAP", "SETGID", "SETPCAP", "SETUID"];
 
+/// Security options that loosen what holds without them; the others only tighten.
+const LOOSENING: [&str; 5] = ["no-new-privileges=false", "seccomp=unconfined", "apparmor=unconfined", "systempaths=unconfined", "label=disable"];
+
 /// Decides whether `actor` may have a container like `spec`. Mounts' paths are absolute, and links in them are followed.
 ///
 /// # Errors
@@ -51,6 +54,16 @@ pub fn check_spec(actor: &Actor, spec: &ContainerSpec, policy: &Policy) -> Resul
         let bare = bare.strip_prefix("CAP_").unwrap_or(&bare);
         if !trusted && bare != "SYS_CHROOT" && !ORDINARY_CAPABILITIES.contains(&bare) {
             broken.push(place(&format!("/cap_add/{at}"), format!("capability '{bare}' reaches beyond the container"), actor, policy));
+        }
+    }
+    for (at, option) in spec.security.iter().enumerate() {
+        if !trusted && LOOSENING.contains(&option.as_str()) {
+            broken.push(place(&format!("/security/{at}"), format!("'{option}' takes a protection away"), actor, policy));
+        }
+    }
+    for (at, device) in spec.devices.iter().enumerate() {
+        if !trusted {
+            broken.push(place(&format!("/devices/{at}"), format!("the device '{}' is the host's", device.host), actor, policy));
         }
     }
     for (at, port) in spec.ports.iter().enumerate() {

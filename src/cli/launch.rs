@@ -69,11 +69,15 @@ pub fn request(context: &Context, template: &str, name: Option<String>, set: Vec
     }
     // A server has no working directory, so the client looks for the project's templates.
     if let Some(project) = Context::project() {
-        let entry = Catalogue::of_project(&project).find(template);
+        let entry = Catalogue::of_project(&project, &context.paths).find(template);
         match entry {
             Ok(entry) => {
                 let (inline, dir) = read(entry.path.as_deref().unwrap_or(template), &here)?;
                 let references = references(&inline.text, &dir)?;
+                // A server elsewhere does not know what the project's templates extend.
+                let whole =
+                    serde_json::to_string_pretty(&entry.template).map_err(|error| Error::internal(format!("a template does not become JSON: {error}")))?;
+                let inline = if inline.text.contains("\"extends\"") { InlineTemplate { text: whole, ..inline } } else { inline };
                 return Ok(CreateContainer { inline: Some(inline), base_dir: base_dir(&project), references, ..request });
             }
             Err(error) if !error.places.is_empty() => return Err(error),
@@ -95,9 +99,10 @@ fn read(file: &str, here: &Path) -> Result<(InlineTemplate, PathBuf)> {
         return Ok((InlineTemplate { source: "standard input".to_owned(), text }, here.to_path_buf()));
     }
     let text = crate::config::read_file(Path::new(file)).map_err(|place| Error::invalid(format!("'{file}' {}", place.detail)))?;
-    crate::config::parse_template(file, &text)?;
     let path = std::path::absolute(file).unwrap_or_else(|_| here.join(file));
     let dir = path.parent().map_or_else(|| here.to_path_buf(), Path::to_path_buf);
+    let text = crate::config::flatten_template(file, &text, &dir)?;
+    crate::config::parse_template(file, &text)?;
     Ok((InlineTemplate { source: file.to_owned(), text }, dir))
 }
 

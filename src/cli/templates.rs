@@ -42,7 +42,7 @@ async fn all(context: &Context) -> Result<TemplateList> {
     let client = context.client().await?;
     let mut list = client.call::<ListTemplates>(&[], &Empty {}).await?;
     if let Some(project) = Context::project() {
-        let own = Catalogue::of_project(&project).list();
+        let own = Catalogue::of_project(&project, &context.paths).list();
         list.items.retain(|entry| own.items.iter().all(|other| other.template.name != entry.template.name));
         list.items.extend(own.items);
         list.items.sort_by(|one, other| one.template.name.cmp(&other.template.name));
@@ -83,7 +83,7 @@ fn origin(origin: TemplateOrigin) -> &'static str {
 }
 
 async fn show(context: &Context, name: &str) -> Result<()> {
-    let own = Context::project().and_then(|project| Catalogue::of_project(&project).find(name).ok());
+    let own = Context::project().and_then(|project| Catalogue::of_project(&project, &context.paths).find(name).ok());
     let entry: TemplateEntry = match own {
         Some(entry) => entry,
         None => context.client().await?.call::<GetTemplate>(&[name], &Empty {}).await?,
@@ -96,10 +96,11 @@ async fn show(context: &Context, name: &str) -> Result<()> {
 fn check(context: &Context, files: &[PathBuf]) -> Result<u8> {
     let mut all: Vec<Place> = Vec::new();
     let colour = output::coloured(&std::io::stdout());
+    let catalogue = Catalogue::load(&context.paths, Context::project().as_deref());
     for file in files {
         let name = if file.as_os_str() == "-" { "standard input".to_owned() } else { file.display().to_string() };
         let (places, source) = match text(file) {
-            Ok(source) => (config::parse_template(&name, &source).err().map(|error| error.places).unwrap_or_default(), source),
+            Ok(source) => (catalogue.parse(&name, &source, file.parent()).err().map(|error| error.places).unwrap_or_default(), source),
             Err(place) => (vec![place], String::new()),
         };
         if !context.json() {

@@ -2,10 +2,12 @@
 use crate::config::Paths;
 use crate::config::document;
 use crate::config::document::did_you_mean;
-use crate::config::template::parse_template;
+use crate::config::inherit;
+use crate::config::inherit::Sheet;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Place;
+use crate::model::Template;
 use crate::model::TemplateEntry;
 use crate::model::TemplateList;
 use crate::model::TemplateOrigin;
@@ -14,6 +16,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Most files of one layer; the rest is named in a complaint.
 const MAX_FILES: usize = 1000;
@@ -24,10 +27,20 @@ const MAX_FILES: usize = 1000;
 struct Gallery;
 
 /// All templates: the gallery that ships, then the machine's files, the user's, the project's; a later one of the same name wins.
-#[derive(Clone, Debug, Default)]
+#[derive(Default)]
 pub struct Catalogue {
     entries: BTreeMap<String, TemplateEntry>,
     complaints: Vec<Place>,
+    /// Every file by the name of its template, weakest layer first.
+    sheets: BTreeMap<String, Vec<Layered>>,
+}
+
+/// A template's file in its layer.
+struct Layered {
+    sheet: Arc<Sheet>,
+    origin: TemplateOrigin,
+    path: Option<PathBuf>,
+    etag: String,
 }
 
 /// The folders of the machine's and the user's templates.
@@ -50,14 +63,17 @@ impl Catalogue {
         }
         catalogue.add_layer(&paths.config_dir.join("templates"), TemplateOrigin::User);
         catalogue.add_project(project);
+        catalogue.settle();
         catalogue
     }
 
     /// Only the templates of a project, which clients read for themselves: a server has no working directory.
     #[must_use]
-    pub fn of_project(project: &Path) -> Self {
-        let mut catalogue = Self::default();
-        catalogue.add_project(Some(project));
+    pub fn of_project(project: &Path, paths: &Paths) -> Self {
+        let mut catalogue = Self::load(paths, Some(project));
+        catalogue.entries.retain(|_, entry| entry.origin == TemplateOrigin::Project);
+        let own = project.display().to_string();
+        catalogue.complaints.retain(|place| place.file.as_ref().is_some_and(|file| file.starts_with(&own)));
         catalogue
     }
 
@@ -88,18 +104,67 @@ impl Catalogue {
     }
 
     fn add(&mut self, source: &str, text: &str, origin: TemplateOrigin, path: Option<&Path>) {
-        let template = match parse_template(source, text) {
-            Ok(template) => template,
-            Err(error) => return self.complaints.extend(error.places),
+        let sheet = match Sheet::read(source, text, path.and_then(Path::parent)) {
+            Ok(sheet) => Arc::new(sheet),
+            Err(place) => return self.complaints.push(place),
         };
-        if let Some(other) = self.entries.get(&template.name).filter(|other| other.origin == origin) {
-            let detail = format!("the name '{}' is taken by '{}'", template.name, other.path.as_deref().unwrap_or("another file"));
+        // A file whose template has no name has a mistake, which is told when it is looked at alone.
+        let Some(name) = sheet.name().map(str::to_owned) else {
+            self.complaints.extend(inherit::whole(&sheet, None).err().unwrap_or_default());
+            return;
+        };
+        let layers = self.sheets.entry(name.clone()).or_default();
+        if let Some(other) = layers.iter().find(|other| other.origin == origin) {
+            let detail = format!("the name '{name}' is taken by '{}'", other.path.as_ref().map_or("another file".into(), |path| path.display().to_string()));
             self.complaints.push(Place { pointer: "/name".to_owned(), file: Some(source.to_owned()), detail, ..Place::default() });
             return;
         }
         let etag: String = Sha256::digest(text.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        let path = path.map(|path| path.display().to_string());
-        self.entries.insert(template.name.clone(), TemplateEntry { template, origin, path, etag });
+        layers.push(Layered { sheet, origin, path: path.map(Path::to_path_buf), etag });
+    }
+
+    /// Puts every template together with what it extends. Of each name the strongest layer without mistakes wins.
+    fn settle(&mut self) {
+        let mut entries = BTreeMap::new();
+        let mut complaints = Vec::new();
+        for (name, layers) in &self.sheets {
+            for Layered { sheet, origin, path, etag } in layers {
+                match inherit::whole(sheet, Some(&|sheet, extends| self.parent(sheet, extends))) {
+                    Ok(template) => {
+                        let path = path.as_ref().map(|path| path.display().to_string());
+                        entries.insert(name.clone(), TemplateEntry { template, origin: *origin, path, etag: etag.clone() });
+                    }
+                    Err(places) => complaints.extend(places),
+                }
+            }
+        }
+        self.entries = entries;
+        self.complaints.extend(complaints);
+    }
+
+    /// What a sheet extends: a file beside it, or a template by name; its own name means the one in a weaker layer.
+    fn parent(&self, sheet: &Sheet, extends: &str) -> Result<Arc<Sheet>, String> {
+        if inherit::is_path(extends) {
+            return inherit::beside(sheet, extends, true);
+        }
+        let layers = self.sheets.get(extends).map(Vec::as_slice).unwrap_or_default();
+        let own = layers.iter().position(|layer| layer.sheet.source() == sheet.source()).unwrap_or(layers.len());
+        let found = layers[..own].last().map(|layer| layer.sheet.clone());
+        found.ok_or_else(|| match own < layers.len() {
+            true => format!("'{extends}' extends itself, and no weaker layer has a template of that name"),
+            false => format!("there is no template '{extends}'{}", did_you_mean(extends, self.sheets.keys().map(String::as_str))),
+        })
+    }
+
+    /// Reads a template that is in no layer; `folder` is where its file lies, if it has one here.
+    ///
+    /// # Errors
+    /// `invalid_document` with every mistake, each with line and column.
+    pub fn parse(&self, source: &str, text: &str, folder: Option<&Path>) -> Result<Template> {
+        let fail = |places| document::error_of(&format!("'{source}'"), places);
+        let sheet = Sheet::read(source, text, folder).map_err(|place| fail(vec![place]))?;
+        let find = |sheet: &Sheet, extends: &str| if inherit::is_path(extends) { inherit::beside(sheet, extends, false) } else { self.parent(sheet, extends) };
+        inherit::whole(&Arc::new(sheet), Some(&find)).map_err(fail)
     }
 
     /// The templates by name, and what is wrong with other files.

@@ -2,6 +2,8 @@
 //!
 //! Checking a template is compiling it with its defaults, so that nothing passes a check and fails at a launch for a reason
 //! that was already there.
+mod care;
+
 use crate::config::document::Complaint;
 use crate::config::document::child;
 use crate::config::interpolate;
@@ -10,6 +12,7 @@ use crate::config::params;
 use crate::config::params::Filled;
 use crate::config::params::Found;
 use crate::config::params::Values;
+use crate::config::terms;
 use crate::config::texts;
 use crate::config::texts::Read;
 use crate::config::texts::Source;
@@ -86,14 +89,21 @@ pub fn compile(template: &Template, given: &Given, complaints: &mut Vec<Complain
         mounts,
         ports: work.ports(&template.ports),
         network: template.network.clone().unwrap_or_default(),
+        networks: work.networks(template),
         limits: work.limits(template),
         read_only,
         privileged: template.privileged.unwrap_or(false),
         cap_add: work.list("/cap_add", &template.cap_add, texts::capability),
+        cap_drop: work.list("/cap_drop", &template.cap_drop, texts::capability),
+        security: work.list("/security", &template.security, terms::security),
+        devices: work.list("/devices", &template.devices, terms::device),
+        care: work.care(template),
         labels: work.map("/labels", &template.labels, texts::label, Taken::Variables),
         size: Size::default(),
     };
-    Draft { spec, host_paths, secrets: work.secrets }
+    let secrets =
+        work.secrets.iter().filter_map(|pointer| pointer.strip_prefix("/environment/")).map(|name| name.replace("~1", "/").replace("~0", "~")).collect();
+    Draft { spec, host_paths, secrets }
 }
 
 struct Work<'a> {
@@ -125,8 +135,8 @@ impl Work<'_> {
             given.outside.map_or(Ok(Found::Open), |text| text(outside).map(Found::Text))
         };
         let filled = params::fill(text, given.values, &mut other);
-        if from_outside && let Some(name) = pointer.strip_prefix("/environment/") {
-            self.secrets.insert(name.replace("~1", "/").replace("~0", "~"));
+        if from_outside && taken == Taken::Files {
+            self.secrets.insert(pointer.to_owned());
         }
         match filled {
             Ok(Filled::Text(text)) => Some(text),
@@ -230,6 +240,7 @@ impl Work<'_> {
             }
             result.pids = pids;
         }
+        self.further_limits(limits, &mut result);
         result
     }
 

@@ -5,6 +5,7 @@
 mod catalogue;
 mod compile;
 mod document;
+mod inherit;
 mod interpolate;
 mod layers;
 pub mod mounts;
@@ -15,6 +16,7 @@ mod sample;
 mod settings;
 mod structure;
 mod template;
+mod terms;
 mod texts;
 pub mod theme;
 mod values;
@@ -34,10 +36,12 @@ pub use sample::sample;
 pub use settings::*;
 pub use structure::takes_in_words;
 pub use template::RenderContext;
+pub use template::flatten_template;
 pub use template::parse_template;
 pub use template::references;
 pub use template::render;
 pub use template::schema;
+pub use terms::restart;
 pub use watch::Files;
 
 /// The environment's variables, with `CTO_ENV` as a flag says it where one does.

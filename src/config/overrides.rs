@@ -6,7 +6,7 @@ use crate::config::structure;
 use serde_json::{Map, Value};
 
 /// Fields that stay as they are: they say what the template is, not what the container is like.
-const FIXED: [&str; 5] = ["$schema", "name", "description", "icon", "params"];
+const FIXED: [&str; 6] = ["$schema", "name", "extends", "description", "icon", "params"];
 
 /// Replaces the field that `path` names (`limits.memory`, `environment.LANG`) in `target`; returns its pointer.
 ///

@@ -9,6 +9,7 @@ use crate::model::Param;
 use crate::model::ParamKind;
 use crate::model::ParamValue;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// A value for each declared parameter; none for those that must be given and are not.
 pub type Values = BTreeMap<String, Option<String>>;
@@ -95,8 +96,13 @@ pub fn declared(params: &BTreeMap<String, Param>, complaints: &mut Vec<Complaint
                 complaints.push(Complaint::at(format!("{pointer}/choices/{index}"), detail));
             }
         }
-        if let Some(default) = &param.default {
-            let checked = fits(param.kind, default).and_then(|()| chosen(param, &default.to_string()));
+        if let Err(detail) = bounds(param) {
+            complaints.push(Complaint::at(&pointer, detail));
+        } else if let Some(default) = &param.default {
+            let text = default.to_string();
+            // What other parameters make of it is looked at when they are known.
+            let checked = fits(param.kind, default)
+                .and_then(|()| if text.contains("${param.") { Ok(()) } else { within(param, &text).and_then(|()| chosen(param, &text)) });
             complaints.extend(checked.err().map(|detail| Complaint::at(format!("{pointer}/default"), detail)));
         }
         values.insert(name.clone(), param.default.as_ref().map(ToString::to_string));
@@ -115,7 +121,90 @@ pub fn given(param: &Param, value: &str) -> Result<(), String> {
         ParamKind::Boolean if ["true", "false"].contains(&value) => {}
         kind => return Err(format!("expected {}, found '{value}'", in_words(kind))),
     }
-    chosen(param, value)
+    within(param, value).and_then(|()| chosen(param, value))
+}
+
+/// Fills in the defaults that refer to other parameters. `given` are those whose value somebody gave: it stays as it is.
+pub fn settle(values: &mut Values, params: &BTreeMap<String, Param>, given: &BTreeSet<&str>, complaints: &mut Vec<Complaint>) {
+    let raw = values.clone();
+    let open: Vec<&String> = raw
+        .iter()
+        .filter(|(name, value)| !given.contains(name.as_str()) && value.as_ref().is_some_and(|text| text.contains("${")))
+        .map(|(name, _)| name)
+        .collect();
+    for name in open {
+        match settled(name, &raw, given, &mut vec![name]) {
+            Ok(value) => {
+                let wrong = params.get(name).zip(value.as_ref()).and_then(|(param, value)| self::given(param, value).err());
+                complaints.extend(wrong.map(|detail| Complaint::at(format!("{}/default", child("/params", name)), detail)));
+                values.insert(name.clone(), value);
+            }
+            Err(detail) => complaints.push(Complaint::at(format!("{}/default", child("/params", name)), detail)),
+        }
+    }
+}
+
+fn settled<'a>(name: &'a str, raw: &'a Values, given: &BTreeSet<&str>, path: &mut Vec<&'a str>) -> Result<Option<String>, String> {
+    let Some(Some(text)) = raw.get(name) else { return Ok(None) };
+    if given.contains(name) {
+        return Ok(Some(text.clone()));
+    }
+    let mut known = Values::new();
+    for piece in interpolate::pieces(text) {
+        let Piece::Reference(inner) = piece else { continue };
+        let Some(other) = inner.strip_prefix("param.") else { continue };
+        let Some((other, _)) = raw.get_key_value(other) else { continue };
+        if path.contains(&other.as_str()) {
+            return Err(format!("parameters refer to each other in a circle: {} → {other}", path.join(" → ")));
+        }
+        path.push(other);
+        known.insert(other.clone(), settled(other, raw, given, path)?);
+        path.pop();
+    }
+    match fill(text, &known, &mut |_| Ok(Found::Left))? {
+        Filled::Text(text) => Ok(Some(text)),
+        Filled::Open => Ok(None),
+    }
+}
+
+/// Whether what bounds a parameter's values makes sense.
+fn bounds(param: &Param) -> Result<(), String> {
+    if param.min.zip(param.max).is_some_and(|(min, max)| min > max) {
+        return Err("'min' is greater than 'max'".to_owned());
+    }
+    if param.kind == ParamKind::Boolean && (param.min.is_some() || param.max.is_some()) {
+        return Err("true and false have no 'min' and 'max'".to_owned());
+    }
+    match &param.pattern {
+        Some(_) if param.kind != ParamKind::Text => Err("only a text has a 'pattern'".to_owned()),
+        Some(pattern) => regular(pattern).map(drop),
+        None => Ok(()),
+    }
+}
+
+/// The expression that a whole text has to fit.
+fn regular(pattern: &str) -> Result<regex::Regex, String> {
+    let built = regex::RegexBuilder::new(&format!("^(?:{pattern})$")).size_limit(1 << 20).build();
+    built.map_err(|_| format!("'{pattern}' is no regular expression"))
+}
+
+/// Whether a value lies within what bounds its parameter.
+fn within(param: &Param, value: &str) -> Result<(), String> {
+    let (amount, of) = match param.kind {
+        ParamKind::Boolean => return Ok(()),
+        ParamKind::Integer => (value.parse().unwrap_or(0), ""),
+        ParamKind::Text => (i64::try_from(value.chars().count()).unwrap_or(i64::MAX), " letters"),
+    };
+    if let Some(min) = param.min.filter(|min| amount < *min) {
+        return Err(format!("'{value}' is too {}: it must be at least {min}{of}", if of.is_empty() { "small" } else { "short" }));
+    }
+    if let Some(max) = param.max.filter(|max| amount > *max) {
+        return Err(format!("'{value}' is too {}: it must be at most {max}{of}", if of.is_empty() { "great" } else { "long" }));
+    }
+    match &param.pattern {
+        Some(pattern) if !regular(pattern)?.is_match(value) => Err(format!("'{value}' does not fit the pattern '{pattern}'")),
+        _ => Ok(()),
+    }
 }
 
 fn chosen(param: &Param, value: &str) -> Result<(), String> {

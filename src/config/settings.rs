@@ -96,6 +96,9 @@ pub struct LimitsConfig {
     /// Processes and threads.
     #[schemars(range(min = 1, max = 4_194_304))]
     pub pids: u32,
+    /// So many times within ten minutes is a container started again; then it counts as a crash loop and stays ended.
+    #[schemars(range(min = 1, max = 1_000))]
+    pub restarts: u32,
     /// Launches and other long work under way at once; more are refused.
     #[schemars(range(min = 1, max = 10_000))]
     pub operations: u32,
@@ -103,7 +106,7 @@ pub struct LimitsConfig {
 
 impl Default for LimitsConfig {
     fn default() -> Self {
-        Self { memory: "512m".to_owned(), cpus: 1.0, pids: 512, operations: 64 }
+        Self { memory: "512m".to_owned(), cpus: 1.0, pids: 512, restarts: 5, operations: 64 }
     }
 }
 
@@ -112,7 +115,7 @@ impl LimitsConfig {
     #[must_use]
     pub fn of_containers(&self) -> Limits {
         let least = Limits::default();
-        Limits { memory_bytes: texts::memory(&self.memory).unwrap_or(least.memory_bytes), cpus: self.cpus, pids: self.pids }
+        Limits { memory_bytes: texts::memory(&self.memory).unwrap_or(least.memory_bytes), cpus: self.cpus, pids: self.pids, ..least }
     }
 }
 

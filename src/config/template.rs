@@ -4,6 +4,8 @@ use crate::config::compile::Given;
 use crate::config::document;
 use crate::config::document::Complaint;
 use crate::config::document::Places;
+use crate::config::inherit;
+use crate::config::inherit::Sheet;
 use crate::config::interpolate;
 use crate::config::interpolate::Outside;
 use crate::config::interpolate::Piece;
@@ -23,8 +25,10 @@ use crate::model::Rendered;
 use crate::model::Template;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::OnceLock;
 
 /// What a template is filled in with, besides the request.
@@ -58,31 +62,39 @@ pub fn schema() -> &'static Value {
     })
 }
 
-/// Reads a template from JSON text; `source_name` is what complaints call it.
+/// Reads a template from JSON text; `source_name` is what complaints call it. Of one that extends another, only the shape is checked.
 ///
 /// # Errors
 /// `invalid_document` with every mistake, each with line and column.
 pub fn parse_template(source_name: &str, text: &str) -> Result<Template> {
     let fail = |places| document::error_of(&format!("'{source_name}'"), places);
-    let mut found = structure::read(source_name, text, schema()).map_err(|place| fail(vec![place]))?;
-    if let Some(template) = found.value.take().and_then(|value| lenient(value, &mut found.complaints)) {
-        let values = params::declared(&template.params, &mut found.complaints);
-        compile::compile(&template, &Given { values: &values, limits: Limits::default(), outside: None }, &mut found.complaints);
-        if found.complaints.is_empty() {
-            return Ok(template);
-        }
-    }
-    Err(fail(found.told()))
+    let sheet = Sheet::read(source_name, text, None).map_err(|place| fail(vec![place]))?;
+    inherit::whole(&Arc::new(sheet), None).map_err(fail)
+}
+
+/// The text of a template in a file, ready to be sent away: what it extends by path (`./base.json`) is put into it.
+///
+/// # Errors
+/// `invalid_document` with every mistake on the way.
+pub fn flatten_template(source_name: &str, text: &str, folder: &Path) -> Result<String> {
+    inherit::flattened(source_name, text, folder).map_err(|places| document::error_of(&format!("'{source_name}'"), places))
+}
+
+/// The template in a value whose wrong parts are gone already, checked as far as it can be without a launch.
+pub(super) fn checked(value: Value, complaints: &mut Vec<Complaint>) -> Option<Template> {
+    let template = lenient(value, complaints)?;
+    let mut values = params::declared(&template.params, complaints);
+    params::settle(&mut values, &template.params, &BTreeSet::new(), complaints);
+    compile::compile(&template, &Given { values: &values, limits: Limits::default(), outside: None }, complaints);
+    Some(template)
 }
 
 /// The template in a value whose wrong parts are gone already; what is missing gets a stand-in, so that the rest can be checked.
-fn lenient(mut value: Value, complaints: &mut Vec<Complaint>) -> Option<Template> {
+pub(super) fn lenient(mut value: Value, complaints: &mut Vec<Complaint>) -> Option<Template> {
     let object = value.as_object_mut()?;
-    if object.contains_key("readonly") && object.remove("read_only").is_some() {
-        complaints.push(Complaint::at("/read_only", "'readonly' is given already, and means the same"));
-    }
-    for field in ["name", "image"] {
-        object.entry(field).or_insert(json!("stand-in"));
+    object.entry("name").or_insert(json!("stand-in"));
+    if !object.contains_key("extends") {
+        object.entry("image").or_insert(json!("stand-in"));
     }
     match serde_json::from_value(value) {
         Ok(template) => Some(template),
@@ -105,6 +117,8 @@ pub fn render(template: &Template, request: &CreateContainer, context: &RenderCo
     complaints.extend(texts::container_name(&context.name).err().map(|detail| Complaint::at("/name", detail)));
     let mut values = params::declared(&template.params, &mut complaints);
     let (template, changed) = set(template, request, &mut values, &mut complaints)?;
+    let given = request.set.keys().map(String::as_str).collect();
+    params::settle(&mut values, &template.params, &given, &mut complaints);
     for (name, _) in values.iter().filter(|(_, value)| value.is_none()) {
         complaints.push(Complaint::at(document::child("/params", name), format!("parameter '{name}' needs a value: --set {name}=…")));
     }
@@ -112,8 +126,11 @@ pub fn render(template: &Template, request: &CreateContainer, context: &RenderCo
         Some(folder) => outside.text(&|name| std::env::var(name).ok(), folder),
         None => brought(outside, &request.references),
     };
-    let given = Given { values: &values, limits: context.limits.clone(), outside: Some(&outside) };
-    let mut draft = compile::compile(&template, &given, &mut complaints);
+    if template.extends.is_some() {
+        complaints.push(Complaint::at("/extends", "what it extends is not known here"));
+    }
+    let filled = Given { values: &values, limits: context.limits.clone(), outside: Some(&outside) };
+    let mut draft = compile::compile(&template, &filled, &mut complaints);
     let mut directories = Vec::new();
     for (index, pointer) in &draft.host_paths {
         let Some(MountSource::Bind { path }) = draft.spec.mounts.get_mut(*index).map(|mount| &mut mount.source) else { continue };

@@ -54,6 +54,7 @@ impl Control {
             if container.state == ContainerState::Created {
                 self.watch_main(&container).await;
             }
+            self.rearm(&container).await?;
             self.parts().engine.start(&container.id).await?;
             let now = self.look_again(&container).await?;
             self.watch_main(&now).await;
@@ -126,7 +127,9 @@ impl Control {
 
     /// A container as the engine has it now.
     pub(super) async fn container(&self, name: &str) -> Result<Container> {
-        Ok(self.with_sessions(self.parts().engine.inspect(name).await?))
+        let found = self.parts().engine.inspect(name).await?;
+        self.touch(&found.id);
+        Ok(self.with_sessions(found))
     }
 
     /// The container after something was done to it; lists know it from here on.

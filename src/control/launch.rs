@@ -164,6 +164,9 @@ impl Control {
             return Err(self.exited_at_once(&container).await);
         }
         self.note(tick, &container);
+        if container.state == ContainerState::Running {
+            self.make_ready(task, &launch.actor, &container, &spec.care).await?;
+        }
         Ok(self.with_sessions(container))
     }
 

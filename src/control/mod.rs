@@ -11,12 +11,14 @@ mod layouts;
 mod life;
 mod operations;
 mod paging;
+mod ready;
 mod recordings;
 mod seen;
 mod sessions;
 mod settings;
 mod streams;
 mod templates;
+mod upkeep;
 
 pub use crate::engine::Exec;
 pub use crate::engine::ExecControl;
@@ -88,6 +90,7 @@ struct Inner {
     stats: StatsHub,
     host: host::Host,
     live: settings::Live,
+    activity: upkeep::Activity,
     started_at: Timestamp,
 }
 
@@ -118,6 +121,7 @@ impl Control {
             stats,
             host: host::Host::default(),
             live,
+            activity: upkeep::Activity::default(),
             started_at: Timestamp::now(),
         }))
     }

@@ -35,6 +35,9 @@ impl Seen {
 impl Control {
     /// Takes in what the watcher tells, and tells everyone what is new about it.
     pub fn engine_event(&self, event: &EngineEvent) {
+        if let EngineEvent::Removed { id, .. } = event {
+            self.forget_activity(id);
+        }
         let news = {
             let mut copies = self.0.seen.copies();
             match event {
@@ -123,6 +126,12 @@ impl Control {
             None => self.parts().engine.list().await?,
         };
         Ok(all.into_iter().map(|container| self.with_sessions(container)).collect())
+    }
+
+    /// The containers that run, as far as the watcher knows them now; it asks nobody.
+    pub(super) fn running_now(&self) -> Vec<Container> {
+        let copies = self.0.seen.copies();
+        copies.containers.values().filter(|container| copies.fresh && container.state == crate::model::ContainerState::Running).cloned().collect()
     }
 
     /// The container with the number of its sessions.

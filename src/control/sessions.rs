@@ -377,6 +377,7 @@ impl Control {
     /// `forbidden` without the right to write, which lossless readers need too, since the program waits for them; `not_found`, `too_many`.
     pub async fn attach_session(&self, actor: &Actor, id: &str, attach: Attach) -> Result<Reader> {
         let session = self.session(actor, id)?;
+        self.touch(&session.fixed().container);
         if attach.v != 1 {
             return Err(Error::new(Code::BadRequest, format!("version {} of the terminal protocol is not spoken here", attach.v)).fix("use version 1"));
         }

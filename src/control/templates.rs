@@ -94,6 +94,11 @@ impl Control {
     pub(super) async fn template_of(&self, request: &CreateContainer) -> Result<Source> {
         match (&request.template, &request.inline) {
             (Some(name), None) => Ok(Source::of(self.catalogue(request.base_dir.as_deref()).await?.find(name)?)),
+            // Only what extends another needs to know the others.
+            (None, Some(inline)) if inline.text.contains("\"extends\"") => {
+                let template = self.catalogue(request.base_dir.as_deref()).await?.parse(&inline.source, &inline.text, None)?;
+                Ok(Source { template, folder: None })
+            }
             (None, Some(inline)) => Ok(Source { template: parse_template(&inline.source, &inline.text)?, folder: None }),
             _ => Err(Error::invalid("give exactly one of 'template' and 'inline'")),
         }

@@ -11,10 +11,13 @@ use crate::model::ContainerId;
 use crate::model::ContainerState;
 use crate::model::Health;
 use crate::model::Port;
+use crate::model::Upkeep;
 use bollard::models::ContainerInspectResponse;
 use bollard::models::ContainerStateStatusEnum as Status;
 use bollard::models::HealthStatusEnum;
 use bollard::models::PortMap;
+use bollard::models::RestartPolicy;
+use bollard::models::RestartPolicyNameEnum;
 use bollard::query_parameters::InspectContainerOptions;
 use bollard::query_parameters::ListContainersOptionsBuilder;
 use futures_util::StreamExt;
@@ -120,7 +123,17 @@ pub(super) fn container(found: ContainerInspectResponse, image_says: &labels::La
         command.drain(..=at);
     }
     let published = found.network_settings.and_then(|settings| settings.ports).filter(|ports| !ports.is_empty());
-    let asked = found.host_config.and_then(|host| host.port_bindings);
+    let host = found.host_config.unwrap_or_default();
+    let failed = ended && (state.exit_code != Some(0) || state.oom_killed == Some(true));
+    let restarts = found.restart_count.and_then(|count| u32::try_from(count).ok()).unwrap_or(0);
+    let upkeep = Upkeep {
+        restart: own(labels::RESTART).filter(|_| owner.is_some()),
+        restarts,
+        crash_loop: failed && owner.is_some() && labels.contains_key(labels::RESTART) && gave_up(host.restart_policy.as_ref(), restarts),
+        ttl_seconds: own(labels::TTL).filter(|_| owner.is_some()).and_then(|text| text.parse().ok()),
+        idle_seconds: own(labels::IDLE).filter(|_| owner.is_some()).and_then(|text| text.parse().ok()),
+    };
+    let asked = host.port_bindings;
     Container {
         id: ContainerId(found.id.unwrap_or_default()),
         name: plain_name(found.name.as_deref()),
@@ -141,6 +154,19 @@ pub(super) fn container(found: ContainerInspectResponse, image_says: &labels::La
         command,
         ports: ports(published.or(asked).unwrap_or_default()),
         sessions: 0,
+        upkeep,
+    }
+}
+
+/// Whether a container is no longer started again: its policy was taken away, or its restarts are used up.
+fn gave_up(policy: Option<&RestartPolicy>, restarts: u32) -> bool {
+    match policy.and_then(|policy| policy.name) {
+        Some(RestartPolicyNameEnum::ON_FAILURE) => {
+            let most = policy.and_then(|policy| policy.maximum_retry_count).unwrap_or(0);
+            most > 0 && i64::from(restarts) >= most
+        }
+        Some(RestartPolicyNameEnum::ALWAYS | RestartPolicyNameEnum::UNLESS_STOPPED) => false,
+        _ => restarts > 0,
     }
 }
 

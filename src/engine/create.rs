@@ -1,5 +1,6 @@
 //! A spec as the engine's request: hardened by default, built from our own checked struct.
 use super::Engine;
+use super::care;
 use super::fault::About;
 use super::labels;
 use super::volume::HOLD;
@@ -10,6 +11,7 @@ use crate::model::ContainerSpec;
 use crate::model::Mount;
 use crate::model::MountSource;
 use crate::model::NetworkMode;
+use crate::model::Restart;
 use bollard::models::ContainerCreateBody;
 use bollard::models::HostConfig;
 use bollard::models::HostConfigLogConfig;
@@ -47,15 +49,24 @@ impl Engine {
         };
         let body = request(spec, owner, image_id, &image.config.unwrap_or_default(), open.cpus, holder.as_deref())?;
         let options = CreateContainerOptionsBuilder::default().name(&spec.name).build();
+        if spec.network == NetworkMode::Internal {
+            self.internal_network(owner).await?;
+        }
         let created = open.docker.create_container(Some(options), body).await;
-        created.map(|created| ContainerId(created.id)).map_err(|error| self.link().fault(error, &About::Container(&spec.name)))
+        let id = created.map(|created| ContainerId(created.id)).map_err(|error| self.link().fault(error, &About::Container(&spec.name)))?;
+        if let Err(error) = self.complete(spec, owner, &id).await {
+            // Half of what was asked for is nothing.
+            let _ = self.remove(&id, true).await;
+            return Err(error);
+        }
+        Ok(id)
     }
 }
 
 /// The request for `spec`. `cpus` are the machine's; 0 where that is not known. `holder` is the volume with the session holder.
 fn request(spec: &ContainerSpec, owner: &str, image_id: &str, image: &ImageConfig, cpus: u32, holder: Option<&str>) -> Result<ContainerCreateBody> {
     let list = |words: &[String]| (!words.is_empty()).then(|| words.to_vec());
-    let mut host = host(spec, cpus)?;
+    let mut host = host(spec, owner, cpus)?;
     // Whoever mounts something else there does without.
     let holder = holder.filter(|_| !spec.mounts.iter().any(|mount| mount.target.trim_end_matches('/') == super::volume::MOUNTED));
     if let Some(volume) = holder {
@@ -85,6 +96,10 @@ fn request(spec: &ContainerSpec, owner: &str, image_id: &str, image: &ImageConfi
         working_dir: spec.working_dir.clone(),
         network_disabled: (spec.network == NetworkMode::None).then_some(true),
         labels: Some(own_labels(spec, owner)?),
+        stop_signal: spec.care.stop_signal.clone(),
+        stop_timeout: spec.care.stop_seconds.map(i64::from),
+        healthcheck: spec.care.health.as_ref().map(care::healthcheck),
+        networking_config: care::endpoint(spec),
         host_config: Some(host),
         ..ContainerCreateBody::default()
     })
@@ -148,6 +163,11 @@ fn own_labels(spec: &ContainerSpec, owner: &str) -> Result<HashMap<String, Strin
     }
     all.insert(labels::VERSION.into(), env!("CARGO_PKG_VERSION").into());
     all.insert(labels::IMAGE.into(), spec.image.reference.clone());
+    if spec.care.restart != Restart::No {
+        all.insert(labels::RESTART.into(), spec.care.restart.written());
+    }
+    let times = [(labels::TTL, spec.care.ttl_seconds), (labels::IDLE, spec.care.idle_seconds)];
+    all.extend(times.into_iter().filter_map(|(label, seconds)| Some((label.to_owned(), seconds?.to_string()))));
     if let Some(template) = &spec.template {
         all.insert(labels::TEMPLATE.into(), template.clone());
     }
@@ -155,7 +175,7 @@ fn own_labels(spec: &ContainerSpec, owner: &str) -> Result<HashMap<String, Strin
 }
 
 /// What the container may use and see of the host.
-fn host(spec: &ContainerSpec, cpus: u32) -> Result<HostConfig> {
+fn host(spec: &ContainerSpec, owner: &str, cpus: u32) -> Result<HostConfig> {
     let mut tmpfs: HashMap<String, String> = HashMap::new();
     let (mut binds, mut mounts) = (Vec::new(), Vec::new());
     for mount in &spec.mounts {
@@ -179,10 +199,15 @@ fn host(spec: &ContainerSpec, cpus: u32) -> Result<HostConfig> {
     Ok(HostConfig {
         memory,
         // Equal to the memory: no swap beyond it.
-        memory_swap: memory,
+        memory_swap: memory.map(|memory| memory.saturating_add(signed(spec.limits.swap_bytes).unwrap_or(0))),
         nano_cpus: nano_cpus(spec.limits.cpus, cpus),
         pids_limit: (spec.limits.pids > 0).then_some(i64::from(spec.limits.pids)),
-        init: Some(true),
+        init: Some(!spec.care.no_init),
+        restart_policy: Some(care::restart_policy(spec.care.restart)),
+        devices: (!spec.devices.is_empty()).then(|| spec.devices.iter().map(care::device).collect()),
+        ulimits: (!spec.limits.ulimits.is_empty()).then(|| spec.limits.ulimits.iter().map(care::ulimit).collect()),
+        shm_size: spec.limits.shm_bytes.and_then(signed),
+        storage_opt: spec.limits.disk_bytes.map(|bytes| HashMap::from([("size".to_owned(), bytes.to_string())])),
         binds: (!binds.is_empty()).then_some(binds),
         mounts: (!mounts.is_empty()).then_some(mounts),
         tmpfs: (!tmpfs.is_empty()).then_some(tmpfs),
@@ -190,13 +215,13 @@ fn host(spec: &ContainerSpec, cpus: u32) -> Result<HostConfig> {
             typ: Some("json-file".into()),
             config: Some(HashMap::from([("max-size".into(), "10m".into()), ("max-file".into(), "3".into())])),
         }),
-        network_mode: Some(if spec.network == NetworkMode::None { "none" } else { "bridge" }.to_owned()),
+        network_mode: Some(care::first_network(spec, owner)),
         port_bindings: (!spec.ports.is_empty()).then(|| ports(spec)),
         privileged: Some(spec.privileged),
         readonly_rootfs: Some(spec.read_only),
         cap_drop: (!spec.privileged).then(|| vec!["ALL".into()]),
-        cap_add: (!spec.privileged).then(|| capabilities(&spec.cap_add)),
-        security_opt: (!spec.privileged).then(|| vec!["no-new-privileges".into()]),
+        cap_add: (!spec.privileged).then(|| capabilities(&spec.cap_add, &spec.cap_drop)),
+        security_opt: (!spec.privileged).then(|| care::security(&spec.security)),
         ..HostConfig::default()
     })
 }
@@ -211,9 +236,10 @@ pub(super) fn nano_cpus(cpus: f64, machine: u32) -> Option<i64> {
     Some((cpus.clamp(0.01, most) * 1e9) as i64)
 }
 
-/// The default set and what the template adds.
-fn capabilities(added: &[String]) -> Vec<String> {
-    let mut all: Vec<String> = CAPABILITIES.iter().map(|name| (*name).to_owned()).collect();
+/// The default set without what the template drops, and what it adds.
+fn capabilities(added: &[String], dropped: &[String]) -> Vec<String> {
+    let kept = |name: &&&str| !dropped.iter().any(|dropped| dropped == "ALL" || dropped.trim_start_matches("CAP_") == **name);
+    let mut all: Vec<String> = CAPABILITIES.iter().filter(kept).map(|name| (*name).to_owned()).collect();
     for name in added {
         let name = name.to_uppercase();
         let name = name.trim_start_matches("CAP_").to_owned();
@@ -271,7 +297,7 @@ mod tests {
 
     #[test]
     fn containers_are_hardened_by_default() {
-        let host = host(&spec(r#"{"read_only":true,"cap_add":["cap_sys_ptrace"]}"#), 2).expect("valid");
+        let host = host(&spec(r#"{"read_only":true,"cap_add":["cap_sys_ptrace"]}"#), "ann", 2).expect("valid");
         assert_eq!(host.cap_drop, Some(vec!["ALL".to_owned()]));
         assert!(host.cap_add.expect("some").contains(&"SYS_PTRACE".to_owned()));
         assert_eq!(host.security_opt, Some(vec!["no-new-privileges".to_owned()]));

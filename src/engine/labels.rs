@@ -15,6 +15,12 @@ pub(super) const IMAGE: &str = "cto.image";
 pub(super) const SPEC: &str = "cto.spec";
 /// Its sessions are recorded, whatever it says.
 pub(super) const RECORDING: &str = "cto.recording";
+/// When it is started again, as its template says it.
+pub(super) const RESTART: &str = "cto.restart";
+/// Seconds after its start at which it is stopped.
+pub(super) const TTL: &str = "cto.ttl";
+/// Seconds without activity after which it is stopped.
+pub(super) const IDLE: &str = "cto.idle";
 /// The version of cto that made it.
 pub(super) const VERSION: &str = "cto.version";
 /// On what only helps cto itself, and is shown to nobody.

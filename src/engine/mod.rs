@@ -1,5 +1,6 @@
 //! The engine: the only room that talks to Docker, or to Podman by its Docker API.
 mod address;
+mod care;
 mod containers;
 mod create;
 mod credentials;

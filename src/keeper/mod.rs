@@ -1,4 +1,6 @@
 //! What runs by itself: watching the engine, adopting what runs, noting ends, sweeping up.
+mod care;
+
 use crate::control::Control;
 use crate::engine::EngineEvent;
 use crate::model::Container;
@@ -20,6 +22,8 @@ const CLEAN_UP: Duration = Duration::from_secs(5);
 /// How often it is looked which sessions have changed, and how many are noted then at most: the others wait for their turn.
 const NOTES: Duration = Duration::from_secs(5);
 const NOTES_AT_ONCE: usize = 40;
+/// How often it is looked for containers whose time is up.
+const OVERDUE: Duration = Duration::from_secs(1);
 /// Before the main program of a container is watched again after its stream has ended.
 const AGAIN: Duration = Duration::from_millis(500);
 
@@ -37,12 +41,24 @@ async fn run(control: Control, shutdown: CancellationToken) {
     tokio::spawn(fold(control.clone(), shutdown.clone()));
     let mut events = control.parts().engine.watch(shutdown.clone());
     let mut sweep = tokio::time::interval(SWEEP);
+    let mut care = care::Care::default();
+    let mut overdue = tokio::time::interval(OVERDUE);
+    overdue.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut notes = tokio::time::interval(NOTES);
     notes.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = shutdown.cancelled() => break,
-            Some(event) = events.recv() => heard(&control, event),
+            Some(event) = events.recv() => {
+                match &event {
+                    EngineEvent::Listed(all) => all.iter().for_each(|container| care.look(&control, container)),
+                    EngineEvent::Changed(container) => care.look(&control, container),
+                    EngineEvent::Removed { id, .. } => care.forget(id),
+                    EngineEvent::Lost { .. } | EngineEvent::Back(_) => {}
+                }
+                heard(&control, event);
+            }
+            _ = overdue.tick() => care.stop_overdue(&control),
             Some(end) = ends.recv() => ended(&control, end).await,
             _ = sweep.tick() => forget_old(&control).await,
             _ = notes.tick() => control.note_sessions(NOTES_AT_ONCE).await,

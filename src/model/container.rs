@@ -1,7 +1,12 @@
 //! Containers: what is known of one, and everything needed to create one.
+use super::Care;
 use super::ContainerId;
+use super::Device;
+use super::NetworkJoin;
 use super::Place;
 use super::Size;
+use super::Ulimit;
+use super::Upkeep;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -65,6 +70,9 @@ pub struct Container {
     /// Open sessions.
     #[serde(default)]
     pub sessions: u32,
+    /// How it is looked after.
+    #[serde(default)]
+    pub upkeep: Upkeep,
 }
 
 /// What a container is doing, in Docker's words.
@@ -166,11 +174,23 @@ pub struct Limits {
     pub cpus: f64,
     /// Processes and threads.
     pub pids: u32,
+    /// Swap beyond the memory, in bytes.
+    #[serde(default)]
+    pub swap_bytes: u64,
+    /// Its own layer of the root file system, in bytes, where the engine can limit that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_bytes: Option<u64>,
+    /// `/dev/shm`, in bytes; 64 MiB where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shm_bytes: Option<u64>,
+    /// Limits of single processes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ulimits: Vec<Ulimit>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory_bytes: 512 << 20, cpus: 1.0, pids: 512 }
+        Self { memory_bytes: 512 << 20, cpus: 1.0, pids: 512, swap_bytes: 0, disk_bytes: None, shm_bytes: None, ulimits: Vec::new() }
     }
 }
 
@@ -183,6 +203,8 @@ pub enum NetworkMode {
     /// The engine's default bridge: out is allowed, in only by published ports.
     #[default]
     Isolated,
+    /// A network of the owner's own that leads nowhere: only the owner's other containers there are reached.
+    Internal,
 }
 
 /// Where the image of a spec comes from.
@@ -237,6 +259,9 @@ pub struct ContainerSpec {
     /// How it reaches others.
     #[serde(default)]
     pub network: NetworkMode,
+    /// Networks that it joins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub networks: Vec<NetworkJoin>,
     /// What it may use.
     pub limits: Limits,
     /// The root file system can't be written.
@@ -248,6 +273,18 @@ pub struct ContainerSpec {
     /// Capabilities beyond the default set, without `CAP_`.
     #[serde(default)]
     pub cap_add: Vec<String>,
+    /// Capabilities of the default set that it does without, without `CAP_`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cap_drop: Vec<String>,
+    /// Security options, as `docker run --security-opt` takes them; policy decides on those that loosen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub security: Vec<String>,
+    /// Devices of the host; policy decides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub devices: Vec<Device>,
+    /// How it is looked after.
+    #[serde(default)]
+    pub care: Care,
     /// Labels of the user's own.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,

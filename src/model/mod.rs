@@ -1,5 +1,6 @@
 //! What is on the wire and in the store: plain data, shared by the server and its clients.
 mod access;
+mod care;
 mod cast;
 mod container;
 mod endpoint;
@@ -21,6 +22,7 @@ mod template;
 mod terminal;
 
 pub use access::*;
+pub use care::*;
 pub use cast::*;
 pub use container::*;
 pub use endpoint::*;

@@ -21,7 +21,12 @@ pub struct Template {
     /// One letter or symbol for tiles.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub icon: Option<String>,
-    /// Image reference, as `docker pull` takes it.
+    /// Another template, by name, or by path (`./base.json`) from this file: its fields hold where this one says nothing. Objects are put together, lists
+    /// are added to, everything else is replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extends: Option<String>,
+    /// Image reference, as `docker pull` takes it; required where nothing is extended.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub image: String,
     /// Packages to add with the image's own package manager (apt, apk, dnf, yum, zypper or pacman).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -59,9 +64,12 @@ pub struct Template {
     /// Published ports, as `[ip:][host:]container[/udp]` or an object.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<PortEntry>,
-    /// `none` or `isolated`.
+    /// `none`, `isolated` (out is allowed, in only by published ports) or `internal` (only the owner's other containers there).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<super::NetworkMode>,
+    /// Networks to join instead of the default one, which must be there: names, or objects with aliases.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub networks: Vec<super::NetworkEntry>,
     /// What it may use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<TemplateLimits>,
@@ -74,6 +82,48 @@ pub struct Template {
     /// Capabilities beyond the default set, without `CAP_`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cap_add: Vec<String>,
+    /// Capabilities of the default set to do without; `ALL` for every one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cap_drop: Vec<String>,
+    /// Security options, as `docker run --security-opt` takes them; policy decides on those that loosen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub security: Vec<String>,
+    /// Devices of the host, as `host[:container[:rwm]]`; policy decides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub devices: Vec<String>,
+    /// Files to put in before the start.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<super::FileEntry>,
+    /// When the engine starts it again: `no`, `on-failure`, `on-failure:3`, `always` or `unless-stopped`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<String>,
+    /// A check that the engine runs again and again; what is unhealthy is restarted where `restart` says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<super::HealthEntry>,
+    /// When a launch counts as done: until then it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready: Option<super::ReadyEntry>,
+    /// The signal that asks the main program to end, such as `SIGINT`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_signal: Option<String>,
+    /// Time between that and the kill, such as `30s`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_grace: Option<String>,
+    /// A small init is process 1; true where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init: Option<bool>,
+    /// It is stopped so long after its start, such as `8h`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<String>,
+    /// It is stopped after so long without activity: something typed, an attach, an exec or a request about it. Output alone does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle_stop: Option<String>,
+    /// What is done with it at certain moments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hooks: Option<super::Hooks>,
+    /// Sessions to open when it is launched, beside the main program's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sessions: Vec<super::SessionEntry>,
     /// Labels of the user's own; `cto.*` is refused.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
@@ -118,6 +168,18 @@ pub struct TemplateLimits {
     /// Processes and threads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pids: Option<u32>,
+    /// Swap beyond the memory; none where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub swap: Option<String>,
+    /// What it may write in its own root file system, where the engine can limit that (overlay2 on xfs with project quotas); elsewhere it refuses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk: Option<String>,
+    /// Shared memory in `/dev/shm`; `64m` where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shm: Option<String>,
+    /// Limits of single processes, by the names that `ulimit` has in Docker (`nofile`, `core`, …): a number, or `soft:hard`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ulimits: BTreeMap<String, super::UlimitEntry>,
 }
 
 /// A typed parameter.
@@ -136,6 +198,15 @@ pub struct Param {
     /// The only values it takes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<ParamValue>,
+    /// The least number; of a text the least letters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<i64>,
+    /// The greatest number; of a text the most letters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<i64>,
+    /// A regular expression that the whole of a text fits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<String>,
 }
 
 /// The types of parameters.

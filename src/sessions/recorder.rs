@@ -103,8 +103,9 @@ impl Session {
         self.0.recording.lock().expect("no panics while held").id.clone()
     }
 
-    /// Notes what is typed, where that is recorded.
+    /// Notes what is typed, where that is recorded, and that something is.
     pub(super) fn note_typed(&self, bytes: &[u8]) {
+        *self.0.typed_at.lock().expect("no panics while held") = Some(Instant::now());
         if let Some(typed) = &self.0.recording.lock().expect("no panics while held").typed {
             let _ = typed.try_send(Bytes::copy_from_slice(bytes));
         }

@@ -64,6 +64,8 @@ pub(super) struct Shared {
     pub recording: Mutex<Recording>,
     /// Who types where, in all sessions of this server.
     pub typists: Arc<Typists>,
+    /// When something was typed last; held for a look only.
+    pub typed_at: Mutex<Option<Instant>>,
     bus: Bus,
 }
 
@@ -93,7 +95,7 @@ pub struct Fixed {
 impl Session {
     pub(super) fn new(fixed: Fixed, state: State, typed: mpsc::Sender<Typed>, bus: Bus, typists: Arc<Typists>) -> Self {
         let (state, changed) = (Mutex::new(state), watch::Sender::new(0));
-        Self(Arc::new(Shared { fixed, state, changed, typed, wake: Notify::new(), recording: Mutex::default(), typists, bus }))
+        Self(Arc::new(Shared { fixed, state, changed, typed, wake: Notify::new(), recording: Mutex::default(), typed_at: Mutex::default(), typists, bus }))
     }
 
     /// Somebody types here.
@@ -121,6 +123,12 @@ impl Session {
     #[must_use]
     pub fn id(&self) -> &SessionId {
         &self.0.fixed.id
+    }
+
+    /// When something was typed last since this server knows it.
+    #[must_use]
+    pub fn last_typed(&self) -> Option<Instant> {
+        *self.0.typed_at.lock().expect("no panics while held")
     }
 
     /// Whether its program runs.

@@ -181,6 +181,7 @@ pub fn container(name: &str, template: &str, minutes: i64) -> Container {
         command: vec!["bash".to_owned()],
         ports: Vec::new(),
         sessions: 0,
+        upkeep: Default::default(),
     }
 }
 

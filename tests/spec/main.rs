@@ -4,6 +4,8 @@
 mod access;
 mod architecture;
 mod bench;
+mod bypass;
+mod care;
 mod cli;
 mod config;
 mod conformance;

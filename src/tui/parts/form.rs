@@ -63,6 +63,7 @@ impl Form {
         let network = match template.network.clone().unwrap_or_default() {
             crate::model::NetworkMode::None => "none",
             crate::model::NetworkMode::Isolated => "isolated",
+            crate::model::NetworkMode::Internal => "internal",
         };
         let choices = vec!["isolated".to_owned(), "none".to_owned()];
         entries.push(pick(field("network", "network", "out is allowed, in only by published ports; or none", network.to_owned()), choices));

@@ -1,0 +1,100 @@
+//! Containers that are restarted: those that end again and again, and those that are unhealthy; and those whose time is up.
+use crate::control::Control;
+use crate::model::Container;
+use crate::model::ContainerId;
+use crate::model::ContainerState;
+use crate::model::Health;
+use jiff::Timestamp;
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::collections::VecDeque;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Restarts within this time count together.
+const WINDOW: Duration = Duration::from_secs(600);
+
+/// What is known of the restarts of containers.
+#[derive(Default)]
+pub(super) struct Care {
+    known: HashMap<ContainerId, Known>,
+    /// Those that are being stopped because their time is up.
+    overdue: HashSet<ContainerId>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// The engine's own count.
+    count: u32,
+    times: VecDeque<Instant>,
+    /// The run that was found unhealthy.
+    unhealthy: Option<Timestamp>,
+    /// Its restarts are being ended.
+    ending: bool,
+}
+
+impl Care {
+    /// Takes in how a container is now.
+    pub fn look(&mut self, control: &Control, container: &Container) {
+        if container.state != ContainerState::Running {
+            self.overdue.remove(&container.id);
+        }
+        if container.foreign || container.upkeep.restart.is_none() {
+            return;
+        }
+        let (now, most) = (Instant::now(), control.settings().limits.restarts as usize);
+        let known = self.known.entry(container.id.clone()).or_insert_with(|| Known { count: container.upkeep.restarts, ..Known::default() });
+        // A count that is smaller than before began anew, when somebody started it.
+        let more = container.upkeep.restarts.saturating_sub(known.count);
+        if container.upkeep.restarts < known.count {
+            known.times.clear();
+        }
+        known.count = container.upkeep.restarts;
+        known.times.extend((0..more.min(1000)).map(|_| now));
+        let ill = container.health == Some(Health::Unhealthy) && container.state == ContainerState::Running && known.unhealthy != container.started_at;
+        if ill {
+            known.unhealthy = container.started_at;
+            known.times.push_back(now);
+        }
+        known.times.retain(|at| now.duration_since(*at) < WINDOW);
+        let alive = matches!(container.state, ContainerState::Running | ContainerState::Restarting);
+        known.ending &= alive;
+        let (control, container) = (control.clone(), container.clone());
+        if alive && known.times.len() >= most && !known.ending {
+            known.ending = true;
+            known.times.clear();
+            tokio::spawn(async move {
+                if let Err(error) = control.end_crash_loop(&container).await {
+                    tracing::warn!(%error, container = container.name, "a crash loop can't be ended");
+                }
+            });
+        } else if ill && !known.ending {
+            tokio::spawn(async move {
+                if let Err(error) = control.restart_unhealthy(&container).await {
+                    tracing::warn!(%error, container = container.name, "what is unhealthy can't be restarted");
+                }
+            });
+        }
+    }
+
+    /// Forgets a container that is gone.
+    pub fn forget(&mut self, id: &ContainerId) {
+        self.known.remove(id);
+        self.overdue.remove(id);
+    }
+
+    /// Stops what is overdue.
+    pub fn stop_overdue(&mut self, control: &Control) {
+        for (container, why) in control.overdue() {
+            if !self.overdue.insert(container.id.clone()) {
+                continue;
+            }
+            let control = control.clone();
+            tokio::spawn(async move {
+                if let Err(error) = control.stop_overdue(&container, why).await {
+                    tracing::warn!(%error, container = container.name, "what is overdue can't be stopped");
+                }
+            });
+        }
+    }
+}
