@@ -77,6 +77,19 @@ impl Engine {
         open.docker.create_network(request).await.map(drop).map_err(|error| self.link().fault(error, &About::Engine))
     }
 
+    /// Looks for the networks that a container is to join: older engines miss the first of them only at the start, and call it a container.
+    pub(super) async fn networks_exist(&self, spec: &ContainerSpec) -> Result<()> {
+        let open = self.link().open().await?;
+        for join in &spec.networks {
+            match open.docker.inspect_network(&join.name, None).await {
+                Ok(_) => {}
+                Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => return Err(no_network(&join.name)),
+                Err(error) => return Err(self.link().fault(error, &About::Engine)),
+            }
+        }
+        Ok(())
+    }
+
     /// Changes when a container is started again.
     ///
     /// # Errors

@@ -52,6 +52,7 @@ impl Engine {
         if spec.network == NetworkMode::Internal {
             self.internal_network(owner).await?;
         }
+        self.networks_exist(spec).await?;
         let created = open.docker.create_container(Some(options), body).await;
         let id = created.map(|created| ContainerId(created.id)).map_err(|error| self.link().fault(error, &About::Container(&spec.name)))?;
         if let Err(error) = self.complete(spec, owner, &id).await {

@@ -83,7 +83,10 @@ async fn networks_lead_where_the_template_says_and_nowhere_else() {
     let other =
         plane.container(&operator("nell"), "other", json!({"command": sleep, "interactive": false, "network": "internal", "networks": [network]})).await;
     assert!(said(&plane, &one.name, &format!("getent hosts {}", two.name)).await.contains(&two.name), "its owner's other container is reached by name");
-    assert_eq!(said(&plane, &one.name, "awk '$2 == \"00000000\"' /proc/net/route").await, "", "there is no way out");
+    // What that means on the way, a route less or packets dropped, differs between engines.
+    assert_eq!(docker(&["network", "inspect", "--format", "{{.Internal}}", "cto-internal-nell"]).trim(), "true", "there is no way out");
+    let joins = docker(&["inspect", "--format", "{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}", &one.name]);
+    assert_eq!(joins.trim(), "cto-internal-nell", "and no other network");
     assert!(said(&plane, &other.name, "getent hosts db").await.contains("db"), "in a network that both joined, by its other name");
     let nowhere = plane.launch(&operator("nell"), "nowhere", json!({"command": sleep, "interactive": false, "networks": ["cto-no-such-net"]})).await;
     let problem = nowhere.problem.unwrap();
@@ -129,10 +132,11 @@ async fn a_container_that_ends_again_and_again_is_a_crash_loop_and_out_of_memory
     let hog = json!({"command": ["sh", "-c", "sleep 1; exec perl -e '$x = \"a\" x (200 << 20); sleep 60'"], "interactive": false, "restart": "on-failure:1", "limits": {"memory": "24m"}});
     let ill = json!({"command": "sleep 600", "interactive": false, "restart": "unless-stopped", "stop_grace": "1s", "health": {"command": "false", "interval": "1s", "retries": 1}});
     let ada = admin();
-    let (crash, hog, ill) =
-        tokio::join!(plane.container(&ada, "crash", crash), plane.container(&ada, "hog", hog), plane.container(&ada, "ill", ill));
+    let (crash, hog, ill) = tokio::join!(plane.container(&ada, "crash", crash), plane.container(&ada, "hog", hog), plane.container(&ada, "ill", ill));
     let looped = until(&plane, &crash.name, "a crash loop", |now| now.upkeep.crash_loop).await;
-    assert_eq!((looped.state, looped.exit_code, looped.upkeep.restart.as_deref()), (ContainerState::Exited, Some(3), Some("always")));
+    assert_eq!((looped.state, looped.upkeep.restart.as_deref()), (ContainerState::Exited, Some("always")));
+    // The engine may just have started it once more: then it was stopped.
+    assert!(matches!(looped.exit_code, Some(3 | 143)), "{looped:?}");
     let out = until(&plane, &hog.name, "out of memory", |now| now.upkeep.crash_loop).await;
     assert!(out.oom_killed && out.upkeep.restarts == 1, "{out:?}");
     until(&plane, &ill.name, "an end of what stays unhealthy", |now| now.state == ContainerState::Exited).await;
@@ -168,5 +172,9 @@ async fn containers_whose_time_is_up_are_stopped_and_activity_keeps_one() {
     until(&plane, &used.name, "nobody uses it any more", |now| now.state == ContainerState::Exited).await;
     let page = plane.control.list_audit(&admin(), &ListQuery { q: Some("keeper".to_owned()), ..ListQuery::default() }).await.unwrap();
     let details: Vec<&str> = page.items.iter().filter_map(|event| event.detail.as_deref()).collect();
-    assert!(details.iter().any(|detail| detail.contains("time to live")) && details.iter().any(|detail| detail.contains("nobody has done")), "{details:?}");
+    assert!(
+        details.iter().any(|detail| detail.contains("time to live")) && details.iter().any(|detail| detail.contains("nobody has done")),
+        "{details:?} {:?}",
+        page.items
+    );
 }
