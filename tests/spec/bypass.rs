@@ -10,6 +10,9 @@ use cto::model::*;
 use serde_json::json;
 use std::collections::BTreeMap;
 
+/// What is tried, the template, and the parameters given with it.
+type Way = (&'static str, String, Vec<(&'static str, &'static str)>);
+
 #[tokio::test]
 async fn twenty_ways_round_the_policy_are_shut() {
     let mut config = Config::default();
@@ -25,8 +28,7 @@ async fn twenty_ways_round_the_policy_are_shut() {
 
     let root = root.display();
     let text = |fields: &str| format!(r#"{{"name":"spec","image":"debian:bookworm-slim","command":"sleep 600",{fields}}}"#);
-    // What is tried, the template's text, and what is set.
-    let ways: Vec<(&str, String, Vec<(&str, &str)>)> = vec![
+    let ways: Vec<Way> = vec![
         ("the engine's own fields", text(r#""HostConfig":{"Privileged":true}"#), vec![]),
         ("a field in other letters", text(r#""Privileged":true"#), vec![]),
         ("a field in other letters in another", text(r#""limits":{"Memory":"100g"}"#), vec![]),
