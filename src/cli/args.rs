@@ -4,6 +4,7 @@ use crate::cli::config_args::InitArgs;
 use crate::cli::config_args::SchemaArgs;
 use crate::cli::life_args;
 use crate::cli::rec_args::RecArgs;
+use crate::cli::stack_args::StackArgs;
 use crate::model::Role;
 use clap::Args;
 use clap::Parser;
@@ -100,6 +101,8 @@ pub enum Command {
     Sessions(SessionsArgs),
     /// Record sessions; list, play, export and remove recordings
     Rec(RecArgs),
+    /// Bring stacks of several containers up, take them down, list and check them
+    Stack(StackArgs),
     /// List, show, check and render templates
     Template(TemplateArgs),
     /// Write a cto.json in which everything is named and nothing set, and schemas for editors
@@ -538,7 +541,7 @@ pub enum BenchCommand {
 }
 
 /// Reads `NAME=VALUE`.
-fn pair(text: &str) -> Result<(String, String), String> {
+pub fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
     if name.is_empty() {
         return Err("the name is empty".to_owned());

@@ -30,6 +30,7 @@ pub fn schema(kind: SchemaKind) -> Result<()> {
     output::json(match kind {
         SchemaKind::Config => config::config_schema(),
         SchemaKind::Template => config::schema(),
+        SchemaKind::Stack => config::stack_schema(),
         SchemaKind::Theme => theme::schema(),
     })
 }

@@ -27,6 +27,8 @@ pub enum SchemaKind {
     Config,
     /// templates/NAME.json
     Template,
+    /// stacks/NAME.json
+    Stack,
     /// themes/NAME.json
     Theme,
 }

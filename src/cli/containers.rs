@@ -76,7 +76,7 @@ pub fn short(id: &str) -> &str {
 }
 
 /// A container's state: glyph, word, since when.
-fn status(container: &Container, now: Timestamp) -> (String, Tone) {
+pub fn status(container: &Container, now: Timestamp) -> (String, Tone) {
     let since = |at: Option<Timestamp>| at.map_or_else(String::new, |at| format!(" {}", output::duration(now.duration_since(at).as_secs())));
     let ended = |at: Option<Timestamp>| at.map_or_else(String::new, |at| format!(" {}", output::ago(at, now)));
     match (container.state, container.health) {
@@ -97,7 +97,7 @@ fn status(container: &Container, now: Timestamp) -> (String, Tone) {
     }
 }
 
-fn ports(ports: &[Port]) -> String {
+pub fn ports(ports: &[Port]) -> String {
     let one = |port: &Port| {
         let protocol = if port.protocol == "tcp" { String::new() } else { format!("/{}", port.protocol) };
         let ip = if port.host_ip.contains(':') { format!("[{}]", port.host_ip) } else { port.host_ip.clone() };

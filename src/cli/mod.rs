@@ -20,6 +20,8 @@ mod server;
 mod server_log;
 mod service;
 mod sessions;
+mod stack_args;
+mod stacks;
 mod stats;
 mod templates;
 mod terminal;
@@ -111,6 +113,7 @@ async fn dispatch(context: &Context, command: Option<Command>) -> Result<u8> {
         Some(Command::Stats(args)) => stats::stats(context, &args).await.map(done),
         Some(Command::Sessions(args)) => sessions::sessions(context, args).await.map(done),
         Some(Command::Rec(args)) => recordings::rec(context, args.command).await,
+        Some(Command::Stack(args)) => stacks::stack(context, args.command).await,
         Some(Command::Template(args)) => templates::template(context, args).await,
         Some(Command::Init(args)) => config::init(context, &args).map(done),
         Some(Command::Config(args)) => config::config(context, args.command).await,

@@ -143,7 +143,7 @@ impl Catalogue {
     }
 
     /// What a sheet extends: a file beside it, or a template by name; its own name means the one in a weaker layer.
-    fn parent(&self, sheet: &Sheet, extends: &str) -> Result<Arc<Sheet>, String> {
+    pub(super) fn parent(&self, sheet: &Sheet, extends: &str) -> Result<Arc<Sheet>, String> {
         if inherit::is_path(extends) {
             return inherit::beside(sheet, extends, true);
         }

@@ -100,6 +100,7 @@ pub fn compile(template: &Template, given: &Given, complaints: &mut Vec<Complain
         care: work.care(template),
         labels: work.map("/labels", &template.labels, texts::label, Taken::Variables),
         size: Size::default(),
+        stack: None,
     };
     let secrets =
         work.secrets.iter().filter_map(|pointer| pointer.strip_prefix("/environment/")).map(|name| name.replace("~1", "/").replace("~0", "~")).collect();

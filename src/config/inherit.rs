@@ -1,8 +1,8 @@
 //! Templates that extend others: finding those, putting them together, and telling mistakes where they were written.
 use crate::config::document;
 use crate::config::document::Complaint;
+use crate::config::document::Places;
 use crate::config::structure;
-use crate::config::structure::Found;
 use crate::config::template;
 use crate::model::Place;
 use crate::model::Template;
@@ -21,7 +21,10 @@ pub struct Sheet {
     source: String,
     folder: Option<PathBuf>,
     value: Value,
-    found: Found,
+    places: Arc<Places>,
+    complaints: Vec<Complaint>,
+    /// Where it stands in a text that holds more than it.
+    within: String,
 }
 
 /// Finds what a sheet extends.
@@ -44,7 +47,13 @@ impl Sheet {
                 object.insert("readonly".to_owned(), other);
             }
         }
-        Ok(Self { source: source.to_owned(), folder: folder.map(Path::to_path_buf), value, found })
+        let (places, complaints) = (Arc::new(found.places), found.complaints);
+        Ok(Self { source: source.to_owned(), folder: folder.map(Path::to_path_buf), value, places, complaints, within: String::new() })
+    }
+
+    /// A template in a text that holds more than it, whose shape was looked at already: `within` is where it stands there.
+    pub fn part(source: &str, folder: Option<&Path>, value: Value, places: Arc<Places>, within: String) -> Self {
+        Self { source: source.to_owned(), folder: folder.map(Path::to_path_buf), value, places, complaints: Vec::new(), within }
     }
 
     /// Its name, where it has one.
@@ -63,7 +72,7 @@ impl Sheet {
     }
 
     fn told(&self, complaint: Complaint) -> Place {
-        self.found.places.place(&complaint)
+        self.places.place(&Complaint { pointer: format!("{}{}", self.within, complaint.pointer), ..complaint })
     }
 }
 
@@ -95,7 +104,7 @@ pub fn beside(sheet: &Sheet, extends: &str, fenced: bool) -> Result<Arc<Sheet>, 
 /// # Errors
 /// With every mistake, each where it was written.
 pub fn whole(sheet: &Arc<Sheet>, find: Option<&Find>) -> Result<Template, Vec<Place>> {
-    let mut complaints: Vec<Place> = sheet.found.complaints.iter().map(|complaint| sheet.told(complaint.clone())).collect();
+    let mut complaints: Vec<Place> = sheet.complaints.iter().map(|complaint| sheet.told(complaint.clone())).collect();
     let chain = match find {
         Some(find) => chain(sheet, find).map_err(|detail| complaints.push(sheet.told(Complaint::at("/extends", detail)))).unwrap_or_default(),
         None if sheet.extends().is_none() => vec![sheet.clone()],
@@ -117,7 +126,7 @@ pub fn whole(sheet: &Arc<Sheet>, find: Option<&Find>) -> Result<Template, Vec<Pl
             object.remove("extends");
         }
         // Somebody who wrote 'imagge' need not be told that 'image' is missing too.
-        let misspelt = sheet.found.complaints.iter().any(|complaint| complaint.detail.ends_with("did you mean 'image'?") || complaint.pointer == "/image");
+        let misspelt = sheet.complaints.iter().any(|complaint| complaint.detail.ends_with("did you mean 'image'?") || complaint.pointer == "/image");
         if merged.get("image").is_none() && !misspelt {
             complaints.push(sheet.told(Complaint::at("", "missing field 'image'")));
         }
@@ -142,7 +151,7 @@ fn chain(sheet: &Arc<Sheet>, find: &Find) -> Result<Vec<Arc<Sheet>>, String> {
             let names: Vec<&str> = chain[again..].iter().chain([&next]).map(|sheet| sheet.name().unwrap_or(&sheet.source)).collect();
             return Err(format!("templates extend each other in a circle: {}", names.join(" → ")));
         }
-        if let Some(complaint) = next.found.complaints.first() {
+        if let Some(complaint) = next.complaints.first() {
             return Err(format!("what it extends has a mistake: {}: {}", next.source, complaint.detail));
         }
         if chain.len() >= DEEPEST {
@@ -175,9 +184,10 @@ fn merge(lower: &mut Value, upper: Value, field: &str) {
 
 /// A complaint about what was put together, told where that part was written.
 fn placed(complaint: Complaint, merged: &Value, chain: &[Arc<Sheet>]) -> Place {
+    let within = chain.first().map_or("", |sheet| sheet.within.as_str());
     for sheet in chain {
         if let Some(pointer) = pointer_in(&complaint.pointer, merged, &sheet.value) {
-            return Place { pointer: complaint.pointer.clone(), ..sheet.told(Complaint { pointer, ..complaint }) };
+            return Place { pointer: format!("{within}{}", complaint.pointer), ..sheet.told(Complaint { pointer, ..complaint }) };
         }
     }
     let first = chain.first().map(|sheet| sheet.told(complaint.clone()));
@@ -205,6 +215,17 @@ fn pointer_in(pointer: &str, merged: &Value, sheet: &Value) -> Option<String> {
 /// With every mistake on the way.
 pub fn flattened(source: &str, text: &str, folder: &Path) -> Result<String, Vec<Place>> {
     let sheet = Arc::new(Sheet::read(source, text, Some(folder)).map_err(|place| vec![place])?);
+    match flat(&sheet)? {
+        None => Ok(text.to_owned()),
+        Some(merged) => serde_json::to_string_pretty(&merged).map_err(|error| vec![sheet.told(Complaint::at("/extends", error.to_string()))]),
+    }
+}
+
+/// A sheet with what it extends by path put into it; none where it extends nothing by path.
+///
+/// # Errors
+/// With every mistake on the way.
+pub fn flat(sheet: &Arc<Sheet>) -> Result<Option<Value>, Vec<Place>> {
     let mut merged = sheet.value.clone();
     let mut last = sheet.clone();
     let mut seen = vec![sheet.source.clone()];
@@ -223,8 +244,5 @@ pub fn flattened(source: &str, text: &str, folder: &Path) -> Result<String, Vec<
         seen.push(next.source.clone());
         last = next;
     }
-    if seen.len() == 1 {
-        return Ok(text.to_owned());
-    }
-    serde_json::to_string_pretty(&merged).map_err(|error| wrong(error.to_string()))
+    Ok((seen.len() > 1).then_some(merged))
 }

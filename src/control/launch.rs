@@ -34,11 +34,13 @@ const LAST_LINES: usize = 5;
 const REMOVAL: Duration = Duration::from_secs(30);
 
 /// What a launch is made of.
-struct Launch {
-    actor: Actor,
-    template: Source,
-    request: CreateContainer,
-    rendered: Rendered,
+pub(super) struct Launch {
+    pub actor: Actor,
+    pub template: Source,
+    pub request: CreateContainer,
+    pub rendered: Rendered,
+    /// Called when it runs, and before it is waited for.
+    pub started: Option<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl Control {
@@ -68,7 +70,7 @@ impl Control {
             let rendered = self.fill(actor, &template, &request, name).await?;
             let (name, from) = (rendered.spec.name.clone(), rendered.spec.template.clone());
             let task = self.operations().begin(actor, title(&name, &template.name), name, from)?;
-            Ok((task, Launch { actor: actor.clone(), template, request, rendered }))
+            Ok((task, Launch { actor: actor.clone(), template, request, rendered, started: None }))
         };
         match begun.await {
             Err(error) => {
@@ -92,7 +94,8 @@ impl Control {
         }
     }
 
-    async fn run_launch(&self, task: &Task, mut launch: Launch) -> Result<Container> {
+    /// Makes and starts a container; when that fails, nothing is left of it.
+    pub(super) async fn run_launch(&self, task: &Task, mut launch: Launch) -> Result<Container> {
         let engine = &self.parts().engine;
         let spec = &launch.rendered.spec;
         task.phase(format!("looking for image {}", spec.image.reference));
@@ -110,8 +113,10 @@ impl Control {
             () = task.cancel().cancelled() => Err(task.cancelled()),
             started = self.start_new(task, &id, &launch) => started,
         };
-        if started.is_err() {
-            self.take_away(&id).await;
+        if started.is_err()
+            && let Err(error) = self.take_away(&id).await
+        {
+            tracing::warn!(%error, container = %id, "what a failed launch made can't be removed");
         }
         started
     }
@@ -164,6 +169,9 @@ impl Control {
             return Err(self.exited_at_once(&container).await);
         }
         self.note(tick, &container);
+        if let Some(started) = &launch.started {
+            started();
+        }
         if container.state == ContainerState::Running {
             self.make_ready(task, &launch.actor, &container, &spec.care).await?;
         }
@@ -205,18 +213,17 @@ impl Control {
     }
 
     /// Removes what a failed launch has made, with its session.
-    async fn take_away(&self, id: &ContainerId) {
+    pub(super) async fn take_away(&self, id: &ContainerId) -> Result<()> {
         let removal = tokio::time::timeout(REMOVAL, self.parts().engine.remove(id, true)).await;
-        match removal {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) if error.code == Code::NotFound => {}
-            Ok(Err(error)) => tracing::warn!(%error, container = %id, "what a failed launch made can't be removed"),
-            Err(_) => tracing::warn!(container = %id, "what a failed launch made is not removed after {REMOVAL:?}"),
-        }
         for session in self.sessions().of(id) {
             session.close();
             session.ended(Duration::from_secs(3)).await;
             self.forget_session(session.id()).await;
+        }
+        match removal {
+            Ok(Err(error)) if error.code == Code::NotFound => Ok(()),
+            Ok(done) => done,
+            Err(_) => Err(Error::new(Code::TimedOut, format!("the engine has not removed it after {} s", REMOVAL.as_secs()))),
         }
     }
 

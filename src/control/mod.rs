@@ -16,6 +16,7 @@ mod recordings;
 mod seen;
 mod sessions;
 mod settings;
+mod stacks;
 mod streams;
 mod templates;
 mod upkeep;
@@ -90,6 +91,7 @@ struct Inner {
     stats: StatsHub,
     host: host::Host,
     live: settings::Live,
+    stacks: stacks::Busy,
     activity: upkeep::Activity,
     started_at: Timestamp,
 }
@@ -121,6 +123,7 @@ impl Control {
             stats,
             host: host::Host::default(),
             live,
+            stacks: stacks::Busy::default(),
             activity: upkeep::Activity::default(),
             started_at: Timestamp::now(),
         }))

@@ -18,6 +18,7 @@ use crate::model::OperationId;
 use crate::model::OperationState;
 use crate::model::Page;
 use crate::model::Progress;
+use crate::model::Stack;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -59,6 +60,9 @@ pub(super) struct Task {
     entry: Entry,
     bus: Bus,
     told: Arc<Mutex<Option<Instant>>>,
+    cancel: CancellationToken,
+    /// What its phases begin with, where it is one of several parts of an operation.
+    part: Option<String>,
 }
 
 /// What an operation has made.
@@ -66,6 +70,7 @@ pub(super) struct Task {
 pub(super) enum Made {
     Container(Box<Container>),
     Image(Box<Image>),
+    Stack(Box<Stack>),
 }
 
 /// What an operation is to do.
@@ -99,6 +104,7 @@ impl Operations {
             progress: Progress::default(),
             result: None,
             image: None,
+            stack: None,
             problem: None,
             created_at: Timestamp::now(),
         };
@@ -118,7 +124,7 @@ impl Operations {
             all.insert(operation.id.clone(), entry.clone());
         }
         self.bus.publish(Event::OperationChanged { operation: Box::new(operation) });
-        Ok(Task { entry, bus: self.bus.clone(), told: Arc::default() })
+        Ok(Task { cancel: entry.cancel.clone(), entry, bus: self.bus.clone(), told: Arc::default(), part: None })
     }
 
     fn entry(&self, id: &str) -> Result<Entry> {
@@ -143,7 +149,12 @@ impl Operations {
 impl Task {
     /// Cancelled when somebody cancels the operation, or the server is about to stop.
     pub fn cancel(&self) -> &CancellationToken {
-        &self.entry.cancel
+        &self.cancel
+    }
+
+    /// A part of the work that goes on beside others, and is cancelled by `cancel`.
+    pub fn part(&self, name: &str, cancel: CancellationToken) -> Self {
+        Self { cancel, part: Some(name.to_owned()), ..self.clone() }
     }
 
     /// How it is now.
@@ -152,7 +163,10 @@ impl Task {
     }
 
     /// Says how far it is. Within a phase, only now and then is it told.
-    pub fn progress(&self, progress: Progress) {
+    pub fn progress(&self, mut progress: Progress) {
+        if let Some(part) = &self.part {
+            progress.phase = format!("{part}: {}", progress.phase);
+        }
         let mut told = self.told.lock().expect("no panics while held");
         let new_phase = self.entry.operation.borrow().progress.phase != progress.phase;
         self.entry.operation.send_modify(|operation| operation.progress = progress);
@@ -186,6 +200,7 @@ impl Task {
                 match made {
                     Made::Container(container) => operation.result = Some(*container),
                     Made::Image(image) => operation.image = Some(*image),
+                    Made::Stack(stack) => operation.stack = Some(*stack),
                 }
             }
             Err(error) => {

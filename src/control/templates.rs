@@ -81,7 +81,7 @@ impl Control {
     }
 
     /// The catalogue as the files are now: reading them again is cheaper than noticing every change of them.
-    async fn catalogue(&self, base_dir: Option<&str>) -> Result<Catalogue> {
+    pub(super) async fn catalogue(&self, base_dir: Option<&str>) -> Result<Catalogue> {
         let (paths, base_dir) = (self.parts().paths.clone(), base_dir.map(PathBuf::from));
         let load = move || {
             let project = base_dir.as_deref().and_then(project_of);

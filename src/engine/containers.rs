@@ -11,6 +11,7 @@ use crate::model::ContainerId;
 use crate::model::ContainerState;
 use crate::model::Health;
 use crate::model::Port;
+use crate::model::StackPlace;
 use crate::model::Upkeep;
 use bollard::models::ContainerInspectResponse;
 use bollard::models::ContainerStateStatusEnum as Status;
@@ -133,6 +134,12 @@ pub(super) fn container(found: ContainerInspectResponse, image_says: &labels::La
         ttl_seconds: own(labels::TTL).filter(|_| owner.is_some()).and_then(|text| text.parse().ok()),
         idle_seconds: own(labels::IDLE).filter(|_| owner.is_some()).and_then(|text| text.parse().ok()),
     };
+    let stack = own(labels::STACK).filter(|_| owner.is_some()).map(|stack| {
+        let member = own(labels::MEMBER).unwrap_or_default();
+        let (member, index) = member.split_once('/').map_or((member.as_str(), 0), |(member, index)| (member, index.parse().unwrap_or(0)));
+        let after = own(labels::AFTER).unwrap_or_default().split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        StackPlace { stack, member: member.to_owned(), index, hash: own(labels::STACK_HASH).unwrap_or_default(), after }
+    });
     let asked = host.port_bindings;
     Container {
         id: ContainerId(found.id.unwrap_or_default()),
@@ -155,6 +162,7 @@ pub(super) fn container(found: ContainerInspectResponse, image_says: &labels::La
         ports: ports(published.or(asked).unwrap_or_default()),
         sessions: 0,
         upkeep,
+        stack,
     }
 }
 

@@ -169,6 +169,12 @@ fn own_labels(spec: &ContainerSpec, owner: &str) -> Result<HashMap<String, Strin
     }
     let times = [(labels::TTL, spec.care.ttl_seconds), (labels::IDLE, spec.care.idle_seconds)];
     all.extend(times.into_iter().filter_map(|(label, seconds)| Some((label.to_owned(), seconds?.to_string()))));
+    if let Some(place) = &spec.stack {
+        all.insert(labels::STACK.into(), place.stack.clone());
+        all.insert(labels::MEMBER.into(), if place.index == 0 { place.member.clone() } else { format!("{}/{}", place.member, place.index) });
+        all.insert(labels::STACK_HASH.into(), place.hash.clone());
+        all.insert(labels::AFTER.into(), place.after.join(","));
+    }
     if let Some(template) = &spec.template {
         all.insert(labels::TEMPLATE.into(), template.clone());
     }

@@ -21,6 +21,14 @@ pub(super) const RESTART: &str = "cto.restart";
 pub(super) const TTL: &str = "cto.ttl";
 /// Seconds without activity after which it is stopped.
 pub(super) const IDLE: &str = "cto.idle";
+/// The stack that a container, network or volume is part of.
+pub(super) const STACK: &str = "cto.stack";
+/// A container's name in its stack's file, and its number where there are several.
+pub(super) const MEMBER: &str = "cto.stack.member";
+/// Hash of all that the stack's file says of a container.
+pub(super) const STACK_HASH: &str = "cto.stack.hash";
+/// The members of its stack that a container waits for.
+pub(super) const AFTER: &str = "cto.stack.after";
 /// The version of cto that made it.
 pub(super) const VERSION: &str = "cto.version";
 /// On what only helps cto itself, and is shown to nobody.

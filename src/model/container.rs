@@ -5,6 +5,7 @@ use super::Device;
 use super::NetworkJoin;
 use super::Place;
 use super::Size;
+use super::StackPlace;
 use super::Ulimit;
 use super::Upkeep;
 use jiff::Timestamp;
@@ -73,6 +74,9 @@ pub struct Container {
     /// How it is looked after.
     #[serde(default)]
     pub upkeep: Upkeep,
+    /// Its place in the stack that it is part of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack: Option<StackPlace>,
 }
 
 /// What a container is doing, in Docker's words.
@@ -291,6 +295,9 @@ pub struct ContainerSpec {
     /// First size of the main terminal.
     #[serde(default)]
     pub size: Size,
+    /// Its place in the stack that it is part of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack: Option<StackPlace>,
 }
 
 /// Asks for a container: `POST /api/v1/containers`.

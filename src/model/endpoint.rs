@@ -120,6 +120,12 @@ endpoints! {
     UploadFiles = "Unpacks a tar, which is the body, into a directory of a container": Put "/api/v1/containers/{id}/files", Some(Action::WriteFiles), PathQuery => Answer::Json, Uploaded;
     ExecInContainer = "Runs one command without a terminal": Get "/api/v1/containers/{id}/exec", Some(Action::Exec), Empty => Answer::Upgrade(EXEC_PROTOCOL), Empty;
 
+    ListStacks = "Stacks at the engine, and those that are saved": Get "/api/v1/stacks", Some(Action::ReadContainers), Empty => Answer::Json, StackList;
+    UpStackFrom = "Brings a stack up: what is as its file says stays untouched": Post "/api/v1/stacks", Some(Action::CreateContainers), UpStack => Answer::Operation, Operation;
+    PlanStack = "What bringing a stack up would do, and why": Post "/api/v1/stacks/plan", Some(Action::ReadTemplates), UpStack => Answer::Json, StackPlan;
+    GetStack = "One stack": Get "/api/v1/stacks/{id}", Some(Action::ReadContainers), Empty => Answer::Json, Stack;
+    DownStackNow = "Takes a stack down: containers and networks go, volumes only where asked": Post "/api/v1/stacks/{id}/down", Some(Action::RemoveContainers), DownStack => Answer::Operation, Operation;
+
     ListSessions = "Sessions, oldest first": Get "/api/v1/sessions", Some(Action::ReadSessions), ListQuery => Answer::Json, Page<Session>;
     CreateSession = "Opens a session in a container": Post "/api/v1/sessions", Some(Action::OpenSessions), OpenSession => Answer::Created, Session;
     GetSession = "One session": Get "/api/v1/sessions/{id}", Some(Action::ReadSessions), Empty => Answer::Json, Session;

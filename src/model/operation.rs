@@ -3,6 +3,7 @@ use super::Container;
 use super::Image;
 use super::OperationId;
 use super::Problem;
+use super::Stack;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -31,6 +32,9 @@ pub struct Operation {
     /// The image that it made or brought, when it succeeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<Image>,
+    /// The stack that it brought up or took down, when it succeeded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack: Option<Stack>,
     /// What went wrong, when it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,

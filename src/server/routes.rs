@@ -112,6 +112,12 @@ pub(super) fn all() -> Routes {
         .archive::<UploadFiles, _, _>(files::upload)
         .upgrade::<ExecInContainer, _, _>(exec::run)
 
+        .add::<ListStacks, _, _>(|ask, _| async move { ask.control.list_stacks(&ask.actor).await })
+        .operation::<UpStackFrom, _, _>(|ask, request| async move { ask.control.up_stack(&ask.actor, request, ask.idempotency_key.as_deref()).await })
+        .add::<PlanStack, _, _>(|ask, request| async move { ask.control.plan_stack(&ask.actor, request).await })
+        .add::<GetStack, _, _>(|ask, _| async move { ask.control.get_stack(&ask.actor, ask.id()).await })
+        .operation::<DownStackNow, _, _>(|ask, request| async move { ask.control.down_stack(&ask.actor, ask.id(), request, ask.idempotency_key.as_deref()).await })
+
         .add::<ListSessions, _, _>(|ask, query| async move { ask.control.list_sessions(&ask.actor, &query).await })
         .add::<CreateSession, _, _>(|ask, request| async move { ask.control.create_session(&ask.actor, request, ask.idempotency_key.as_deref()).await })
         .add::<GetSession, _, _>(|ask, _| async move { ask.control.get_session(&ask.actor, ask.id()).await })

@@ -136,6 +136,10 @@ fn made(name: &str) -> String {
         "template-files" => fields(&config::schema()["$defs"]["FileEntry"]),
         "template-sessions" => fields(&config::schema()["$defs"]["SessionEntry"]),
         "template-ports" => fields(&config::schema()["$defs"]["Port"]),
+        "stack-fields" => stack_fields("", |_| true),
+        "stack-member-fields" => stack_fields("StackMember", |name| ["depends_on", "set", "networks", "replicas"].contains(&name)),
+        "stack-network-fields" => stack_fields("StackNetwork", |_| true),
+        "stack-volume-fields" => stack_fields("StackVolume", |_| true),
         "endpoints" => endpoints(),
         "problems" => problems(),
         _ => panic!("nothing is made under the name '{name}'"),
@@ -233,15 +237,26 @@ fn settings() -> String {
     table(&["setting", "type", "default", "means"], leaves().into_iter().map(row))
 }
 
+/// The fields of a part of the stacks' schema.
+fn stack_fields(part: &str, kept: impl Fn(&str) -> bool) -> String {
+    let root = config::stack_schema();
+    let object = if part.is_empty() { root } else { &root["$defs"][part] };
+    fields_of(root, object, kept)
+}
+
 /// The fields of an object of the template's schema.
 fn fields(object: &Value) -> String {
+    // The other spelling of a field is told in a sentence of its own.
+    fields_of(config::schema(), object, |name| name != "read_only")
+}
+
+fn fields_of(root: &Value, object: &Value, kept: impl Fn(&str) -> bool) -> String {
     let required: Vec<&str> = object["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let row = |(name, schema): (&String, &Value)| {
         let star = if required.contains(&name.as_str()) { ", required" } else { "" };
-        vec![code(name), kind(config::schema(), schema) + star, told(schema)]
+        vec![code(name), kind(root, schema) + star, told(schema)]
     };
-    // The other spelling of a field is told in a sentence of its own.
-    let rows: Vec<_> = object["properties"].as_object().unwrap().iter().filter(|(name, _)| *name != "read_only").map(row).collect();
+    let rows: Vec<_> = object["properties"].as_object().unwrap().iter().filter(|(name, _)| kept(name)).map(row).collect();
     table(&["field", "type", "means"], rows)
 }
 
@@ -437,6 +452,10 @@ fn every_json_text_in_the_documents_is_read_as_what_it_is() {
                     assert!(missing.is_empty(), "the full example leaves out {missing:?}");
                 }
                 "json template" => drop(config::parse_template(&document.name, &body).unwrap_or_else(|error| panic!("{at}{error}"))),
+                "json stack" => {
+                    let read = config::Catalogue::load(&paths, None).parse_stack(&document.name, &body, None);
+                    drop(read.unwrap_or_else(|error| panic!("{at}{error:?}")));
+                }
                 "json theme" => {
                     let name = value()["name"].as_str().unwrap().to_owned();
                     std::fs::write(paths.config_dir.join(format!("themes/{name}.json")), &body).unwrap();
@@ -453,7 +472,7 @@ fn every_json_text_in_the_documents_is_read_as_what_it_is() {
             seen.insert(kind);
         }
     }
-    assert_eq!(seen.len(), 9, "{seen:?}");
+    assert_eq!(seen.len(), 10, "{seen:?}");
 }
 
 /// What is read from a text, as JSON again.

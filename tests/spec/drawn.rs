@@ -182,6 +182,7 @@ pub fn container(name: &str, template: &str, minutes: i64) -> Container {
         ports: Vec::new(),
         sessions: 0,
         upkeep: Default::default(),
+        stack: None,
     }
 }
 
@@ -229,6 +230,7 @@ pub fn launch(name: &str, progress: Progress) -> Operation {
         progress,
         result: None,
         image: None,
+        stack: None,
         problem: None,
         created_at: ago(1),
     }

@@ -31,6 +31,7 @@ mod recordings;
 mod server;
 mod sessions;
 mod settings;
+mod stacks;
 mod store;
 mod support;
 mod survive;

@@ -54,6 +54,7 @@ fn body(row: &Row) -> Option<Value> {
         "RenameContainer" => json!({"name": "another-name"}),
         "UpdateContainer" => json!({"pids": 10}),
         "CommitContainer" => json!({"image": "nothing-of-this-name"}),
+        "UpStackFrom" | "PlanStack" => json!({"stack": "nothing-of-this-name"}),
         "PutLayout" => json!({"data": {}}),
         "CreateUser" => json!({"name": "someone", "role": "viewer"}),
         _ => json!({}),
