@@ -27,7 +27,7 @@ trap 'exit 130' INT TERM
 
 sources() {
   local place
-  for place in Cargo.toml Cargo.lock build.rs src hold templates themes assets/luau; do
+  for place in Cargo.toml Cargo.lock build.rs src hold templates stacks themes assets/luau; do
     [ ! -e "$place" ] || printf '%s\n' "$place"
   done
 }
