@@ -3,6 +3,8 @@
 #
 #   scripts/test-registry.sh start DIR [PORT]   prints host:port; without PORT a free one
 #   scripts/test-registry.sh stop DIR           ends it; its storage stays in DIR/storage
+#
+# With a file DIR/htpasswd it lets in only the users there.
 set -euo pipefail
 HERE=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=scripts/lib.sh
@@ -23,12 +25,13 @@ storage:
   delete: { enabled: true }
 http: { addr: "127.0.0.1:$port" }
 CONFIG
+  [ ! -e "$DIR/htpasswd" ] || printf 'auth: { htpasswd: { realm: cto-test, path: %s } }\n' "$DIR/htpasswd" >>"$DIR/registry.yml"
   setsid nohup docker-registry serve "$DIR/registry.yml" >"$DIR/registry.log" 2>&1 </dev/null 9>&- &
   pid=$!
   # setsid may fork; the process is known by its configuration.
   while [ "$SECONDS" -lt "$deadline" ]; do
     kill -0 "$pid" 2>/dev/null || return 1
-    if is_ours "$pid" && curl -fsS --noproxy '*' --max-time 2 -o /dev/null "http://127.0.0.1:$port/v2/" 2>/dev/null; then
+    if is_ours "$pid" && curl -sS --noproxy '*' --max-time 2 -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/v2/" 2>/dev/null | grep -qE '^(200|401)$'; then
       printf '%s\n' "$pid" >"$DIR/registry.pid"
       printf '127.0.0.1:%s\n' "$port" >"$DIR/registry.address"
       return 0

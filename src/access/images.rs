@@ -28,10 +28,38 @@ pub fn check_image_name(actor: &Actor, reference: &str, before: Option<&Image>) 
     Err(error.fix("choose another name or tag; an admin may give it to another image"))
 }
 
+/// Decides whether `actor` may build with this network. The host's would reach what listens on its loopback.
+///
+/// # Errors
+/// `policy_refused` with the rule, and who can lift it; `invalid_value` for what is no network of a build.
+pub fn check_build(actor: &Actor, network: &str, allow_privileged: bool) -> Result<()> {
+    match network {
+        "" | "default" | "bridge" | "none" => Ok(()),
+        "host" if actor.role == Role::Admin && allow_privileged => Ok(()),
+        "host" => {
+            let error = Error::new(Code::PolicyRefused, "policy refuses this build: the host's network reaches beyond the container");
+            Err(error.fix("leave out the network; an admin may, once 'containers.allow_privileged' is set in cto.json"))
+        }
+        _ => Err(Error::invalid(format!("a build has no network '{network}'")).fix("write 'default' or 'none'")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use jiff::Timestamp;
+
+    #[test]
+    fn a_build_reaches_no_further_than_a_container() {
+        let (olga, ada) = (Actor::new("olga", Role::Operator), Actor::new("ada", Role::Admin));
+        assert!(check_build(&olga, "none", false).is_ok() && check_build(&olga, "default", false).is_ok());
+        assert_eq!(check_build(&olga, "host", true).expect_err("refused").code, Code::PolicyRefused);
+        assert_eq!(check_build(&ada, "host", false).expect_err("refused").code, Code::PolicyRefused);
+        assert!(check_build(&ada, "host", true).is_ok());
+        for other in ["container:web", "HOST", "my-net"] {
+            assert_eq!(check_build(&ada, other, true).expect_err(other).code, Code::InvalidValue);
+        }
+    }
 
     #[test]
     fn nobody_puts_an_image_in_the_place_of_another_s() {

@@ -4,6 +4,7 @@ mod policy;
 mod roles;
 mod token;
 
+pub use images::check_build;
 pub use images::check_image_name;
 pub use policy::Policy;
 pub use policy::check_spec;

@@ -88,7 +88,7 @@ pub fn check_spec(actor: &Actor, spec: &ContainerSpec, policy: &Policy) -> Resul
 }
 
 /// Whether a label may only be written by cto itself. Engines compare labels by case, people do not.
-fn is_own_label(label: &str) -> bool {
+pub(super) fn is_own_label(label: &str) -> bool {
     let lower = label.to_ascii_lowercase();
     lower == "cto" || lower.starts_with("cto.")
 }
@@ -114,7 +114,7 @@ pub fn shows_engine(path: &Path) -> bool {
 }
 
 /// Why `path` may not be mounted, if so.
-fn refused_path(path: &Path, policy: &Policy) -> Option<String> {
+pub(super) fn refused_path(path: &Path, policy: &Policy) -> Option<String> {
     let shown = path.display();
     if !path.is_absolute() || path.components().any(|part| part == Component::ParentDir) {
         return Some(format!("'{shown}' is not an absolute path of the host"));

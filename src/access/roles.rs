@@ -40,13 +40,14 @@ pub fn scope(role: Role, action: Action) -> Scope {
         (Role::Admin, _) => Scope::Everything,
         (
             Role::Viewer | Role::Operator,
-            ReadContainers | ReadLogs | ReadSessions | ReadRecordings | ReadTemplates | ReadOperations | ReadEvents | UseLayouts,
+            ReadContainers | ReadImages | ReadVolumes | ReadNetworks | ReadLogs | ReadSessions | ReadRecordings | ReadTemplates | ReadOperations | ReadEvents
+            | UseLayouts,
         ) => Scope::Everything,
-        (Role::Operator, CreateContainers | CreateImages) => Scope::Everything,
+        (Role::Operator, CreateContainers | CreateImages | CreateVolumes | CreateNetworks | ConnectNetworks) => Scope::Everything,
         (
             Role::Operator,
-            ControlContainers | RemoveContainers | ReadFiles | WriteFiles | Exec | OpenSessions | WriteSessions | CloseSessions | RecordSessions
-            | RemoveRecordings | CancelOperations,
+            ControlContainers | RemoveContainers | RemoveImages | RemoveVolumes | RemoveNetworks | ReadFiles | WriteFiles | Exec | OpenSessions | WriteSessions
+            | CloseSessions | RecordSessions | RemoveRecordings | CancelOperations,
         ) => Scope::Own,
         (Role::Viewer | Role::Operator, _) => Scope::Nothing,
     }

@@ -1,7 +1,7 @@
 //! `cto user`, `cto token` and `cto audit`.
-use crate::cli::args::AuditArgs;
-use crate::cli::args::TokenCommand;
-use crate::cli::args::UserCommand;
+use crate::cli::account_args::AuditArgs;
+use crate::cli::account_args::TokenCommand;
+use crate::cli::account_args::UserCommand;
 use crate::cli::context::Context;
 use crate::cli::output;
 use crate::cli::output::Table;

@@ -1,7 +1,9 @@
 //! What can be typed: every command of the command line with its flags.
+use crate::cli::account_args;
 use crate::cli::config_args::ConfigArgs;
 use crate::cli::config_args::InitArgs;
 use crate::cli::config_args::SchemaArgs;
+use crate::cli::image_args;
 use crate::cli::life_args;
 use crate::cli::rec_args::RecArgs;
 use crate::cli::stack_args::StackArgs;
@@ -112,11 +114,11 @@ pub enum Command {
     /// Print a JSON Schema for editors
     Schema(SchemaArgs),
     /// Show who did what, and how it ended
-    Audit(AuditArgs),
+    Audit(account_args::AuditArgs),
     /// Manage users
-    User(UserArgs),
+    User(account_args::UserArgs),
     /// Manage tokens for the API over TCP
-    Token(TokenArgs),
+    Token(account_args::TokenArgs),
     /// Say what is missing on this machine, and what to do
     Doctor,
     /// Run the server in the foreground
@@ -371,77 +373,6 @@ pub enum TemplateCommand {
     },
     /// Print the JSON Schema of templates, for editors
     Schema,
-}
-
-/// `cto audit`.
-#[derive(Debug, Args)]
-pub struct AuditArgs {
-    /// At most so many, newest first
-    #[arg(short = 'n', long, value_name = "NUMBER", default_value_t = 50)]
-    pub limit: u32,
-    /// Only what contains this text
-    #[arg(short, long, value_name = "TEXT")]
-    pub query: Option<String>,
-}
-
-/// `cto user`.
-#[derive(Debug, Args)]
-pub struct UserArgs {
-    /// What to do.
-    #[command(subcommand)]
-    pub command: UserCommand,
-}
-
-/// The commands of users.
-#[derive(Debug, Subcommand)]
-pub enum UserCommand {
-    /// Add a user
-    Add {
-        /// Name: lower-case letters, digits, '-', '_' and '.'
-        name: String,
-        /// viewer, operator or admin
-        #[arg(long, default_value = "operator")]
-        role: Role,
-    },
-    /// Remove a user and their tokens
-    Rm {
-        /// Name
-        name: String,
-    },
-    /// List users
-    Ls,
-}
-
-/// `cto token`.
-#[derive(Debug, Args)]
-pub struct TokenArgs {
-    /// What to do.
-    #[command(subcommand)]
-    pub command: TokenCommand,
-}
-
-/// The commands of tokens.
-#[derive(Debug, Subcommand)]
-pub enum TokenCommand {
-    /// Make a token; it is shown only once
-    Create {
-        /// viewer, operator or admin; the user's own where none is given
-        #[arg(long)]
-        role: Option<Role>,
-        /// Whose it is; the caller's where none is given
-        #[arg(long)]
-        user: Option<String>,
-        /// Days until it ends; never where none is given
-        #[arg(long, value_name = "DAYS")]
-        expires: Option<u32>,
-    },
-    /// Revoke a token
-    Rm {
-        /// Its id
-        id: String,
-    },
-    /// List tokens, without their secrets
-    Ls,
 }
 
 /// `cto serve`.

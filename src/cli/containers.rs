@@ -179,6 +179,17 @@ pub fn agreed(question: &str) -> Result<bool> {
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
+/// Asks before something is removed that was not named. Without a terminal only the flag is a yes.
+pub fn confirmed(yes: bool, question: &str) -> Result<()> {
+    if yes {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Err(Error::invalid("nobody is there to be asked").fix("say '--yes' to remove what '--dry-run' shows"));
+    }
+    if agreed(question)? { Ok(()) } else { Err(crate::cli::cancelled("the removal")) }
+}
+
 /// Does something with each container and prints the names of those where it worked, as docker does. One that fails does not
 /// keep the others from it; the last failure is returned, the ones before are told at once.
 pub async fn each(context: &Context, names: &[String], work: impl AsyncFn(&str) -> Result<Option<Container>>) -> Result<()> {

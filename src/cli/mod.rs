@@ -1,4 +1,5 @@
 //! The command line: arguments in, exit code out. Everything is asked of a server through the API.
+mod account_args;
 mod accounts;
 mod args;
 mod bench;
@@ -9,6 +10,8 @@ mod context;
 mod copy;
 mod doctor;
 mod exec;
+mod image_args;
+mod images;
 mod launch;
 mod life;
 mod life_args;
@@ -111,6 +114,9 @@ async fn dispatch(context: &Context, command: Option<Command>) -> Result<u8> {
         Some(Command::Commit(args)) => life::commit(context, args).await.map(done),
         Some(Command::Cp(args)) => copy::copy(context, &args).await.map(done),
         Some(Command::Stats(args)) => stats::stats(context, &args).await.map(done),
+        Some(Command::Images(args)) => images::list(context, &args).await.map(done),
+        Some(Command::Image(args)) => images::image(context, args.command).await.map(done),
+        Some(Command::Pull(args)) => images::pull(context, &args.image).await.map(done),
         Some(Command::Sessions(args)) => sessions::sessions(context, args).await.map(done),
         Some(Command::Rec(args)) => recordings::rec(context, args.command).await,
         Some(Command::Stack(args)) => stacks::stack(context, args.command).await,

@@ -38,7 +38,7 @@ pub async fn template(context: &Context, args: TemplateArgs) -> Result<u8> {
 }
 
 /// The server's templates with the project's over them: a server has no working directory.
-async fn all(context: &Context) -> Result<TemplateList> {
+pub async fn all(context: &Context) -> Result<TemplateList> {
     let client = context.client().await?;
     let mut list = client.call::<ListTemplates>(&[], &Empty {}).await?;
     if let Some(project) = Context::project() {

@@ -4,6 +4,8 @@ use super::Client;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Answer;
+use crate::model::BuildImage;
+use crate::model::BuildImageFrom;
 use crate::model::CastQuery;
 use crate::model::Code;
 use crate::model::DownloadFiles;
@@ -103,11 +105,24 @@ impl Client {
     /// # Errors
     /// As [`Client::call`].
     pub async fn upload(&self, container: &str, path: &str, pieces: mpsc::Receiver<std::io::Result<Bytes>>) -> Result<Uploaded> {
-        let target = filled(UploadFiles::PATH, &[container]) + &query(&PathQuery { path: path.to_owned() })?;
+        self.archive::<UploadFiles>(&[container], &PathQuery { path: path.to_owned() }, pieces).await
+    }
+
+    /// Builds an image from a directory, which is sent as its pieces come. The operation that comes back runs, or has failed.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn build(&self, request: &BuildImage, pieces: mpsc::Receiver<std::io::Result<Bytes>>) -> Result<Operation> {
+        self.archive::<BuildImageFrom>(&[], request, pieces).await
+    }
+
+    /// Sends an archive, with the request as a query string.
+    async fn archive<E: Endpoint>(&self, path: &[&str], request: &E::Request, pieces: mpsc::Receiver<std::io::Result<Bytes>>) -> Result<E::Reply> {
+        let target = filled(E::PATH, path) + &query(request)?;
         let body = futures_util::stream::unfold(pieces, async |mut pieces| pieces.recv().await.map(|piece| (piece, pieces)));
-        let builder = self.request(Method::Put, &target).header("content-type", TAR_MEDIA).body(reqwest::Body::wrap_stream(body));
+        let builder = self.request(E::METHOD, &target).header("content-type", TAR_MEDIA).body(reqwest::Body::wrap_stream(body));
         let response = self.answered(builder).await?;
-        self.json::<UploadFiles>(response).await
+        self.json::<E>(response).await
     }
 
     /// A recording's bytes as they come, from `from` milliseconds on where that is given.

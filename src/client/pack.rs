@@ -1,4 +1,5 @@
 //! Packs files of this machine into an archive, which is sent while it is made.
+use super::ignore::Ignore;
 use crate::error::Error;
 use crate::error::Result;
 use bytes::Bytes;
@@ -43,10 +44,20 @@ pub struct Packed {
 /// Packs `source` under `name`; with no name what is in the directory, without the directory itself. Links are packed as links.
 #[must_use]
 pub fn pack(source: PathBuf, name: Option<PathBuf>) -> Packing {
+    begin(source, name, Ignore::default())
+}
+
+/// Packs what is in a directory that an image is built from, but for what is ignored.
+#[must_use]
+pub fn pack_directory(source: PathBuf, ignore: Ignore) -> Packing {
+    begin(source, None, ignore)
+}
+
+fn begin(source: PathBuf, name: Option<PathBuf>, ignore: Ignore) -> Packing {
     let (sender, pieces) = mpsc::channel(WAITING);
     let packed = tokio::task::spawn_blocking(move || {
         let out = Sending { buffer: Vec::with_capacity(PIECE), hash: Sha256::new(), sender, broken: false };
-        let mut work = Work { tar: tar::Builder::new(out), packed: Packed::default() };
+        let mut work = Work { tar: tar::Builder::new(out), packed: Packed::default(), ignore };
         work.tar.sparse(false);
         let result = work.all(&source, name.as_deref());
         match result {
@@ -67,6 +78,7 @@ pub fn pack(source: PathBuf, name: Option<PathBuf>) -> Packing {
 struct Work {
     tar: tar::Builder<Sending>,
     packed: Packed,
+    ignore: Ignore,
 }
 
 impl Work {
@@ -78,8 +90,11 @@ impl Work {
         }
         while let Some((path, name)) = waiting.pop() {
             let seen = std::fs::symlink_metadata(&path).map_err(|error| unread(&path, error))?;
-            self.one(&path, &name, &seen)?;
-            if seen.is_dir() {
+            let out = self.ignore.leaves_out(&name);
+            if !out {
+                self.one(&path, &name, &seen)?;
+            }
+            if seen.is_dir() && (!out || self.ignore.takes_back(&name)) {
                 children(&path, &name, &mut waiting)?;
             }
         }

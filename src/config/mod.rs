@@ -75,3 +75,11 @@ pub fn check_container_name(name: &str) -> crate::error::Result<()> {
 pub fn parse_memory(text: &str) -> Result<u64, String> {
     texts::memory(text)
 }
+
+/// Whether Docker takes `reference` as an image's name.
+///
+/// # Errors
+/// When it does not, with the rule.
+pub fn check_image_reference(reference: &str) -> crate::error::Result<()> {
+    texts::image(reference).map_err(crate::error::Error::invalid)
+}

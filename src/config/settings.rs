@@ -158,11 +158,17 @@ pub struct RetentionConfig {
     /// Days that the audit is kept; 0 keeps it for ever.
     #[schemars(range(min = 0, max = 36_500))]
     pub audit_days: u32,
+    /// Days that an image made for a template's packages is kept after its last launch, once no container is made from it; 0 keeps it for ever.
+    #[schemars(range(min = 0, max = 36_500))]
+    pub images_days: u32,
+    /// Days that it is kept what containers have used; 0 keeps only the last hour, in memory.
+    #[schemars(range(min = 0, max = 3_650))]
+    pub stats_days: u32,
 }
 
 impl Default for RetentionConfig {
     fn default() -> Self {
-        Self { ended_sessions_hours: 24, audit_days: 0 }
+        Self { ended_sessions_hours: 24, audit_days: 0, images_days: 14, stats_days: 7 }
     }
 }
 

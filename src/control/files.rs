@@ -23,11 +23,21 @@ use std::time::Duration;
 /// Most bytes of an archive that comes in.
 const MOST: u64 = 256 << 30;
 /// How long the next piece of an archive that comes in is waited for.
-const SILENCE: Duration = Duration::from_secs(60);
+pub(super) const SILENCE: Duration = Duration::from_secs(60);
 /// The longest path that Linux takes.
 const LONGEST: usize = 4096;
 
 /// What has come in so far.
+#[derive(Clone, Default)]
+pub(super) struct Arrival(Arc<Mutex<Arrived>>);
+
+impl Arrival {
+    /// Why no more has come, if so.
+    pub fn fault(&self) -> Option<Error> {
+        self.0.lock().expect("no panics while held").fault.take()
+    }
+}
+
 #[derive(Default)]
 struct Arrived {
     bytes: u64,
@@ -68,14 +78,14 @@ impl Control {
         let container = self.container(name).await?;
         let path = checked(&query)?;
         self.noted(actor, Action::WriteFiles, &of(&container), path, async {
-            let arrived = Arc::new(Mutex::new(Arrived::default()));
+            let arrived = Arrival::default();
             let counting = counted(body, arrived.clone());
             let done = self.parts().engine.upload(&container.id, path, counting).await;
-            let mut arrived = arrived.lock().expect("no panics while held");
-            if let Some(fault) = arrived.fault.take() {
+            if let Some(fault) = arrived.fault() {
                 return Err(fault);
             }
             done?;
+            let mut arrived = arrived.0.lock().expect("no panics while held");
             let sha256 = std::mem::take(&mut arrived.hash).finalize().iter().map(|byte| format!("{byte:02x}")).collect();
             Ok(Uploaded { bytes: arrived.bytes, sha256 })
         })
@@ -84,12 +94,12 @@ impl Control {
 }
 
 /// The same stream, counted and bounded in size and in silence.
-fn counted(body: BoxStream<'static, std::io::Result<Bytes>>, arrived: Arc<Mutex<Arrived>>) -> BoxStream<'static, std::io::Result<Bytes>> {
+pub(super) fn counted(body: BoxStream<'static, std::io::Result<Bytes>>, arrived: Arrival) -> BoxStream<'static, std::io::Result<Bytes>> {
     let next = move |mut body: BoxStream<'static, std::io::Result<Bytes>>| {
         let arrived = arrived.clone();
         async move {
             let piece = tokio::time::timeout(SILENCE, body.next()).await;
-            let mut arrived = arrived.lock().expect("no panics while held");
+            let mut arrived = arrived.0.lock().expect("no panics while held");
             let fault = match piece {
                 Ok(None) => return None,
                 Ok(Some(Ok(piece))) => {

@@ -246,7 +246,7 @@ fn checked(limits: &UpdateLimits, memory: u64, cpus: u32) -> Result<String> {
 }
 
 /// Leaves of each variable only its name.
-fn mask_environment(report: &mut EngineReport) {
+pub(super) fn mask_environment(report: &mut EngineReport) {
     for place in ["/Config/Env", "/ContainerConfig/Env"] {
         for line in report.0.pointer_mut(place).and_then(serde_json::Value::as_array_mut).into_iter().flatten() {
             let name = line.as_str().and_then(|text| text.split_once('=')).map_or_else(String::new, |(name, _)| name.to_owned());

@@ -30,7 +30,7 @@ impl Default for Activity {
 
 impl Control {
     /// Who the keeper acts as.
-    fn keeper() -> Actor {
+    pub(super) fn keeper() -> Actor {
         Actor::new("keeper", Role::Admin)
     }
 

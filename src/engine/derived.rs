@@ -69,7 +69,12 @@ impl Images {
         let lock = self.0.building(&hash);
         let _alone = lock.lock().await;
         if let Some(found) = self.find(&tag).await?.filter(|found| is_derived(found, &hash)) {
-            return Ok(found.id.unwrap_or_default());
+            let id = found.id.unwrap_or_default();
+            // Named anew, so that the engine remembers when it was last used; without that it only goes sooner.
+            if let Err(error) = self.tag(&id, &tag).await {
+                tracing::debug!(%error, tag, "the use of a derived image can't be noted");
+            }
+            return Ok(id);
         }
         self.build(&id, base.config.as_ref(), packages, &hash, &tag, progress).await?;
         self.find(&tag).await?.and_then(|found| found.id).ok_or_else(|| Error::new(Code::BuildFailed, format!("image '{tag}' was built but is not there")))
@@ -97,7 +102,8 @@ impl Images {
             t: Some(tag.to_owned()),
             rm: true,
             forcerm: true,
-            labels: Some(HashMap::from([(labels::DERIVED.to_owned(), hash.to_owned())])),
+            // It belongs to nobody, whoever has built its base image.
+            labels: Some(HashMap::from([(labels::DERIVED.to_owned(), hash.to_owned()), (labels::BUILT_BY.to_owned(), String::new())])),
             ..BuildImageOptions::default()
         };
         let phase = format!("installing {}", packages.join(", "));
@@ -197,7 +203,7 @@ fn archive(dockerfile: &str) -> Result<Vec<u8>> {
 }
 
 /// A line without control characters and colour sequences.
-fn plain(line: &str) -> String {
+pub(super) fn plain(line: &str) -> String {
     let mut plain = String::new();
     let mut rest = line.chars().peekable();
     while let Some(c) = rest.next() {
@@ -215,7 +221,7 @@ fn plain(line: &str) -> String {
 }
 
 /// `Step 2/5 : RUN …`
-fn step(line: &str) -> Option<(u64, u64)> {
+pub(super) fn step(line: &str) -> Option<(u64, u64)> {
     let (step, rest) = line.strip_prefix("Step ")?.split_once('/')?;
     Some((step.parse().ok()?, rest.split_whitespace().next()?.parse().ok()?))
 }
@@ -227,7 +233,7 @@ fn failure(message: &str, lines: &[String], packages: &[String]) -> Error {
         return error.fix("use an image with apt, apk, dnf, yum, zypper or pacman, or one that has the programs already");
     }
     if message.contains("no space left on device") || lines.iter().any(|line| line.contains("No space left on device")) {
-        return Error::new(Code::DiskFull, "the engine's disk is full").fix("free some space, for example with 'docker system prune'");
+        return Error::new(Code::DiskFull, "the engine's disk is full").fix("free some space, for example with 'cto image prune'");
     }
     if let Some(name) = lines.iter().find_map(|line| unknown_package(line)) {
         let error = Error::new(Code::PackageNotFound, format!("the image's package manager does not know the package '{name}'"));

@@ -69,7 +69,7 @@ pub(super) fn answered(status: u16, message: &str, about: &About<'_>) -> Error {
     let text = tidy(message);
     let low = text.to_lowercase();
     if low.contains("no space left on device") {
-        return Error::new(Code::DiskFull, "the engine's disk is full").fix("free some space, for example with 'docker system prune'");
+        return Error::new(Code::DiskFull, "the engine's disk is full").fix("free some space, for example with 'cto image prune'");
     }
     if let Some(program) = missing_program(&text) {
         return command_not_found(&program);
@@ -87,6 +87,11 @@ pub(super) fn answered(status: u16, message: &str, about: &About<'_>) -> Error {
     }
     match about {
         About::Container(name) => container(status, &text, &low, name),
+        About::Image(name) if is_denied(&low) => {
+            let registry = name.split_once('/').map(|(first, _)| first).filter(|first| first.contains(['.', ':']) || *first == "localhost").unwrap_or_default();
+            Error::new(Code::ImageUnavailable, format!("the registry does not let cto at image '{name}': {text}"))
+                .fix(format!("log in where the server runs, as its user: {}", format!("docker login {registry}").trim_end()))
+        }
         About::Image(name) if status == 404 || low.contains("not found") || low.contains("does not exist") || low.contains("manifest unknown") => {
             image_missing(name, &text)
         }

@@ -8,14 +8,12 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::model::Code;
 use crate::model::Image;
-use crate::model::ImageRemoval;
 use crate::model::ImageSource;
 use crate::model::Progress;
 use crate::model::ProgressUnit;
 use bollard::models::CreateImageInfo;
 use bollard::models::ImageInspect;
 use bollard::query_parameters::CreateImageOptionsBuilder;
-use bollard::query_parameters::RemoveImageOptionsBuilder;
 use futures_util::StreamExt;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -71,18 +69,15 @@ impl Images {
         found.map(image).ok_or_else(|| Error::not_found("image", reference).fix("'cto images' lists the images"))
     }
 
-    /// Takes a name away from an image, and the image itself with its last name.
+    /// Brings an image from its registry, also where the engine has one of that name: the registry's may be newer.
     ///
     /// # Errors
-    /// `not_found`; `wrong_state` when a container uses it.
-    pub async fn remove(&self, reference: &str, force: bool) -> Result<Vec<ImageRemoval>> {
+    /// `image_unavailable`; `invalid_value` when it is no image reference.
+    pub async fn bring(&self, reference: &str, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<Image> {
         if !is_reference(reference) {
-            return Err(Error::not_found("image", reference).fix("'cto images' lists the images"));
+            return Err(Error::invalid(format!("'{reference}' is no image reference")).fix("write it as 'docker pull' takes it, such as debian:bookworm-slim"));
         }
-        let open = self.0.link().open().await?;
-        let options = RemoveImageOptionsBuilder::default().force(force).build();
-        let gone = open.docker.remove_image(reference, Some(options), None).await.map_err(|error| self.0.link().fault(error, &About::LocalImage(reference)))?;
-        Ok(gone.into_iter().map(|item| ImageRemoval { untagged: item.untagged, deleted: item.deleted }).collect())
+        self.pull(reference, progress).await.map(image)
     }
 
     /// An image that the engine has.
@@ -133,16 +128,17 @@ impl Images {
 }
 
 /// The engine's report in our words.
-fn image(found: ImageInspect) -> Image {
+pub(super) fn image(found: ImageInspect) -> Image {
     let labels = found.config.and_then(|config| config.labels).unwrap_or_default();
+    let tags = found.repo_tags.unwrap_or_default();
     Image {
         id: found.id.unwrap_or_default(),
-        tags: found.repo_tags.unwrap_or_default(),
+        derived: super::image_store::is_derived(&tags),
+        tags,
         digests: found.repo_digests.unwrap_or_default(),
         created_at: found.created.and_then(|at| at.parse().ok()).unwrap_or(jiff::Timestamp::UNIX_EPOCH),
         size_bytes: found.size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
         owner: labels.get(labels::BUILT_BY).filter(|owner| !owner.is_empty()).cloned(),
-        derived: labels.get(labels::DERIVED).is_some_and(|hash| !hash.is_empty()),
     }
 }
 

@@ -25,12 +25,9 @@ use bollard::query_parameters::CommitContainerOptions;
 use bollard::query_parameters::KillContainerOptionsBuilder;
 use bollard::query_parameters::RenameContainerOptions;
 use bollard::query_parameters::TopOptionsBuilder;
-use futures_util::StreamExt;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Most bytes of what the engine says of one thing.
-const MOST_REPORT: usize = 16 << 20;
 /// How long making an image of a container may take.
 const COMMIT: Duration = Duration::from_secs(3600);
 /// Programs that a person gives commands to: in the foreground of a terminal they hold no work of their own.
@@ -161,17 +158,10 @@ impl Engine {
     /// When there is no such container, or the engine fails.
     pub async fn report(&self, id: &ContainerId) -> Result<EngineReport> {
         let open = self.link().open().await?;
-        let mut stream = raw::get(&open, id.as_str(), "json");
-        let mut text = Vec::new();
-        while let Some(bytes) = stream.next().await {
-            match bytes {
-                Ok(bytes) => text.extend_from_slice(&bytes),
-                Err(error) => return Err(self.named_fault(error, id).await),
-            }
-            if text.len() > MOST_REPORT {
-                return Err(Error::new(Code::EngineFailed, format!("the engine says more than {MOST_REPORT} bytes of container '{id}'")));
-            }
-        }
+        let text = match raw::whole(&open, &format!("/containers/{id}/json")).await {
+            Ok(text) => text,
+            Err(error) => return Err(self.named_fault(error, id).await),
+        };
         let value = serde_json::from_slice(&text).map_err(|error| Error::new(Code::EngineFailed, format!("the engine's answer is not understood: {error}")))?;
         Ok(EngineReport(value))
     }

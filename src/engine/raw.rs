@@ -28,6 +28,8 @@ use tokio::net::UnixStream;
 const ANSWER: Duration = Duration::from_secs(60);
 /// Most bytes of an answer's head, or of an error's body.
 const MOST_HEAD: usize = 64 * 1024;
+/// Most bytes of what the engine says of one thing.
+const MOST_REPORT: usize = 16 << 20;
 
 /// What a hijacked connection reads from.
 pub(super) type Reader = Box<dyn AsyncRead + Send + Unpin>;
@@ -147,17 +149,47 @@ async fn read_error(mut reader: Reader, first: Bytes) -> String {
 }
 
 /// The bytes of a GET of `/containers/{id}/{tail}`.
-///
-/// bollard gives raw bodies only from its export call, so that call is sent to another path.
 pub(super) fn get(open: &Open, id: &str, tail: &str) -> impl Stream<Item = Result<Bytes, bollard::errors::Error>> + Send + use<> {
-    let tail = tail.to_owned();
+    send(open, http::Method::GET, &format!("/containers/{id}/{tail}"), None)
+}
+
+/// The bytes of a POST without a body, with registry credentials.
+pub(super) fn post(open: &Open, path: &str, credentials: http::HeaderValue) -> impl Stream<Item = Result<Bytes, bollard::errors::Error>> + Send + use<> {
+    send(open, http::Method::POST, path, Some(credentials))
+}
+
+/// All bytes of a GET.
+pub(super) async fn whole(open: &Open, path: &str) -> Result<Vec<u8>, bollard::errors::Error> {
+    let mut stream = send(open, http::Method::GET, path, None);
+    let mut bytes = Vec::new();
+    while let Some(piece) = stream.next().await {
+        bytes.extend_from_slice(&piece?);
+        if bytes.len() > MOST_REPORT {
+            return Err(bollard::errors::Error::IOError { err: std::io::Error::other(format!("an answer of more than {MOST_REPORT} bytes")) });
+        }
+    }
+    Ok(bytes)
+}
+
+/// bollard gives raw bodies only from its export call, so that call is sent to another path.
+fn send(
+    open: &Open,
+    method: http::Method,
+    path: &str,
+    credentials: Option<http::HeaderValue>,
+) -> impl Stream<Item = Result<Bytes, bollard::errors::Error>> + Send + use<> {
+    let path = path.to_owned();
     let docker = open.docker.clone().with_request_modifier(move |mut request| {
         let uri = request.uri().to_string();
-        let other = uri.strip_suffix("export").map(|start| format!("{start}{tail}"));
+        let other = uri.strip_suffix("/containers/-/export").map(|start| format!("{start}{path}"));
         if let Some(other) = other.and_then(|other| other.parse().ok()) {
             *request.uri_mut() = other;
         }
+        *request.method_mut() = method.clone();
+        if let Some(credentials) = &credentials {
+            request.headers_mut().insert("X-Registry-Auth", credentials.clone());
+        }
         request
     });
-    docker.export_container(id).boxed()
+    docker.export_container("-").boxed()
 }

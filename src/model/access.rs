@@ -86,8 +86,28 @@ actions! {
     ControlContainers = "control:containers",
     /// Remove containers.
     RemoveContainers = "remove:containers",
-    /// Pull and build images, and make them of containers that one may control.
+    /// See images.
+    ReadImages = "read:images",
+    /// Pull, build and name images, and make them of containers that one may control.
     CreateImages = "create:images",
+    /// Send images to registries, with the server's credentials.
+    PushImages = "push:images",
+    /// Remove images.
+    RemoveImages = "remove:images",
+    /// See volumes.
+    ReadVolumes = "read:volumes",
+    /// Make volumes.
+    CreateVolumes = "create:volumes",
+    /// Remove volumes, with what is in them.
+    RemoveVolumes = "remove:volumes",
+    /// See networks.
+    ReadNetworks = "read:networks",
+    /// Make networks.
+    CreateNetworks = "create:networks",
+    /// Put containers that one may control on networks, and take them off.
+    ConnectNetworks = "connect:networks",
+    /// Remove networks.
+    RemoveNetworks = "remove:networks",
     /// Read containers' logs.
     ReadLogs = "read:logs",
     /// Copy files out of containers.

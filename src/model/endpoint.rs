@@ -125,6 +125,18 @@ endpoints! {
     PlanStack = "What bringing a stack up would do, and why": Post "/api/v1/stacks/plan", Some(Action::ReadTemplates), UpStack => Answer::Json, StackPlan;
     GetStack = "One stack": Get "/api/v1/stacks/{id}", Some(Action::ReadContainers), Empty => Answer::Json, Stack;
     DownStackNow = "Takes a stack down: containers and networks go, volumes only where asked": Post "/api/v1/stacks/{id}/down", Some(Action::RemoveContainers), DownStack => Answer::Operation, Operation;
+    ListImages = "Images, newest first": Get "/api/v1/images", Some(Action::ReadImages), ListQuery => Answer::Json, Page<Image>;
+    PullImage = "Brings an image from its registry": Post "/api/v1/images/pull", Some(Action::CreateImages), Pull => Answer::Operation, Operation;
+    BuildImageFrom = "Builds an image from a directory, which is the body as a tar": Post "/api/v1/images/build", Some(Action::CreateImages), BuildImage => Answer::Operation, Operation;
+    RefreshImageOf = "Makes the image of a template anew where its base or packages have changed": Post "/api/v1/images/refresh", Some(Action::CreateImages), RefreshImage => Answer::Operation, Operation;
+    PruneImages = "Removes images that no container uses; an operator's own only": Post "/api/v1/images/prune", Some(Action::RemoveImages), ImagePrune => Answer::Json, PrunedImages;
+    GetImage = "One image": Get "/api/v1/images/{name}", Some(Action::ReadImages), Empty => Answer::Json, Image;
+    InspectImage = "What the engine itself says of an image": Get "/api/v1/images/{name}/inspect", Some(Action::ReadImages), Empty => Answer::Json, EngineReport;
+    GetImageHistory = "The layers of an image": Get "/api/v1/images/{name}/history", Some(Action::ReadImages), Empty => Answer::Json, ImageHistory;
+    TagImageAs = "Gives an image one more name": Post "/api/v1/images/{name}/tag", Some(Action::CreateImages), TagImage => Answer::Json, Image;
+    PushImage = "Sends an image to the registry that its name says": Post "/api/v1/images/{name}/push", Some(Action::PushImages), Empty => Answer::Operation, Operation;
+    DeleteImage = "Takes a name away from an image, and the image with its last name": Delete "/api/v1/images/{name}", Some(Action::RemoveImages), RemoveImage => Answer::Json, ImageRemovals;
+
 
     ListSessions = "Sessions, oldest first": Get "/api/v1/sessions", Some(Action::ReadSessions), ListQuery => Answer::Json, Page<Session>;
     CreateSession = "Opens a session in a container": Post "/api/v1/sessions", Some(Action::OpenSessions), OpenSession => Answer::Created, Session;

@@ -30,6 +30,7 @@ pub fn document() -> Value {
     // A page's schema does not bring that of its items along.
     builder.need::<AuditEvent>();
     builder.need::<Container>();
+    builder.need::<Image>();
     builder.need::<Layout>();
     builder.need::<Operation>();
     builder.need::<Recording>();
@@ -98,7 +99,7 @@ impl EachEndpoint for Builder {
 
 /// Whether an endpoint's body is a tar.
 fn takes_archive<E: Endpoint>() -> bool {
-    [UploadFiles::NAME].contains(&E::NAME)
+    [UploadFiles::NAME, BuildImageFrom::NAME].contains(&E::NAME)
 }
 
 impl Builder {

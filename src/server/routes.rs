@@ -6,6 +6,7 @@ use super::caller::MaybeCaller;
 use super::exec;
 use super::extract;
 use super::files;
+use super::images;
 use super::logs;
 use super::openapi;
 use super::problem::Refusal;
@@ -117,6 +118,18 @@ pub(super) fn all() -> Routes {
         .add::<PlanStack, _, _>(|ask, request| async move { ask.control.plan_stack(&ask.actor, request).await })
         .add::<GetStack, _, _>(|ask, _| async move { ask.control.get_stack(&ask.actor, ask.id()).await })
         .operation::<DownStackNow, _, _>(|ask, request| async move { ask.control.down_stack(&ask.actor, ask.id(), request, ask.idempotency_key.as_deref()).await })
+        .add::<ListImages, _, _>(|ask, query| async move { ask.control.list_images(&ask.actor, &query).await })
+        .operation::<PullImage, _, _>(|ask, request| async move { ask.control.pull_image(&ask.actor, request, ask.idempotency_key.as_deref()).await })
+        .archive::<BuildImageFrom, _, _>(images::build)
+        .operation::<RefreshImageOf, _, _>(|ask, request| async move { ask.control.refresh_image(&ask.actor, request, ask.idempotency_key.as_deref()).await })
+        .add::<PruneImages, _, _>(|ask, request| async move { ask.control.prune_images(&ask.actor, request).await })
+        .add::<GetImage, _, _>(|ask, _| async move { ask.control.get_image(&ask.actor, ask.id()).await })
+        .add::<InspectImage, _, _>(|ask, _| async move { ask.control.inspect_image(&ask.actor, ask.id()).await })
+        .add::<GetImageHistory, _, _>(|ask, _| async move { ask.control.get_image_history(&ask.actor, ask.id()).await })
+        .add::<TagImageAs, _, _>(|ask, request| async move { ask.control.tag_image(&ask.actor, ask.id(), request).await })
+        .operation::<PushImage, _, _>(|ask, _| async move { ask.control.push_image(&ask.actor, ask.id(), ask.idempotency_key.as_deref()).await })
+        .add::<DeleteImage, _, _>(|ask, request| async move { ask.control.delete_image(&ask.actor, ask.id(), request).await })
+
 
         .add::<ListSessions, _, _>(|ask, query| async move { ask.control.list_sessions(&ask.actor, &query).await })
         .add::<CreateSession, _, _>(|ask, request| async move { ask.control.create_session(&ask.actor, request, ask.idempotency_key.as_deref()).await })
@@ -206,10 +219,7 @@ impl Routes {
                 if let Some(wait) = wait {
                     operation = door.control.wait_operation(&actor, operation.id.as_str(), wait).await?;
                 }
-                let status = if operation.state == OperationState::Running { StatusCode::ACCEPTED } else { StatusCode::CREATED };
-                let place = HeaderValue::from_str(&format!("/api/v1/operations/{}", operation.id)).map_err(|error| Error::internal(error.to_string()))?;
-                let mut response = (status, Json(operation)).into_response();
-                response.headers_mut().insert(header::LOCATION, place);
+                let mut response = begun(operation)?;
                 if wait.is_some() {
                     response.headers_mut().insert("preference-applied", HeaderValue::from_static("wait"));
                 }
@@ -299,6 +309,15 @@ impl Routes {
         self.router = self.router.route(E::PATH, on(filter(E::METHOD), answer));
         self
     }
+}
+
+/// The answer of long work: 202 while it runs, 201 when it has ended.
+pub(super) fn begun(operation: Operation) -> Result<Response> {
+    let status = if operation.state == OperationState::Running { StatusCode::ACCEPTED } else { StatusCode::CREATED };
+    let place = HeaderValue::from_str(&format!("/api/v1/operations/{}", operation.id)).map_err(|error| Error::internal(error.to_string()))?;
+    let mut response = (status, Json(operation)).into_response();
+    response.headers_mut().insert(header::LOCATION, place);
+    Ok(response)
 }
 
 fn filter(method: Method) -> MethodFilter {

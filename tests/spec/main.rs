@@ -23,6 +23,7 @@ mod generated;
 mod grid;
 mod holder;
 mod hostile;
+mod images;
 mod keys;
 mod launch;
 mod life;

@@ -19,6 +19,8 @@ pub struct Home {
     pub prefix: String,
     /// Where its engine is; none for that of every test.
     pub engine: Option<String>,
+    /// Further variables of the environment.
+    pub variables: Vec<(String, String)>,
 }
 
 impl Home {
@@ -29,7 +31,7 @@ impl Home {
     /// With an engine of its own.
     pub fn on(engine: Option<String>) -> Self {
         let prefix = format!("cto-cli-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        Self { dir: tempfile::tempdir().unwrap(), prefix, engine }
+        Self { dir: tempfile::tempdir().unwrap(), prefix, engine, variables: Vec::new() }
     }
 
     pub fn name(&self, name: &str) -> String {
@@ -45,6 +47,7 @@ impl Home {
         if let Some(engine) = &self.engine {
             command.env("DOCKER_HOST", engine);
         }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 

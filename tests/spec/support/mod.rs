@@ -3,6 +3,8 @@ pub mod engine;
 pub mod golden;
 pub mod home;
 pub mod http;
+pub mod narrow;
 pub mod own_engine;
 pub mod plane;
+pub mod registry;
 pub mod tmux;

@@ -1,4 +1,5 @@
 //! A Docker Engine of a test's own, with a registry of stand-ins beside it: it may be stopped, killed and started.
+use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -10,9 +11,21 @@ pub struct OwnEngine {
 impl OwnEngine {
     /// Starts one. It is empty but for the base image; its registry answers pulls of `python:3.9-slim`, `ubuntu:22.04` and `alpine:latest`.
     pub fn start() -> Self {
+        Self::prepared(|_| {})
+    }
+
+    /// Starts one after its directory was prepared: `daemon.json` and `data` there are its own.
+    pub fn prepared(prepare: impl FnOnce(&Path)) -> Self {
         let engine = Self { dir: tempfile::tempdir().unwrap() };
+        std::fs::create_dir(engine.at()).unwrap();
+        prepare(&engine.at());
         engine.ask("start");
         engine
+    }
+
+    /// The address of this machine as its containers and its dockerd see it.
+    pub fn host(&self) -> String {
+        format!("10.213.{}.1", std::fs::read_to_string(self.at().join("net")).unwrap().trim())
     }
 
     /// What `DOCKER_HOST` is to be.
@@ -33,7 +46,8 @@ impl OwnEngine {
         self.ask("up");
     }
 
-    fn at(&self) -> PathBuf {
+    /// Where its files lie.
+    pub fn at(&self) -> PathBuf {
         self.dir.path().join("engine")
     }
 
