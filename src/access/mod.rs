@@ -2,6 +2,7 @@
 mod images;
 mod policy;
 mod roles;
+mod storage;
 mod token;
 
 pub use images::check_build;
@@ -14,6 +15,8 @@ pub use roles::Scope;
 pub use roles::allowed;
 pub use roles::refusal;
 pub use roles::scope;
+pub use storage::check_network;
+pub use storage::check_volume;
 pub use token::NewToken;
 pub use token::hash_secret;
 pub use token::looks_like_a_token;

@@ -7,7 +7,7 @@ use crate::cli::image_args;
 use crate::cli::life_args;
 use crate::cli::rec_args::RecArgs;
 use crate::cli::stack_args::StackArgs;
-use crate::model::Role;
+use crate::cli::storage_args;
 use clap::Args;
 use clap::Parser;
 use clap::Subcommand;
@@ -99,6 +99,18 @@ pub enum Command {
     Cp(life_args::CopyArgs),
     /// Show processor, memory, network and disk of running containers
     Stats(life_args::StatsArgs),
+    /// List images
+    Images(image_args::ImagesArgs),
+    /// List, bring, build, name, send and remove images
+    Image(image_args::ImageArgs),
+    /// Bring an image from its registry
+    Pull(image_args::PullArgs),
+    /// List, make, show and remove volumes
+    Volume(storage_args::VolumeArgs),
+    /// List, make, show, join, leave and remove networks
+    Network(storage_args::NetworkArgs),
+    /// Remove what cto has made and nothing uses any more; never a volume with data, never what other tools made
+    Clean(storage_args::CleanArgs),
     /// List, close, type into and show sessions
     Sessions(SessionsArgs),
     /// Record sessions; list, play, export and remove recordings

@@ -3,6 +3,7 @@ mod account_args;
 mod accounts;
 mod args;
 mod bench;
+mod clean;
 mod config;
 mod config_args;
 mod containers;
@@ -15,6 +16,7 @@ mod images;
 mod launch;
 mod life;
 mod life_args;
+mod networks;
 mod operation;
 mod output;
 mod rec_args;
@@ -26,8 +28,10 @@ mod sessions;
 mod stack_args;
 mod stacks;
 mod stats;
+mod storage_args;
 mod templates;
 mod terminal;
+mod volumes;
 
 pub use args::Cli;
 
@@ -117,6 +121,9 @@ async fn dispatch(context: &Context, command: Option<Command>) -> Result<u8> {
         Some(Command::Images(args)) => images::list(context, &args).await.map(done),
         Some(Command::Image(args)) => images::image(context, args.command).await.map(done),
         Some(Command::Pull(args)) => images::pull(context, &args.image).await.map(done),
+        Some(Command::Volume(args)) => volumes::volume(context, args.command).await.map(done),
+        Some(Command::Network(args)) => networks::network(context, args.command).await.map(done),
+        Some(Command::Clean(args)) => clean::clean(context, &args).await.map(done),
         Some(Command::Sessions(args)) => sessions::sessions(context, args).await.map(done),
         Some(Command::Rec(args)) => recordings::rec(context, args.command).await,
         Some(Command::Stack(args)) => stacks::stack(context, args.command).await,

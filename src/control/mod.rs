@@ -1,5 +1,6 @@
 //! The control plane: every change of the world passes here: allow, do, audit, announce.
 mod accounts;
+mod clean;
 mod containers;
 mod files;
 mod guard;
@@ -9,6 +10,7 @@ mod images;
 mod launch;
 mod layouts;
 mod life;
+mod networks;
 mod operations;
 mod paging;
 mod ready;
@@ -20,6 +22,7 @@ mod stacks;
 mod streams;
 mod templates;
 mod upkeep;
+mod volumes;
 
 pub use crate::engine::Exec;
 pub use crate::engine::ExecControl;

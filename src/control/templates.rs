@@ -130,6 +130,12 @@ impl Control {
         tokio::task::spawn_blocking(fill).await.map_err(|error| Error::internal(format!("the template can't be filled in: {error}")))?
     }
 
+    /// What the machine's owner allows, whoever asks and wherever from.
+    pub(super) fn policy_now(&self) -> Policy {
+        let allowed_roots: Vec<PathBuf> = self.settings().containers.allowed_roots.iter().map(|root| resolve_existing(root)).collect();
+        self.policy(&allowed_roots)
+    }
+
     fn policy(&self, allowed_roots: &[PathBuf]) -> Policy {
         let paths = &self.parts().paths;
         let mut hidden: Vec<PathBuf> = [&paths.state_dir, &paths.runtime_dir, &paths.config_dir].into_iter().map(|path| resolve_existing(path)).collect();

@@ -112,7 +112,7 @@ impl Engine {
 }
 
 fn no_network(name: &str) -> Error {
-    Error::new(Code::NotFound, format!("there is no network '{name}'")).fix(format!("make it first: docker network create {name}"))
+    Error::new(Code::NotFound, format!("there is no network '{name}'")).fix(format!("make it first: cto network create {name}"))
 }
 
 /// The network that a container begins in.

@@ -17,6 +17,10 @@ pub(super) enum About<'a> {
     Path(&'a str),
     /// An image that the engine has, or should have.
     LocalImage(&'a str),
+    /// A volume, by its name.
+    Volume(&'a str),
+    /// A network, by its name.
+    Network(&'a str),
 }
 
 /// The engine at `address` can't be reached.
@@ -97,6 +101,8 @@ pub(super) fn answered(status: u16, message: &str, about: &About<'_>) -> Error {
         }
         About::Image(name) => image_unreachable(name, &text),
         About::LocalImage(name) => local_image(status, &text, &low, name),
+        About::Volume(name) => volume(status, &text, &low, name),
+        About::Network(name) => network(status, &text, &low, name),
         About::Path(path) => path_fault(status, &text, &low, path),
         About::Engine => Error::new(Code::EngineFailed, format!("the engine failed: {text}")),
     }
@@ -203,6 +209,62 @@ fn local_image(status: u16, text: &str, low: &str, name: &str) -> Error {
         return Error::invalid(format!("the engine refused image '{name}': {text}"));
     }
     Error::new(Code::EngineFailed, format!("the engine failed on image '{name}': {text}"))
+}
+
+/// An error about the volume `name`.
+fn volume(status: u16, text: &str, low: &str, name: &str) -> Error {
+    if low.contains("volume is in use") {
+        return Error::new(Code::WrongState, format!("the volume '{name}' is in use"))
+            .fix(format!("'cto volume inspect {name}' names the containers that have it"));
+    }
+    match status {
+        404 => Error::not_found("volume", name).fix("'cto volume ls' lists the volumes"),
+        400 => Error::invalid(format!("the engine refused the volume '{name}': {text}")),
+        409 => Error::new(Code::WrongState, format!("volume '{name}': {text}")),
+        _ => Error::new(Code::EngineFailed, format!("the engine failed on the volume '{name}': {text}")),
+    }
+}
+
+/// An error about the network `name`.
+fn network(status: u16, text: &str, low: &str, name: &str) -> Error {
+    if low.contains("has active endpoints") {
+        return Error::new(Code::WrongState, format!("the network '{name}' is in use")).fix(format!("'cto network inspect {name}' names the containers on it"));
+    }
+    if low.contains("no such container") {
+        return Error::new(Code::NotFound, "no container: it was removed meanwhile");
+    }
+    let state = ["already exists in network", "is not connected to", "already attached to network", "is pre-defined", "cannot be connected to host network"];
+    if state.iter().any(|word| low.contains(word)) {
+        return Error::new(Code::WrongState, format!("network '{name}': {text}"));
+    }
+    if status == 400
+        || low.contains("pool overlaps")
+        || low.contains("invalid subnet")
+        || low.contains("failed to allocate")
+        || low.contains("could not find an available")
+    {
+        return Error::invalid(format!("the engine refused the network '{name}': {text}"));
+    }
+    match status {
+        404 => Error::not_found("network", name).fix("'cto network ls' lists the networks"),
+        409 => Error::new(Code::NameInUse, format!("there is a network '{name}' already")).fix("choose another name"),
+        403 => Error::new(Code::WrongState, format!("network '{name}': {text}")),
+        _ => Error::new(Code::EngineFailed, format!("the engine failed on the network '{name}': {text}")),
+    }
+}
+
+/// Whether a registry refuses who asks, or wants to know who asks.
+pub(super) fn is_denied(low: &str) -> bool {
+    [
+        "unauthorized",
+        "no basic auth credentials",
+        "authentication required",
+        "incorrect username or password",
+        "access denied",
+        "requested access to the resource is denied",
+    ]
+    .iter()
+    .any(|word| low.contains(word))
 }
 
 /// The registry can't be reached, or refuses.

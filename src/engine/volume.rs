@@ -33,6 +33,8 @@ pub(super) const MOUNTED: &str = "/.cto";
 pub(super) const HOLD: &str = "/.cto/hold";
 /// What its name begins with.
 pub(super) const PREFIX: &str = "cto-hold-";
+/// What the name of a container begins with that fills it.
+pub(super) const HELPER_NAME: &str = "cto-helper-";
 /// A volume of another version is kept this long: a server of that version may be about to use it.
 const OLD: SignedDuration = SignedDuration::from_hours(24);
 /// How long filling it may take.
@@ -118,10 +120,7 @@ impl Engine {
     /// `engine_unavailable`, or what the engine says where it lists none.
     pub async fn remove_old_holders(&self) -> Result<()> {
         let open = self.link().open().await?;
-        let filters = HashMap::from([("label", vec![format!("{}=volume", labels::HELPER)])]);
-        let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
-        let listed = open.docker.list_volumes(Some(options)).await.map_err(|error| self.link().fault(error, &About::Engine))?;
-        for old in old_ones(&listed.volumes.unwrap_or_default(), Timestamp::now()) {
+        for old in self.holders_of_other_versions().await? {
             // One that a container uses is refused by the engine, which is what keeps it.
             match open.docker.remove_volume(&old, None::<RemoveVolumeOptions>).await {
                 Ok(()) => tracing::info!(volume = old, "removed the session holder of another version"),
@@ -129,6 +128,15 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// Names of the volumes with holders of other versions that are a day old.
+    pub(super) async fn holders_of_other_versions(&self) -> Result<Vec<String>> {
+        let open = self.link().open().await?;
+        let filters = HashMap::from([("label", vec![format!("{}=volume", labels::HELPER)])]);
+        let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
+        let listed = open.docker.list_volumes(Some(options)).await.map_err(|error| self.link().fault(error, &About::Engine))?;
+        Ok(old_ones(&listed.volumes.unwrap_or_default(), Timestamp::now()))
     }
 
     async fn fill(&self, open: &Open, volume: &str, image: &str) -> Result<()> {
@@ -141,7 +149,7 @@ impl Engine {
             host_config: Some(HostConfig { mounts: Some(vec![mount(volume, false)]), network_mode: Some("none".to_owned()), ..HostConfig::default() }),
             ..ContainerCreateBody::default()
         };
-        let helper = format!("cto-helper-{}", uuid::Uuid::now_v7().simple());
+        let helper = format!("{HELPER_NAME}{}", uuid::Uuid::now_v7().simple());
         let options = CreateContainerOptionsBuilder::default().name(&helper).build();
         let id = open.docker.create_container(Some(options), body).await.map_err(fault)?.id;
         let result = put_once(open, &id).await.map_err(fault);

@@ -137,6 +137,20 @@ endpoints! {
     PushImage = "Sends an image to the registry that its name says": Post "/api/v1/images/{name}/push", Some(Action::PushImages), Empty => Answer::Operation, Operation;
     DeleteImage = "Takes a name away from an image, and the image with its last name": Delete "/api/v1/images/{name}", Some(Action::RemoveImages), RemoveImage => Answer::Json, ImageRemovals;
 
+    ListVolumes = "Volumes, by name": Get "/api/v1/volumes", Some(Action::ReadVolumes), ListQuery => Answer::Json, Page<Volume>;
+    CreateVolumeOf = "Makes a volume": Post "/api/v1/volumes", Some(Action::CreateVolumes), CreateVolume => Answer::Created, Volume;
+    PruneVolumes = "Removes volumes that are named, where no container has them mounted": Post "/api/v1/volumes/prune", Some(Action::RemoveVolumes), VolumePrune => Answer::Json, PrunedVolumes;
+    GetVolume = "One volume": Get "/api/v1/volumes/{name}", Some(Action::ReadVolumes), Empty => Answer::Json, Volume;
+    DeleteVolume = "Removes a volume and what is in it": Delete "/api/v1/volumes/{name}", Some(Action::RemoveVolumes), Empty => Answer::Nothing, Empty;
+
+    ListNetworks = "Networks, by name": Get "/api/v1/networks", Some(Action::ReadNetworks), ListQuery => Answer::Json, Page<Network>;
+    CreateNetworkOf = "Makes a network": Post "/api/v1/networks", Some(Action::CreateNetworks), CreateNetwork => Answer::Created, Network;
+    PruneNetworks = "Removes networks that no container is on; an operator's own only": Post "/api/v1/networks/prune", Some(Action::RemoveNetworks), NetworkPrune => Answer::Json, PrunedNetworks;
+    GetNetwork = "One network": Get "/api/v1/networks/{name}", Some(Action::ReadNetworks), Empty => Answer::Json, Network;
+    DeleteNetwork = "Removes a network": Delete "/api/v1/networks/{name}", Some(Action::RemoveNetworks), Empty => Answer::Nothing, Empty;
+    ConnectNetwork = "Puts a container on a network": Post "/api/v1/networks/{name}/connect", Some(Action::ConnectNetworks), ConnectContainer => Answer::Json, Network;
+    DisconnectNetwork = "Takes a container off a network": Post "/api/v1/networks/{name}/disconnect", Some(Action::ConnectNetworks), DisconnectContainer => Answer::Json, Network;
+    CleanUp = "Removes what cto has made and nothing uses any more": Post "/api/v1/clean", Some(Action::RemoveContainers), Clean => Answer::Json, Cleaned;
 
     ListSessions = "Sessions, oldest first": Get "/api/v1/sessions", Some(Action::ReadSessions), ListQuery => Answer::Json, Page<Session>;
     CreateSession = "Opens a session in a container": Post "/api/v1/sessions", Some(Action::OpenSessions), OpenSession => Answer::Created, Session;

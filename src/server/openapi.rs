@@ -32,10 +32,12 @@ pub fn document() -> Value {
     builder.need::<Container>();
     builder.need::<Image>();
     builder.need::<Layout>();
+    builder.need::<Network>();
     builder.need::<Operation>();
     builder.need::<Recording>();
     builder.need::<Session>();
     builder.need::<Token>();
+    builder.need::<Volume>();
     builder.need::<User>();
     each_endpoint(&mut builder);
     builder.schemas.sort_by(|a, b| a.0.cmp(&b.0));

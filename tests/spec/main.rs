@@ -33,6 +33,7 @@ mod server;
 mod sessions;
 mod settings;
 mod stacks;
+mod storage;
 mod store;
 mod support;
 mod survive;
