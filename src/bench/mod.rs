@@ -10,6 +10,7 @@ mod report;
 mod sessions;
 mod spawn;
 mod stage;
+mod stats;
 mod throughput;
 mod tmux;
 
@@ -45,6 +46,8 @@ pub enum Benchmark {
     Spawn(String),
     /// An echo beside a flood, and Ctrl-C under it.
     Flood,
+    /// What it costs to watch many containers.
+    Stats,
     /// What a frame of the terminal client costs.
     Frame,
 }
@@ -107,6 +110,7 @@ async fn on(stage: &Stage, benchmark: &Benchmark, options: &Options, progress: P
         Benchmark::Sessions => sessions::run(stage, options, progress).await,
         Benchmark::Spawn(template) => spawn::run(stage, template, options, progress).await,
         Benchmark::Flood => flood::run(stage, options, progress).await,
+        Benchmark::Stats => stats::run(stage, options, progress).await,
         Benchmark::Frame => frame::run(options, progress),
     }
 }

@@ -51,9 +51,19 @@ fn benchmarks(command: BenchCommand) -> Vec<Benchmark> {
         BenchCommand::Sessions => vec![Benchmark::Sessions],
         BenchCommand::Spawn { template } => vec![Benchmark::Spawn(template)],
         BenchCommand::Flood => vec![Benchmark::Flood],
+        BenchCommand::Stats => vec![Benchmark::Stats],
         BenchCommand::Frame => vec![Benchmark::Frame],
         BenchCommand::All => {
-            vec![Benchmark::Echo, Benchmark::Throughput, Benchmark::Flood, Benchmark::Reattach, spawn(), Benchmark::Frame, Benchmark::Sessions]
+            vec![
+                Benchmark::Echo,
+                Benchmark::Throughput,
+                Benchmark::Flood,
+                Benchmark::Reattach,
+                spawn(),
+                Benchmark::Frame,
+                Benchmark::Stats,
+                Benchmark::Sessions,
+            ]
         }
     }
 }

@@ -91,6 +91,12 @@ pub struct StatsArgs {
     /// One table, then end
     #[arg(long)]
     pub no_stream: bool,
+    /// What was used until now, instead
+    #[arg(long, conflicts_with = "no_stream")]
+    pub history: bool,
+    /// Since when: a time, or how long ago, such as 15m or 2d
+    #[arg(long, value_name = "WHEN", default_value = "1h", requires = "history")]
+    pub since: String,
     /// Containers by name, id or prefix; all that run where none is named
     pub containers: Vec<String>,
 }

@@ -15,9 +15,11 @@ use crate::model::ContainerId;
 use crate::model::ContainerState;
 use crate::model::Empty;
 use crate::model::GetContainer;
+use crate::model::GetStatsOf;
 use crate::model::ListContainers;
 use crate::model::ListQuery;
 use crate::model::Stats;
+use crate::model::StatsQuery;
 use crate::model::StreamMessage;
 use crate::model::Topic;
 use std::collections::BTreeMap;
@@ -28,6 +30,8 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How often the table is drawn.
 const DRAW: Duration = Duration::from_secs(1);
+/// Lines of a table of the past.
+const LINES: u32 = 40;
 /// A container that says nothing for so long runs no more.
 const SILENT: Duration = Duration::from_secs(5);
 
@@ -41,6 +45,9 @@ struct Seen {
 /// `cto stats`.
 pub async fn stats(context: &Context, args: &StatsArgs) -> Result<()> {
     let client = context.client().await?;
+    if args.history {
+        return history(context, &client, args).await;
+    }
     let mut seen = watched(&client, &args.containers).await?;
     let all = args.containers.is_empty();
     let mut stream = client.stream().await?;
@@ -135,7 +142,6 @@ fn show(context: &Context, seen: &BTreeMap<ContainerId, Seen>, live: bool) -> Re
     }
     let mut table = Table::new(["CONTAINER ID", "NAME", "CPU %", "MEM USAGE / LIMIT", "MEM %", "NET I/O", "BLOCK I/O", "PIDS"]);
     for (name, stats) in rows {
-        let pair = |(one, other): (u64, u64)| format!("{} / {}", output::bytes(one), output::bytes(other));
         table.row([
             cell(short(stats.container.as_str())),
             cell(name),
@@ -152,6 +158,49 @@ fn show(context: &Context, seen: &BTreeMap<ContainerId, Seen>, live: bool) -> Re
         output::print("\x1b[H\x1b[J")?;
     }
     table.print()
+}
+
+/// What containers have used over time: one table each.
+async fn history(context: &Context, client: &Client, args: &StatsArgs) -> Result<()> {
+    let named: Vec<(String, ContainerId)> = if args.containers.is_empty() {
+        watched(client, &[]).await?.into_iter().map(|(id, seen)| (seen.name, id)).collect()
+    } else {
+        let mut named = Vec::new();
+        for name in &args.containers {
+            let container = client.call::<GetContainer>(&[name], &Empty {}).await?;
+            named.push((container.name, container.id));
+        }
+        named
+    };
+    let query = StatsQuery { since: Some(args.since.clone()), points: (!context.json()).then_some(LINES) };
+    let mut all = Vec::new();
+    for (name, id) in named {
+        let stats = client.call::<GetStatsOf>(&[id.as_str()], &query).await?;
+        if context.json() {
+            all.push(stats);
+            continue;
+        }
+        let mut table = Table::new(["SINCE", "FOR", "CPU %", "MAX", "MEM USAGE / LIMIT", "NET I/O", "BLOCK I/O", "PIDS"]);
+        for point in &stats.items {
+            table.row([
+                cell(point.at.to_string()),
+                cell(output::duration(point.seconds.into())),
+                cell(format!("{:.2}%", point.cpu_percent)),
+                cell(format!("{:.2}%", point.cpu_percent_max)),
+                cell(format!("{} / {}", binary(point.memory_bytes), binary(point.memory_limit_bytes))),
+                cell(pair(point.network_bytes)),
+                cell(pair(point.block_bytes)),
+                cell(point.pids.to_string()),
+            ]);
+        }
+        output::print(&format!("{}\n", output::plain(&name)))?;
+        table.print()?;
+    }
+    if context.json() { output::json(&all) } else { Ok(()) }
+}
+
+fn pair((one, other): (u64, u64)) -> String {
+    format!("{} / {}", output::bytes(one), output::bytes(other))
 }
 
 fn row_json(name: &str, stats: &Stats) -> serde_json::Value {

@@ -49,6 +49,7 @@ pub use template::parse_template;
 pub use template::references;
 pub use template::render;
 pub use template::schema;
+pub use terms::duration;
 pub use terms::restart;
 pub use watch::Files;
 

@@ -19,6 +19,7 @@ mod seen;
 mod sessions;
 mod settings;
 mod stacks;
+mod stats;
 mod streams;
 mod templates;
 mod upkeep;
@@ -45,6 +46,7 @@ use crate::model::Me;
 use crate::model::Role;
 use crate::model::ServerHealth;
 use crate::model::Version;
+use crate::observe::StatsHistory;
 use crate::observe::StatsHub;
 use crate::sessions::Ended;
 use crate::sessions::Holders;
@@ -92,6 +94,7 @@ struct Inner {
     opening: sessions::Opening,
     recordings: recordings::Recordings,
     stats: StatsHub,
+    history: StatsHistory,
     host: host::Host,
     live: settings::Live,
     stacks: stacks::Busy,
@@ -111,6 +114,7 @@ impl Control {
     pub fn new(parts: ControlParts) -> Self {
         let (sessions, ends) = Sessions::new(parts.bus.clone());
         let stats = StatsHub::new(parts.engine.clone());
+        let history = StatsHistory::new(parts.engine.clone(), parts.store.clone());
         let holders = Holders::new(parts.engine.clone());
         let operations = operations::Operations::new(parts.bus.clone(), parts.config.limits.operations);
         let live = settings::Live::new(parts.config.clone());
@@ -124,6 +128,7 @@ impl Control {
             opening: sessions::Opening::default(),
             recordings: recordings::Recordings::default(),
             stats,
+            history,
             host: host::Host::default(),
             live,
             stacks: stacks::Busy::default(),

@@ -26,7 +26,7 @@ use tokio::sync::mpsc;
 /// Events that may wait for a listener; then it is told to list again.
 const EVENTS: usize = 256;
 /// Samples that may wait for a watcher; then further ones are left out, since only the newest matter.
-const SAMPLES: usize = 64;
+const SAMPLES: usize = 1024;
 /// The largest picture.
 const TILE: (u16, u16) = (200, 100);
 

@@ -19,6 +19,10 @@ use tokio_util::sync::CancellationToken;
 const SWEEP: Duration = Duration::from_secs(60);
 /// How long the end of the server waits for launches to clean up.
 const CLEAN_UP: Duration = Duration::from_secs(5);
+/// How often it is looked at what containers use, for the history.
+const STATS: Duration = Duration::from_secs(10);
+/// How often it is looked for images that nothing uses any more.
+const COLLECT: Duration = Duration::from_secs(3600);
 /// How often it is looked which sessions have changed, and how many are noted then at most: the others wait for their turn.
 const NOTES: Duration = Duration::from_secs(5);
 const NOTES_AT_ONCE: usize = 40;
@@ -39,6 +43,8 @@ pub async fn start(control: Control, shutdown: CancellationToken) -> impl Future
 async fn run(control: Control, shutdown: CancellationToken) {
     let Some(mut ends) = control.take_ends() else { return };
     tokio::spawn(fold(control.clone(), shutdown.clone()));
+    let history = tokio::spawn(observe(control.clone(), shutdown.clone()));
+    tokio::spawn(collect(control.clone(), shutdown.clone()));
     let mut events = control.parts().engine.watch(shutdown.clone());
     let mut sweep = tokio::time::interval(SWEEP);
     let mut care = care::Care::default();
@@ -69,6 +75,42 @@ async fn run(control: Control, shutdown: CancellationToken) {
         note(&control, &last).await;
     }
     control.finish_recordings(CLEAN_UP).await;
+    // It keeps the last points of its own accord, within the store's patience.
+    let _ = history.await;
+}
+
+/// Looks at what containers use, until `shutdown`, and then keeps the last of it.
+async fn observe(control: Control, shutdown: CancellationToken) {
+    let mut looks = tokio::time::interval(STATS);
+    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        let noted = tokio::select! {
+            () = shutdown.cancelled() => break,
+            _ = looks.tick() => control.note_stats().await,
+        };
+        if let Err(error) = noted {
+            tracing::warn!(%error, "what containers use can't be kept");
+        }
+    }
+    if let Err(error) = control.keep_stats().await {
+        tracing::warn!(%error, "what containers used last can't be kept");
+    }
+}
+
+/// Removes what nothing uses any more, until `shutdown`. Not while the sessions of the server before are being reached: the first time is after a while.
+async fn collect(control: Control, shutdown: CancellationToken) {
+    let mut collections = tokio::time::interval_at(Instant::now() + COLLECT / 12, COLLECT);
+    collections.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = collections.tick() => {
+                if let Err(error) = control.collect_images().await {
+                    tracing::debug!(%error, "images that nothing uses can't be looked for");
+                }
+            }
+        }
+    }
 }
 
 /// Makes small what is quiet, until `shutdown`. Pictures of many screens take a while, so this has a thread of its own.
@@ -145,7 +187,15 @@ fn heard(control: &Control, event: EngineEvent) {
             }
         }
         EngineEvent::Changed(container) => seen(control, *container),
-        EngineEvent::Removed { id, .. } => control.sessions().container_stopped(&id, None, None),
+        EngineEvent::Removed { id, .. } => {
+            control.sessions().container_stopped(&id, None, None);
+            let control = control.clone();
+            tokio::spawn(async move {
+                if let Err(error) = control.forget_stats_of(&id).await {
+                    tracing::warn!(%error, "the stats of a container that is gone can't be forgotten");
+                }
+            });
+        }
         EngineEvent::Lost { detail } => tracing::warn!(detail, "the engine is lost"),
         EngineEvent::Back(info) => {
             tracing::info!(version = info.version, address = info.address, "the engine answers");
@@ -207,6 +257,11 @@ async fn forget_old(control: &Control) {
     let hours = control.settings().retention.ended_sessions_hours;
     for id in control.sessions().forget_old(Duration::from_secs(u64::from(hours) * 3600)) {
         control.forget_session(&id).await;
+    }
+    let stats = control.settings().retention.stats_days;
+    let old = Timestamp::now() - jiff::SignedDuration::from_hours(24 * i64::from(stats));
+    if let Err(error) = control.parts().store.forget_stats(old).await {
+        tracing::warn!(%error, "old stats can't be forgotten");
     }
     let days = control.settings().retention.audit_days;
     if days > 0 {

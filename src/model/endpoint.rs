@@ -111,6 +111,7 @@ endpoints! {
     WaitContainer = "Waits until a container no longer runs": Get "/api/v1/containers/{id}/wait", Some(Action::ReadContainers), WaitQuery => Answer::Json, Waited;
     ListProcesses = "The processes of a container": Get "/api/v1/containers/{id}/top", Some(Action::ReadContainers), TopQuery => Answer::Json, Processes;
     ListChanges = "Files of a container that are not as its image has them": Get "/api/v1/containers/{id}/changes", Some(Action::ReadContainers), Empty => Answer::Json, Changes;
+    GetStatsOf = "What a container has used over time": Get "/api/v1/containers/{id}/stats", Some(Action::ReadContainers), StatsQuery => Answer::Json, StatsOverTime;
     InspectContainer = "What the engine itself says of a container": Get "/api/v1/containers/{id}/inspect", Some(Action::ReadContainers), Empty => Answer::Json, EngineReport;
     CommitContainer = "Makes an image of a container's files": Post "/api/v1/containers/{id}/commit", Some(Action::CreateImages), Commit => Answer::Operation, Operation;
     DeleteContainer = "Removes a container; named volumes stay": Delete "/api/v1/containers/{id}", Some(Action::RemoveContainers), RemoveContainer => Answer::Nothing, Empty;

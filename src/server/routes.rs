@@ -104,6 +104,7 @@ pub(super) fn all() -> Routes {
         .add::<WaitContainer, _, _>(|ask, query| async move { ask.control.wait_container(&ask.actor, ask.id(), query).await })
         .add::<ListProcesses, _, _>(|ask, query| async move { ask.control.list_processes(&ask.actor, ask.id(), query).await })
         .add::<ListChanges, _, _>(|ask, _| async move { ask.control.list_changes(&ask.actor, ask.id()).await })
+        .add::<GetStatsOf, _, _>(|ask, query| async move { ask.control.get_stats(&ask.actor, ask.id(), query).await })
         .add::<InspectContainer, _, _>(|ask, _| async move { ask.control.inspect_container(&ask.actor, ask.id()).await })
         .operation::<CommitContainer, _, _>(|ask, request| async move { ask.control.commit_container(&ask.actor, ask.id(), request, ask.idempotency_key.as_deref()).await })
         .add::<DeleteContainer, _, _>(|ask, request| async move { ask.control.delete_container(&ask.actor, ask.id(), request).await.map(done) })

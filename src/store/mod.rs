@@ -9,6 +9,7 @@ mod idempotency;
 mod layouts;
 mod recordings;
 mod sessions;
+mod stats;
 
 pub use audit::AuditNote;
 pub use idempotency::Claim;

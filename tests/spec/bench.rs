@@ -102,6 +102,15 @@ fn a_launch_is_measured_beside_the_engine_alone() {
 }
 
 #[test]
+fn watching_is_measured_beside_docker_stats() {
+    let report = report("stats");
+    positive(&report, &["/cto/samples_per_second"]);
+    for figure in ["total", "server", "client", "engine", "engine_idle"] {
+        assert!(report["cto"][figure].as_f64().is_some_and(|percent| percent >= 0.0), "{figure} in {report:#}");
+    }
+}
+
+#[test]
 fn a_frame_is_measured_without_an_engine() {
     let place = Place::new();
     let mut command = place.command(&sized(vec!["bench", "frame", "--json"]));

@@ -34,6 +34,7 @@ mod sessions;
 mod settings;
 mod stacks;
 mod storage;
+mod stats;
 mod store;
 mod support;
 mod survive;

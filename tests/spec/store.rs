@@ -64,6 +64,28 @@ async fn story(place: &str) {
     assert_eq!(store.list_users(Some("olga"), None, 10).await.unwrap(), []);
     assert_eq!(store.list_tokens(None, None, 10).await.unwrap(), [token]);
 
+    let at = |second: i64| Timestamp::from_second(second).unwrap();
+    let point = |second: i64, cpu: f64| StatsPoint {
+        at: at(second),
+        seconds: 300,
+        cpu_percent: cpu,
+        cpu_percent_max: 100.5,
+        memory_bytes: 1 << 40,
+        memory_limit_bytes: u64::MAX >> 1,
+        pids: 3,
+        network_bytes: (1, 2),
+        block_bytes: (3, 4),
+    };
+    let (one, other) = (ContainerId::from("c1"), ContainerId::from("c2"));
+    store.save_stats(&[(one.clone(), point(300, 1.5)), (one.clone(), point(600, 2.0)), (other.clone(), point(300, 9.0))]).await.unwrap();
+    store.save_stats(&[(one.clone(), point(600, 3.0))]).await.unwrap();
+    assert_eq!(store.list_stats(&one, at(0)).await.unwrap(), [point(300, 1.5), point(600, 3.0)]);
+    assert_eq!(store.list_stats(&one, at(600)).await.unwrap(), [point(600, 3.0)], "what ends after it");
+    store.forget_stats(at(600)).await.unwrap();
+    assert_eq!((store.list_stats(&one, at(0)).await.unwrap().len(), store.list_stats(&other, at(0)).await.unwrap().len()), (1, 0));
+    store.forget_stats_of(&one).await.unwrap();
+    assert_eq!(store.list_stats(&one, at(0)).await.unwrap(), []);
+
     let data = serde_json::json!({"tabs": [1, 2]});
     assert_eq!(store.save_layout("olga", "last", &data, Some(0)).await.unwrap().version, 1);
     assert_eq!(store.save_layout("olga", "last", &data, Some(0)).await.unwrap_err().code, Code::Stale);
