@@ -1,6 +1,8 @@
 //! Files in and out of containers, and archives that want out of their place.
 use super::support::engine::docker;
 use super::support::home::Home;
+use super::support::http::Door;
+use super::support::narrow::Narrow;
 use super::support::plane::Plane;
 use super::support::plane::admin;
 use super::support::plane::operator;
@@ -252,6 +254,45 @@ fn a_large_file_and_many_small_ones_keep_their_checksums_both_ways() {
     assert_eq!(home.ok(&["exec", &name, "--", "sh", "-c", sums]), here("many"));
     home.ok(&["cp", &format!("{name}:/tmp/up"), "down"]);
     assert_eq!(here("down"), here("many"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_is_cut_in_the_middle_fails_cleanly_both_ways_and_is_done_again() {
+    let door = Door::open().await;
+    let container = door.plane.container(&admin(), "cut", json!({"command": "sleep 6000", "interactive": false})).await;
+    let token = door.token(Role::Admin).await;
+    let place = tempfile::tempdir().unwrap();
+    let at = |path: &str| place.path().join(path);
+    let block: Vec<u8> = (0..1 << 18).flat_map(|n: u32| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    let mut whole = std::fs::File::create(at("large")).unwrap();
+    (0..size(16, 1000)).for_each(|_| std::io::Write::write_all(&mut whole, &block).unwrap());
+    let sum = sum_of(&at("large"));
+    let half = size(8, 500) << 20;
+    let narrow = Narrow::to(&door.address.to_string(), half);
+    let url = format!("http://127.0.0.1:{}", narrow.port);
+    let inside = |path: &str| format!("{}:{path}", container.name);
+    let begin = |arguments: [&str; 2]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cto"));
+        let command = command.args(["--server", &url, "cp"]).args(arguments).env("CTO_TOKEN", &token).env("CTO_HOME", at("home")).current_dir(place.path());
+        command.stderr(std::process::Stdio::piped()).spawn().unwrap()
+    };
+    let parts = || tree(place.path()).into_iter().filter(|line| line.contains("back") || line.contains("cto-part")).count();
+    for (from, to) in [("large".to_owned(), inside("/tmp")), (inside("/tmp/large"), "back".to_owned())] {
+        narrow.let_through(half);
+        let child = begin([&from, &to]);
+        narrow.until_held();
+        narrow.cut();
+        let output = child.wait_with_output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(6), "{told}");
+        assert!(told.starts_with("error: ") && !told.contains("panic"), "{told}");
+        assert_eq!(parts(), 0, "nothing is left of a copy that was cut");
+        narrow.open();
+        let output = begin([&from, &to]).wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_eq!(sum_of(&at("back")), sum);
+    assert_eq!(docker(&["exec", &container.name, "sha256sum", "/tmp/large"]), format!("{sum}  /tmp/large\n"));
 }
 
 #[test]
