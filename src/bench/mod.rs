@@ -2,6 +2,7 @@
 mod echo;
 mod flood;
 mod frame;
+mod gallery;
 mod line;
 mod machine;
 mod pty;
@@ -50,6 +51,8 @@ pub enum Benchmark {
     Stats,
     /// What a frame of the terminal client costs.
     Frame,
+    /// From asking for each template of the gallery to its being ready.
+    Gallery,
 }
 
 /// How to measure.
@@ -112,6 +115,7 @@ async fn on(stage: &Stage, benchmark: &Benchmark, options: &Options, progress: P
         Benchmark::Flood => flood::run(stage, options, progress).await,
         Benchmark::Stats => stats::run(stage, options, progress).await,
         Benchmark::Frame => frame::run(options, progress),
+        Benchmark::Gallery => gallery::run(stage, options, progress).await,
     }
 }
 

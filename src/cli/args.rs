@@ -481,6 +481,8 @@ pub enum BenchCommand {
     Stats,
     /// What a frame of the terminal client costs: nine panes of 200×50, beside ratatui alone
     Frame,
+    /// How long each template of the gallery takes until it is ready, its image being there
+    Gallery,
     /// All of them, one after the other
     All,
 }

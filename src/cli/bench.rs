@@ -53,6 +53,7 @@ fn benchmarks(command: BenchCommand) -> Vec<Benchmark> {
         BenchCommand::Flood => vec![Benchmark::Flood],
         BenchCommand::Stats => vec![Benchmark::Stats],
         BenchCommand::Frame => vec![Benchmark::Frame],
+        BenchCommand::Gallery => vec![Benchmark::Gallery],
         BenchCommand::All => {
             vec![
                 Benchmark::Echo,
@@ -62,6 +63,7 @@ fn benchmarks(command: BenchCommand) -> Vec<Benchmark> {
                 spawn(),
                 Benchmark::Frame,
                 Benchmark::Stats,
+                Benchmark::Gallery,
                 Benchmark::Sessions,
             ]
         }

@@ -95,7 +95,6 @@ fn request(spec: &ContainerSpec, owner: &str, image_id: &str, image: &ImageConfi
         entrypoint,
         image: Some(image_id.to_owned()),
         working_dir: spec.working_dir.clone(),
-        network_disabled: (spec.network == NetworkMode::None).then_some(true),
         labels: Some(own_labels(spec, owner)?),
         stop_signal: spec.care.stop_signal.clone(),
         stop_timeout: spec.care.stop_seconds.map(i64::from),

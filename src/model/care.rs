@@ -9,11 +9,32 @@ use utoipa::ToSchema;
 pub struct FileEntry {
     /// Absolute path in the container; directories that are missing are made.
     pub path: String,
-    /// What is in it; `${file:PATH}` stands for a file of who launches.
-    pub content: String,
+    /// What is in it, as one text or line by line; `${file:PATH}` stands for a file of who launches.
+    pub content: FileContent,
     /// Permissions, such as `0755`; `0644` where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<String>,
+}
+
+/// What is in a file: one text, or its lines, since a text in JSON has none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, JsonSchema)]
+#[serde(untagged)]
+pub enum FileContent {
+    /// As it is.
+    Text(String),
+    /// Each is ended by a line break.
+    Lines(Vec<String>),
+}
+
+impl FileContent {
+    /// All of it.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Lines(lines) => lines.iter().map(|line| format!("{line}\n")).collect(),
+        }
+    }
 }
 
 /// A file as it is put into a container.

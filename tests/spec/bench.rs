@@ -111,6 +111,20 @@ fn watching_is_measured_beside_docker_stats() {
 }
 
 #[test]
+fn every_template_of_the_gallery_is_ready_in_good_time() {
+    let report = report("gallery");
+    let took = report["cto"].as_object().unwrap();
+    assert!(took.contains_key("shell"), "{report:#}");
+    // Other tests run beside this one, unless promises are shown.
+    if std::env::var_os("CTO_PROVE").is_some() {
+        for (template, ms) in took {
+            let limit = if template == "shell" { 1000.0 } else { 5000.0 };
+            assert!(ms.as_f64().unwrap() < limit, "{template} in {report:#}");
+        }
+    }
+}
+
+#[test]
 fn a_frame_is_measured_without_an_engine() {
     let place = Place::new();
     let mut command = place.command(&sized(vec!["bench", "frame", "--json"]));

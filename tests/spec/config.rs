@@ -219,6 +219,9 @@ fn the_gallery_that_ships_is_whole() {
         assert!(template.description.is_some() && template.icon.is_some(), "{}", template.name);
         let spec = render(template, &[]).unwrap().spec;
         assert!(spec.interactive && !spec.privileged, "{}", template.name);
+        assert!(spec.cap_add.is_empty() && spec.devices.is_empty() && spec.security.is_empty(), "{}", template.name);
+        assert!(spec.mounts.iter().all(|mount| matches!(mount.source, MountSource::Tmpfs { .. })), "{}", template.name);
+        assert!(spec.ports.iter().all(|port| port.host_ip == "127.0.0.1"), "{}", template.name);
         assert_eq!(spec.image.reference, "debian:bookworm-slim");
     }
 }

@@ -57,7 +57,7 @@ impl Work<'_> {
             let pointer = format!("/files/{index}");
             let path = self.text(&format!("{pointer}/path"), &entry.path, |path| texts::container_path(path).map(|()| path.to_owned()));
             let secret = self.secrets.len();
-            let content = self.fill(&format!("{pointer}/content"), &entry.content, Taken::Files);
+            let content = self.fill(&format!("{pointer}/content"), &entry.content.text(), Taken::Files);
             let secret = self.secrets.len() > secret;
             let mode = entry.mode.as_ref().map_or(Some(0o644), |mode| self.text(&format!("{pointer}/mode"), mode, terms::mode));
             let (Some(path), Some(content), Some(mode)) = (path, content, mode) else { continue };
