@@ -60,7 +60,7 @@ pub(super) async fn run(stage: &Stage, template: &str, options: &Options, progre
 /// Create and start by the engine alone; the container is removed afterwards.
 async fn by_engine(engine: &Engine, spec: ContainerSpec, image: &str) -> Result<Duration> {
     let begun = Instant::now();
-    let id = engine.create(&spec, "bench", image).await?;
+    let id = engine.create(&spec, "bench", None, image).await?;
     let started = engine.start(&id).await;
     let took = begun.elapsed();
     engine.remove(&id, true).await?;

@@ -106,7 +106,7 @@ pub struct LimitsConfig {
 
 impl Default for LimitsConfig {
     fn default() -> Self {
-        Self { memory: "512m".to_owned(), cpus: 1.0, pids: 512, restarts: 5, operations: 64 }
+        Self { memory: "512m".to_owned(), cpus: 1.0, pids: 512, restarts: 5, operations: 256 }
     }
 }
 

@@ -19,8 +19,11 @@ use crate::model::LogQuery;
 use crate::model::Operation;
 use crate::model::Progress;
 use crate::model::Rendered;
+use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::Semaphore;
 
 /// A generated name may be taken by somebody else just before it is used; then the next is tried.
 const NAMES: u32 = 50;
@@ -32,6 +35,15 @@ const EARLY: (Duration, Duration) = (Duration::from_millis(20), Duration::from_m
 const LAST_LINES: usize = 5;
 /// How long the container of a failed launch may take to be removed.
 const REMOVAL: Duration = Duration::from_secs(30);
+
+/// Containers that are created and started at once, by processors of this machine. An engine starts more at once no sooner, and answers nobody else meanwhile.
+const AT_ONCE: usize = 2;
+
+/// The places of those that are launched at once.
+pub(super) fn places() -> Arc<Semaphore> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    Arc::new(Semaphore::new(AT_ONCE * cores))
+}
 
 /// What a launch is made of.
 pub(super) struct Launch {
@@ -102,6 +114,7 @@ impl Control {
         let mut tell = |progress: Progress| task.progress(progress);
         let image = engine.images().ensure(&spec.image, &mut tell, task.cancel().clone()).await?;
         still_wanted(task)?;
+        let place = self.place(task).await?;
         task.phase("creating the container");
         let directories = launch.rendered.directories.clone();
         let made = tokio::task::spawn_blocking(move || make_directories(&directories)).await;
@@ -111,7 +124,7 @@ impl Control {
         let started = tokio::select! {
             biased;
             () = task.cancel().cancelled() => Err(task.cancelled()),
-            started = self.start_new(task, &id, &launch) => started,
+            started = self.start_new(task, &id, &launch, place) => started,
         };
         if started.is_err()
             && let Err(error) = self.take_away(&id).await
@@ -121,12 +134,26 @@ impl Control {
         started
     }
 
+    /// Waits until it is this launch's turn; they go in the order in which they came.
+    async fn place(&self, task: &Task) -> Result<OwnedSemaphorePermit> {
+        let places = self.0.launches.clone();
+        if places.available_permits() == 0 {
+            task.phase("waiting for other launches");
+        }
+        tokio::select! {
+            biased;
+            () = task.cancel().cancelled() => Err(task.cancelled()),
+            place = places.acquire_owned() => place.map_err(|_| Error::internal("nothing is launched any more")),
+        }
+    }
+
     /// Creates the container; a generated name that was taken meanwhile is replaced by the next.
     async fn create_named(&self, task: &Task, launch: &mut Launch, image: &str) -> Result<ContainerId> {
         let engine = &self.parts().engine;
+        let operation = task.now().id;
         for _ in 0..NAMES {
             let spec = self.with_host_paths(launch.rendered.spec.clone()).await?;
-            match engine.create(&spec, &launch.actor.name, image).await {
+            match engine.create(&spec, &launch.actor.name, Some(operation.as_str()), image).await {
                 Err(error) if error.code == Code::NameInUse && launch.request.name.is_none() => {
                     let name = self.next_name(&launch.template.name, Some(&spec.name)).await?;
                     task.rename(title(&name, &launch.template.name), name.clone());
@@ -138,8 +165,8 @@ impl Control {
         Err(Error::new(Code::NameInUse, format!("no free name like '{}-1' was found", launch.template.name)).fix("choose one with '--name'"))
     }
 
-    /// Starts the new container and watches its first moments.
-    async fn start_new(&self, task: &Task, id: &ContainerId, launch: &Launch) -> Result<Container> {
+    /// Starts the new container, gives its place to the next, and watches its first moments.
+    async fn start_new(&self, task: &Task, id: &ContainerId, launch: &Launch, place: OwnedSemaphorePermit) -> Result<Container> {
         let engine = &self.parts().engine;
         let spec = &launch.rendered.spec;
         task.phase("starting the container");
@@ -155,6 +182,7 @@ impl Control {
         };
         let before = Instant::now();
         engine.start(id).await?;
+        drop(place);
         let pause = (before.elapsed() / EARLY_SHARE).clamp(EARLY.0, EARLY.1);
         match &main {
             Some(main) => {

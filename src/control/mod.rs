@@ -9,6 +9,7 @@ mod idempotency;
 mod images;
 mod launch;
 mod layouts;
+mod leftovers;
 mod life;
 mod networks;
 mod operations;
@@ -56,6 +57,7 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -91,6 +93,8 @@ struct Inner {
     ends: Mutex<Option<mpsc::Receiver<Ended>>>,
     seen: seen::Seen,
     operations: operations::Operations,
+    /// Places for containers that are created and started at the same time.
+    launches: Arc<Semaphore>,
     opening: sessions::Opening,
     recordings: recordings::Recordings,
     stats: StatsHub,
@@ -125,6 +129,7 @@ impl Control {
             ends: Mutex::new(Some(ends)),
             seen: seen::Seen::default(),
             operations,
+            launches: launch::places(),
             opening: sessions::Opening::default(),
             recordings: recordings::Recordings::default(),
             stats,

@@ -127,6 +127,11 @@ impl Operations {
         Ok(Task { cancel: entry.cancel.clone(), entry, bus: self.bus.clone(), told: Arc::default(), part: None })
     }
 
+    /// How far one is, if it is known.
+    pub fn state(&self, id: &OperationId) -> Option<OperationState> {
+        self.all().get(id).map(|entry| entry.operation.borrow().state)
+    }
+
     fn entry(&self, id: &str) -> Result<Entry> {
         let found = self.all().get(&OperationId::from(id)).cloned();
         found.ok_or_else(|| Error::not_found("operation", id).fix("operations are forgotten when the server ends: 'cto ps' shows what it made"))

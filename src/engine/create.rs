@@ -34,11 +34,11 @@ const GAMES: [&str; 2] = ["/usr/local/games", "/usr/games"];
 const SCRATCH: [(&str, &str); 2] = [("/tmp", "rw,exec,nosuid,nodev,size=67108864,mode=1777"), ("/run", "rw,nosuid,nodev,size=16777216,mode=755")];
 
 impl Engine {
-    /// Creates a container from `image_id`, for `owner`; it does not run yet.
+    /// Creates a container from `image_id`, for `owner`, as part of an operation `launch`; it does not run yet.
     ///
     /// # Errors
     /// When its name is in use, its image or a mounted directory is missing, or the engine refuses it.
-    pub async fn create(&self, spec: &ContainerSpec, owner: &str, image_id: &str) -> Result<ContainerId> {
+    pub async fn create(&self, spec: &ContainerSpec, owner: &str, launch: Option<&str>, image_id: &str) -> Result<ContainerId> {
         let open = self.link().open().await?;
         let image = open.docker.inspect_image(image_id).await.map_err(|error| self.link().fault(error, &About::Image(&spec.image.reference)))?;
         let holder = if super::volume::runs_on(image.architecture.as_deref().unwrap_or_default()) {
@@ -47,7 +47,9 @@ impl Engine {
         } else {
             None
         };
-        let body = request(spec, owner, image_id, &image.config.unwrap_or_default(), open.cpus, holder.as_deref())?;
+        let mut body = request(spec, owner, image_id, &image.config.unwrap_or_default(), open.cpus, holder.as_deref())?;
+        let own = launch.map(|launch| (labels::LAUNCH.to_owned(), launch.to_owned()));
+        body.labels.get_or_insert_default().extend(own);
         let options = CreateContainerOptionsBuilder::default().name(&spec.name).build();
         if spec.network == NetworkMode::Internal {
             self.internal_network(owner).await?;

@@ -29,6 +29,8 @@ pub(super) const MEMBER: &str = "cto.stack.member";
 pub(super) const STACK_HASH: &str = "cto.stack.hash";
 /// The members of its stack that a container waits for.
 pub(super) const AFTER: &str = "cto.stack.after";
+/// The operation that launched it.
+pub(super) const LAUNCH: &str = "cto.launch";
 /// The version of cto that made it.
 pub(super) const VERSION: &str = "cto.version";
 /// On what only helps cto itself, and is shown to nobody.

@@ -66,7 +66,10 @@ async fn run(control: Control, shutdown: CancellationToken) {
             }
             _ = overdue.tick() => care.stop_overdue(&control),
             Some(end) = ends.recv() => ended(&control, end).await,
-            _ = sweep.tick() => forget_old(&control).await,
+            _ = sweep.tick() => {
+                clear_leftovers(&control);
+                forget_old(&control).await;
+            }
             _ = notes.tick() => control.note_sessions(NOTES_AT_ONCE).await,
         }
     }
@@ -185,6 +188,7 @@ fn heard(control: &Control, event: EngineEvent) {
             for container in all {
                 seen(control, container);
             }
+            clear_leftovers(control);
         }
         EngineEvent::Changed(container) => seen(control, *container),
         EngineEvent::Removed { id, .. } => {
@@ -250,6 +254,12 @@ async fn note(control: &Control, end: &Ended) {
     if let Err(error) = control.parts().store.save_session(&end.session, end.held.as_ref(), snapshot).await {
         tracing::warn!(%error, session = %end.session.id, "a session's end can't be noted");
     }
+}
+
+/// Removes what failed launches have left, beside everything else: the engine may take its time.
+fn clear_leftovers(control: &Control) {
+    let control = control.clone();
+    tokio::spawn(async move { control.clear_leftovers().await });
 }
 
 async fn forget_old(control: &Control) {

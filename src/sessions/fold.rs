@@ -1,6 +1,8 @@
 //! A session's screen, which is folded into a small picture while nobody needs it.
 use crate::model::Size;
+use crate::term::LazyScreen;
 use crate::term::Screen;
+use crate::term::ScreenEvent;
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
@@ -9,13 +11,15 @@ use std::io::Write;
 
 /// A screen, open or folded. A screen with its scrollback takes megabytes, its picture some kilobytes.
 pub(super) struct Fold {
-    open: Option<Screen>,
+    open: Option<LazyScreen>,
     /// What redraws it; used while it is not open.
     folded: Picture,
     size: Size,
     scrollback: usize,
-    /// Added to the generation of the open screen, so that it only grows.
+    /// The generation while it is not open; else what is added to that of the open screen. Folding and unfolding are no news.
     before: u64,
+    /// It was resized since it was made: its lines keep the memory of the widest that they were.
+    resized: bool,
 }
 
 /// What redraws a screen.
@@ -27,26 +31,44 @@ enum Picture {
 impl Fold {
     /// An empty screen.
     pub fn new(size: Size, scrollback: usize) -> Self {
-        Self { open: Some(Screen::new(size, scrollback)), folded: Picture::Plain(Vec::new()), size, scrollback, before: 0 }
+        Self { open: Some(LazyScreen::new(size, scrollback)), folded: Picture::Plain(Vec::new()), size, scrollback, before: 0, resized: false }
     }
 
     /// Shows this picture instead of what was there: drawn when the screen is needed first.
     pub fn show(&mut self, picture: &[u8]) {
-        self.before += self.open.as_ref().map_or(0, Screen::generation) + 1;
+        self.before = self.generation() + 1;
         (self.folded, self.open) = (Picture::Plain(picture.to_vec()), None);
     }
 
-    /// The screen, unfolded where it must be.
+    /// The screen, unfolded where it must be, with all of its output drawn.
     pub fn open(&mut self) -> &mut Screen {
-        let Self { open, folded, size, scrollback, .. } = self;
+        self.unfolded().screen()
+    }
+
+    /// Takes a piece of the program's output, to be drawn at once or when somebody looks.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            self.unfolded().feed(bytes);
+        }
+    }
+
+    /// Takes the answers to the program's queries, and what happened.
+    pub fn take_news(&mut self) -> (Vec<u8>, Vec<ScreenEvent>) {
+        self.open.as_mut().map_or_else(Default::default, LazyScreen::take_news)
+    }
+
+    fn unfolded(&mut self) -> &mut LazyScreen {
+        let Self { open, folded, size, scrollback, before, resized } = self;
         open.get_or_insert_with(|| {
-            let mut screen = Screen::new(*size, *scrollback);
+            *resized = false;
+            let mut screen = LazyScreen::new(*size, *scrollback);
             match std::mem::replace(folded, Picture::Plain(Vec::new())) {
                 Picture::Plain(bytes) => screen.feed(&bytes),
                 Picture::Compressed(packed) => screen.feed(&unpacked(&packed)),
             }
             // What redraws it asks nobody anything, and is no news.
-            drop((screen.take_replies(), screen.take_events()));
+            drop(screen.take_news());
+            *before = before.wrapping_sub(screen.generation());
             screen
         })
     }
@@ -61,9 +83,10 @@ impl Fold {
 
     /// Folds it. A screen whose picture can't be made stays open.
     pub fn fold(&mut self) {
-        let (picture, generation) = match (&mut self.open, &mut self.folded) {
-            (Some(screen), _) => (screen.snapshot(self.scrollback), screen.generation() + 1),
-            (None, Picture::Plain(picture)) => (std::mem::take(picture), 0),
+        let generation = self.generation();
+        let picture = match (&mut self.open, &mut self.folded) {
+            (Some(screen), _) => screen.screen().snapshot(self.scrollback),
+            (None, Picture::Plain(picture)) => std::mem::take(picture),
             (None, Picture::Compressed(_)) => return,
         };
         let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
@@ -72,9 +95,16 @@ impl Fold {
         }
         let Ok(mut folded) = encoder.finish() else { return self.keep(picture) };
         folded.shrink_to_fit();
-        // Unfolding feeds it: the generation is one that nobody has seen.
-        self.before += generation;
-        (self.folded, self.open) = (Picture::Compressed(folded), None);
+        (self.folded, self.open, self.before) = (Picture::Compressed(folded), None, generation);
+    }
+
+    /// Makes an open screen anew if it was resized, which gives the memory of its wider lines back. Whether it did.
+    pub fn renew(&mut self) -> bool {
+        let generation = self.generation();
+        let Some(mut screen) = self.open.take_if(|_| self.resized) else { return false };
+        (self.folded, self.before) = (Picture::Plain(screen.screen().snapshot(self.scrollback)), generation);
+        self.unfolded();
+        true
     }
 
     fn keep(&mut self, picture: Vec<u8>) {
@@ -91,17 +121,14 @@ impl Fold {
     /// Gives it another size.
     pub fn resize(&mut self, size: Size) {
         self.open().resize(size);
-        self.size = size;
+        (self.size, self.resized) = (size, true);
     }
 
     /// Grows when its picture may have changed.
     pub fn generation(&mut self) -> u64 {
         let before = self.before;
         match &mut self.open {
-            Some(screen) => {
-                screen.stop_sync_if_due(std::time::Instant::now());
-                before + screen.generation()
-            }
+            Some(screen) => before.wrapping_add(screen.generation()),
             None => before,
         }
     }
@@ -126,11 +153,26 @@ mod tests {
         let (text, picture, generation) = (fold.open().text(), fold.open().snapshot(100), fold.generation());
         fold.fold();
         assert!(fold.is_folded() && matches!(&fold.folded, Picture::Compressed(packed) if packed.len() < picture.len() + 16));
-        assert!(fold.generation() > generation);
+        assert_eq!(fold.generation(), generation, "whoever shows it has nothing to draw");
         assert_eq!(fold.snapshot(100), picture);
         assert!(fold.is_folded(), "a picture of it is no reason to unfold it");
         assert_eq!((fold.open().text(), fold.open().snapshot(100)), (text, picture));
-        assert!(!fold.is_folded());
+        assert_eq!((fold.is_folded(), fold.generation()), (false, generation));
+        fold.feed(b"more");
+        assert!(fold.generation() > generation);
+    }
+
+    #[test]
+    fn a_screen_that_was_resized_is_made_anew_once_as_it_was() {
+        let mut fold = Fold::new(Size { cols: 200, rows: 50 }, 100);
+        fold.feed("a long line that is wrapped where there is no room for it\r\n".repeat(80).as_bytes());
+        fold.resize(Size { cols: 20, rows: 5 });
+        fold.feed(b"\x1b[1munfinished \x1b[3");
+        let (picture, generation) = (fold.snapshot(100), fold.generation());
+        assert!(fold.renew() && !fold.renew());
+        assert_eq!((fold.snapshot(100), fold.generation()), (picture, generation));
+        fold.feed(b"1mred");
+        assert!(fold.open().text().ends_with("unfinished red") && fold.generation() > generation);
     }
 
     #[test]
@@ -140,8 +182,9 @@ mod tests {
         let generation = fold.generation();
         fold.show(b"before\r\nthe \x1b[1mrestart\x1b[0m");
         assert!(!fold.is_folded() && fold.generation() > generation);
+        let generation = fold.generation();
         fold.fold();
-        assert!(fold.is_folded());
+        assert_eq!((fold.is_folded(), fold.generation()), (true, generation));
         assert_eq!(fold.open().text().trim_end(), "before\nthe restart");
     }
 }

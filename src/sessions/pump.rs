@@ -304,14 +304,13 @@ impl Pump {
                 let State { screen, ring, drawn, .. } = &mut *state;
                 // What a picture shows already is kept, and not drawn a second time.
                 let shown = usize::try_from(drawn.saturating_sub(ring.head())).unwrap_or(usize::MAX);
-                let screen = screen.open();
                 screen.feed(piece.get(shown..).unwrap_or_default());
                 ring.push(piece);
                 asks = ring.head() > self.live_from;
                 state.quiet_since = Instant::now();
-                let events = state.screen.open().take_events();
+                let (replies, events) = state.screen.take_news();
                 self.note(&mut state, &events);
-                (state.screen.open().take_replies(), events)
+                (replies, events)
             };
             self.session.changed();
             if live && asks {

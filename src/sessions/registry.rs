@@ -39,7 +39,7 @@ const ENDED: usize = 50;
 /// More than a session prints between two notes of its offset.
 const LOST: u64 = 1 << 40;
 /// Screens that are folded before their memory is given back: some hundred megabytes, so that it takes no longer than a moment.
-const FOLDS: u32 = 64;
+const FOLDS: usize = 64;
 /// Ends that may wait to be noted; then pumps wait with theirs.
 const ENDS: usize = 256;
 
@@ -112,6 +112,7 @@ impl Sessions {
     /// No sessions yet. What ends is told on the receiver, which has to be read.
     #[must_use]
     pub fn new(bus: Bus) -> (Self, mpsc::Receiver<Ended>) {
+        memory::settle();
         let (ended, ends) = mpsc::channel(ENDS);
         (Self(Arc::new(Inner { bus, all: Mutex::default(), held: Arc::default(), typists: Arc::default(), ended })), ends)
     }
@@ -249,7 +250,8 @@ impl Sessions {
     }
 
     /// Makes those small that nobody needs at the moment, and gives back the memory that they had: to be called now and then, on a thread that may wait.
-    pub fn fold_quiet(&self) {
+    /// How many became smaller.
+    pub fn fold_quiet(&self) -> usize {
         let now = Instant::now();
         let mut folded = 0;
         for session in self.list() {
@@ -264,6 +266,7 @@ impl Sessions {
         if folded % FOLDS != 0 {
             memory::give_back();
         }
+        folded
     }
 
     /// Gives back memory that nobody has: to be called now and then, on a thread that may wait.

@@ -376,7 +376,8 @@ impl Session {
     pub fn tile(&self, size: Size) -> (u64, Tile) {
         let (generation, frame) = {
             let mut state = self.state();
-            (state.screen.generation(), state.screen.open().tile(size.cols, size.rows))
+            let frame = state.screen.open().tile(size.cols, size.rows);
+            (state.screen.generation(), frame)
         };
         let size = Size { cols: frame.cols, rows: frame.rows };
         let Fixed { id, container, .. } = self.0.fixed.clone();

@@ -361,18 +361,19 @@ impl State {
         (self.held && self.is_reached() && self.exit.is_none() && changed && since >= pause).then_some(since)
     }
 
-    /// Folds the screen of a session that is quiet and that nobody watches. Whether it did.
+    /// Makes the screen of a session that nobody watches small: folded, if it is quiet or has ended. Whether that gives memory back.
     pub fn fold_if_quiet(&mut self, now: Instant) -> bool {
         if !self.slots.is_empty() {
             self.quiet_since = now;
         }
-        let folds = !self.screen.is_folded() && now.duration_since(self.quiet_since) >= QUIET;
+        let rests = self.exit.is_some() && self.slots.is_empty() || now.duration_since(self.quiet_since) >= QUIET;
+        let folds = rests && !self.screen.is_folded();
         if folds {
             self.screen.fold();
             // Who comes back later than this gets a picture.
             self.ring.trim(QUIET_RING);
         }
-        folds
+        folds || self.slots.is_empty() && self.screen.renew()
     }
 
     /// Whether the program must wait for a lossless reader; those that were waited for too long are cut.

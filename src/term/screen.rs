@@ -302,6 +302,13 @@ impl Screen {
         due
     }
 
+    /// Whether plain lines scroll from here on through the whole screen into the scrollback, whatever else the program has set.
+    pub(super) fn lets_output_wait(&self) -> bool {
+        let term = &self.machine.term;
+        let whole = self.machine.region == (0, term.screen_lines()) && !term.mode().contains(TermMode::ALT_SCREEN);
+        whole && self.watcher.is_between() && self.sync_deadline().is_none()
+    }
+
     pub(super) fn stop_sync(&mut self) {
         if self.sync_deadline().is_some() {
             self.machine.allow(self.processor.sync_bytes_count());

@@ -63,6 +63,11 @@ impl Watcher {
         &self.pending
     }
 
+    /// Whether the stream stands between sequences and characters.
+    pub fn is_between(&self) -> bool {
+        self.state == State::Ground && self.pending.is_empty()
+    }
+
     /// Looks at `bytes` up to the first place where the screen must act, or to their end.
     pub fn step(&mut self, bytes: &[u8]) -> Step {
         if self.state == State::Skip {

@@ -152,9 +152,11 @@ async fn after_a_day_of_coming_and_going_a_server_has_what_it_had_before() {
     }
     // The first round brings what stays: caches, pools, threads.
     coming_and_going(&server, &containers, &sessions, day / 10).await;
+    leave_at_one_size(&server.client, &sessions).await;
     tokio::time::sleep(rest).await;
     let before = Possessions::of(server.pid(), &containers);
     let rounds = coming_and_going(&server, &containers, &sessions, day).await;
+    leave_at_one_size(&server.client, &sessions).await;
     tokio::time::sleep(rest).await;
     let after = Possessions::of(server.pid(), &containers);
     println!("{rounds} attachments and sessions in {day:?}: before {before:?}, after {after:?}");
@@ -196,6 +198,31 @@ async fn coming_and_going(server: &Server, containers: &[String], sessions: &[Se
         rounds += task.await.unwrap();
     }
     rounds
+}
+
+/// Lets the last viewer of each session have the same size, since a wide screen takes more memory than a narrow one.
+async fn leave_at_one_size(client: &Client, sessions: &[SessionId]) {
+    for id in sessions {
+        let attach = Attach {
+            v: 1,
+            token: None,
+            from_offset: None,
+            cols: 120,
+            rows: 40,
+            mode: AttachMode::Write,
+            delivery: Delivery::Live,
+            writer: rand::random(),
+            window: None,
+        };
+        let mut attached = client.attach(id.as_str(), attach).await.unwrap();
+        let resized = async {
+            while client.call::<GetSession>(&[id.as_str()], &Empty {}).await.unwrap().size != (Size { cols: 120, rows: 40 }) {
+                // Sizes are taken over a little later, and what comes in meanwhile is of no interest.
+                let _ = tokio::time::timeout(Duration::from_millis(20), attached.next()).await;
+            }
+        };
+        tokio::time::timeout(LONG, resized).await.expect("the session takes its viewer's size");
+    }
 }
 
 /// Watches a session for some frames, as any kind of reader, types a line, and leaves without a word.

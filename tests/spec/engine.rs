@@ -62,7 +62,7 @@ async fn errors_name_the_thing_and_the_remedy() {
     let first = ground.created(&ported).await;
     ground.engine.start(&first).await.unwrap();
     let image = ensure(&ground, IMAGE, &[], &mut Vec::new()).await.unwrap();
-    assert_eq!(ground.engine.create(&spec, "tess", &image).await.unwrap_err().code, Code::NameInUse);
+    assert_eq!(ground.engine.create(&spec, "tess", None, &image).await.unwrap_err().code, Code::NameInUse);
 
     let taken = ground.engine.inspect(first.as_str()).await.unwrap().ports[0].host_port;
     assert!(taken > 0);

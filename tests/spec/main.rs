@@ -10,6 +10,7 @@ mod cli;
 mod config;
 mod conformance;
 mod control;
+mod crowd;
 mod docs;
 mod drawn;
 mod endure;

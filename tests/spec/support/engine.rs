@@ -64,7 +64,7 @@ impl Ground {
     /// Creates a container; it does not run yet.
     pub async fn created(&self, spec: &ContainerSpec) -> ContainerId {
         let image = self.engine.images().ensure(&spec.image, &mut |_| {}, CancellationToken::new()).await.unwrap();
-        self.engine.create(spec, "tess", &image).await.unwrap()
+        self.engine.create(spec, "tess", None, &image).await.unwrap()
     }
 
     /// A container that runs `command`.
