@@ -1,5 +1,6 @@
 //! How containers are looked after, on the real engine: what is put in, readiness, restarts, crash loops, times that are up.
 use super::support::engine::docker;
+use super::support::own_engine::OwnEngine;
 use super::support::plane::Plane;
 use super::support::plane::admin;
 use super::support::plane::operator;
@@ -127,7 +128,8 @@ async fn a_launch_is_done_when_the_container_is_ready_and_fails_when_it_is_not_i
 async fn a_container_that_ends_again_and_again_is_a_crash_loop_and_out_of_memory_is_named() {
     let mut config = Config::default();
     config.limits.restarts = 2;
-    let plane = Plane::configured(Engine::connect(None), config).await;
+    let alone = OwnEngine::start();
+    let plane = Plane::configured(Engine::connect(Some(&alone.address())), config).await;
     let crash = json!({"command": ["sh", "-c", "sleep 1; exit 3"], "interactive": false, "restart": "always"});
     let hog = json!({"command": ["sh", "-c", "sleep 1; exec perl -e '$x = \"a\" x (200 << 20); sleep 60'"], "interactive": false, "restart": "on-failure:1", "limits": {"memory": "24m"}});
     let ill = json!({"command": "sleep 600", "interactive": false, "restart": "unless-stopped", "stop_grace": "1s", "health": {"command": "false", "interval": "1s", "retries": 1}});
@@ -155,7 +157,8 @@ async fn a_container_that_ends_again_and_again_is_a_crash_loop_and_out_of_memory
 
 #[tokio::test]
 async fn containers_whose_time_is_up_are_stopped_and_activity_keeps_one() {
-    let plane = Plane::start().await;
+    let alone = OwnEngine::start();
+    let plane = Plane::configured(Engine::connect(Some(&alone.address())), Config::default()).await;
     let with = |field: &str, time: &str| json!({"command": "sh", "stop_grace": "1s", field: time});
     let ada = admin();
     let (short, idle, used) = tokio::join!(
@@ -176,6 +179,7 @@ async fn containers_whose_time_is_up_are_stopped_and_activity_keeps_one() {
     assert_eq!(plane.control.parts().engine.inspect(&used.name).await.unwrap().state, ContainerState::Running, "an exec is activity");
     until(&plane, &used.name, "nobody uses it any more", |now| now.state == ContainerState::Exited).await;
     // The engine knows of an end before its cause is noted.
+    let seen = std::sync::Mutex::new(Vec::new());
     let noted = async {
         loop {
             let page = plane.control.list_audit(&admin(), &ListQuery { q: Some("keeper".to_owned()), ..ListQuery::default() }).await.unwrap();
@@ -183,8 +187,10 @@ async fn containers_whose_time_is_up_are_stopped_and_activity_keeps_one() {
             if told("time to live") && told("nobody has done") {
                 return;
             }
+            *seen.lock().unwrap() = page.items;
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), noted).await.expect("the audit says why each was stopped");
+    let told = tokio::time::timeout(Duration::from_secs(30), noted).await;
+    assert!(told.is_ok(), "the audit says why each was stopped: {:?}", seen.lock().unwrap());
 }

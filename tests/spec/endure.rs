@@ -35,7 +35,8 @@ async fn viewers_killed_at_random_cost_a_session_nothing() {
         let (client, id, over) = (client.clone(), session.id.clone(), over.clone());
         tokio::spawn(async move {
             let cut_after = rand::rng().random_range(2..40);
-            Follower::follow(&client, &id, Some(cut_after), Duration::ZERO, |_| over.load(Ordering::Relaxed)).await
+            let enough = |follower: &Follower| over.load(Ordering::Relaxed) && follower.numbers().len() >= 10 * kills;
+            Follower::follow(&client, &id, Some(cut_after), Duration::ZERO, enough).await
         })
     };
     for _ in 0..kills {
