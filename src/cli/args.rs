@@ -4,14 +4,16 @@ use crate::cli::config_args::ConfigArgs;
 use crate::cli::config_args::InitArgs;
 use crate::cli::config_args::SchemaArgs;
 use crate::cli::image_args;
+use crate::cli::import_args::ExportArgs;
+use crate::cli::import_args::ImportArgs;
 use crate::cli::life_args;
 use crate::cli::rec_args::RecArgs;
+use crate::cli::sessions_args::SessionsArgs;
 use crate::cli::stack_args::StackArgs;
 use crate::cli::storage_args;
 use clap::Args;
 use clap::Parser;
 use clap::Subcommand;
-use clap::ValueEnum;
 use std::path::PathBuf;
 
 /// Containers with live terminals in split panes that outlast their viewers.
@@ -115,6 +117,10 @@ pub enum Command {
     Sessions(SessionsArgs),
     /// Record sessions; list, play, export and remove recordings
     Rec(RecArgs),
+    /// Make templates and stacks of foreign files: compose, devcontainer, Portainer, docker run, containers
+    Import(ImportArgs),
+    /// Write templates and stacks as foreign files
+    Export(ExportArgs),
     /// Bring stacks of several containers up, take them down, list and check them
     Stack(StackArgs),
     /// List, show, check and render templates
@@ -296,56 +302,6 @@ pub struct RmArgs {
     /// Kill those that run, without asking
     #[arg(short, long)]
     pub force: bool,
-}
-
-/// `cto sessions`.
-#[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub struct SessionsArgs {
-    /// What to do; the list when nothing is said.
-    #[command(subcommand)]
-    pub command: Option<SessionsCommand>,
-}
-
-/// The commands of sessions.
-#[derive(Debug, Subcommand)]
-pub enum SessionsCommand {
-    /// List sessions
-    Ls,
-    /// End a session: hang up, then kill
-    Close {
-        /// Session's id or a unique part of it; a container means its main program
-        session: String,
-    },
-    /// Type into a session
-    Input {
-        /// Session's id or a unique part of it; a container means its main program
-        session: String,
-        /// Text to type; standard input where none is given
-        text: Option<String>,
-        /// Press Enter after it
-        #[arg(short, long)]
-        enter: bool,
-    },
-    /// Show a session's screen as it is now
-    Screen {
-        /// Session's id or a unique part of it; a container means its main program
-        session: String,
-        /// As text, with colours, or as JSON
-        #[arg(long, value_enum, default_value_t = Format::Text)]
-        format: Format,
-    },
-}
-
-/// Forms of a screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// Plain text.
-    Text,
-    /// Bytes that redraw it.
-    Ansi,
-    /// Data.
-    Json,
 }
 
 /// `cto template`.

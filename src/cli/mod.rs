@@ -13,6 +13,8 @@ mod doctor;
 mod exec;
 mod image_args;
 mod images;
+mod import;
+mod import_args;
 mod launch;
 mod life;
 mod life_args;
@@ -25,6 +27,7 @@ mod server;
 mod server_log;
 mod service;
 mod sessions;
+mod sessions_args;
 mod stack_args;
 mod stacks;
 mod stats;
@@ -126,6 +129,8 @@ async fn dispatch(context: &Context, command: Option<Command>) -> Result<u8> {
         Some(Command::Clean(args)) => clean::clean(context, &args).await.map(done),
         Some(Command::Sessions(args)) => sessions::sessions(context, args).await.map(done),
         Some(Command::Rec(args)) => recordings::rec(context, args.command).await,
+        Some(Command::Import(args)) => import::import(context, args.kind).await.map(done),
+        Some(Command::Export(args)) => import::export(context, args.kind).await.map(done),
         Some(Command::Stack(args)) => stacks::stack(context, args.command).await,
         Some(Command::Template(args)) => templates::template(context, args).await,
         Some(Command::Init(args)) => config::init(context, &args).map(done),

@@ -1,13 +1,13 @@
 //! `cto sessions`: listing, closing, typing and looking.
-use crate::cli::args::Format;
-use crate::cli::args::SessionsArgs;
-use crate::cli::args::SessionsCommand;
 use crate::cli::context::Context;
 use crate::cli::output;
 use crate::cli::output::Table;
 use crate::cli::output::Tone;
 use crate::cli::output::cell;
 use crate::cli::output::toned;
+use crate::cli::sessions_args::Format;
+use crate::cli::sessions_args::SessionsArgs;
+use crate::cli::sessions_args::SessionsCommand;
 use crate::client::Client;
 use crate::error::Error;
 use crate::error::Result;

@@ -5,6 +5,7 @@
 mod catalogue;
 mod compile;
 mod document;
+pub mod import;
 mod inherit;
 mod interpolate;
 mod layers;
