@@ -74,7 +74,7 @@ impl Control {
             return Err(Error::invalid("no volume is removed without being named").fix("name those that may go; with 'dry_run' the server says which could"));
         }
         let mut all = self.parts().engine.volumes().await?;
-        let named = |volume: &Volume| request.names.iter().any(|name| *name == volume.name);
+        let named = |volume: &Volume| request.names.contains(&volume.name);
         let mut pruned = PrunedVolumes::default();
         pruned
             .kept
