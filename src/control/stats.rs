@@ -64,9 +64,9 @@ fn since(text: Option<&str>, now: Timestamp) -> Result<Timestamp> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at);
     }
-    let seconds = crate::config::duration(text)
+    let millis = crate::config::duration(text)
         .map_err(|why| Error::invalid(format!("since: {why}")).fix("write a time such as 2030-01-02T03:04:05Z, or how long ago"))?;
-    let back = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+    let back = SignedDuration::from_millis(i64::try_from(millis).unwrap_or(i64::MAX));
     Ok(now.checked_sub(back).unwrap_or(Timestamp::UNIX_EPOCH))
 }
 
