@@ -15,6 +15,7 @@ pub use roles::Scope;
 pub use roles::allowed;
 pub use roles::refusal;
 pub use roles::scope;
+pub use storage::belongs;
 pub use storage::check_network;
 pub use storage::check_volume;
 pub use token::NewToken;

@@ -1,5 +1,6 @@
 //! What a container may be given.
 use super::Actor;
+use super::storage::own_name;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Code;
@@ -33,8 +34,8 @@ const DEFAULT_SOCKETS: [&str; 5] =
 const ORDINARY_CAPABILITIES: [&str; 13] =
     ["AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "NET_RAW", "SETFCAP", "SETGID", "SETPCAP", "SETUID"];
 
-/// Security options that loosen what holds without them; the others only tighten.
-const LOOSENING: [&str; 5] = ["no-new-privileges=false", "seccomp=unconfined", "apparmor=unconfined", "systempaths=unconfined", "label=disable"];
+/// Security options that only tighten, or are what holds anyway. Any label and any profile of the host may be a looser one than an engine's own.
+const TIGHTENING: [&str; 2] = ["no-new-privileges", "apparmor=docker-default"];
 
 /// Decides whether `actor` may have a container like `spec`. Mounts' paths are absolute, and links in them are followed.
 ///
@@ -57,7 +58,7 @@ pub fn check_spec(actor: &Actor, spec: &ContainerSpec, policy: &Policy) -> Resul
         }
     }
     for (at, option) in spec.security.iter().enumerate() {
-        if !trusted && LOOSENING.contains(&option.as_str()) {
+        if !trusted && !TIGHTENING.contains(&option.as_str()) {
             broken.push(place(&format!("/security/{at}"), format!("'{option}' takes a protection away"), actor, policy));
         }
     }
@@ -74,9 +75,12 @@ pub fn check_spec(actor: &Actor, spec: &ContainerSpec, policy: &Policy) -> Resul
         }
     }
     for (at, mount) in spec.mounts.iter().enumerate() {
-        if let MountSource::Bind { path } = &mount.source
-            && let Some(detail) = refused_path(Path::new(path), policy)
-        {
+        let detail = match &mount.source {
+            MountSource::Bind { path } => refused_path(Path::new(path), policy),
+            MountSource::Volume { name } => own_name(name).map(|own| format!("volumes whose names begin with '{own}' are cto's own")),
+            MountSource::Tmpfs { .. } => None,
+        };
+        if let Some(detail) = detail {
             broken.push(Place { pointer: format!("/mounts/{at}"), detail, ..Place::default() });
         }
     }

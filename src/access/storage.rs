@@ -14,7 +14,7 @@ use std::path::PathBuf;
 /// Mount options that say how much memory a volume of memory has, and what may be done in it.
 const MEMORY: [&str; 10] = ["size", "mode", "uid", "gid", "nr_inodes", "noexec", "nosuid", "nodev", "rw", "ro"];
 /// What names begin with that cto gives itself.
-const OWN: [&str; 3] = ["cto-hold-", "cto-internal-", "cto-egress-"];
+const OWN: [&str; 2] = ["cto-hold-", "cto-internal-"];
 
 /// Decides whether `actor` may have a volume like this. `paths` are the paths in its options, links followed.
 ///
@@ -64,10 +64,29 @@ pub fn check_network(actor: &Actor, request: &CreateNetwork, policy: &Policy) ->
     Ok(())
 }
 
+/// Refuses a network or volume (`kind`) that belongs to somebody else.
+///
+/// # Errors
+/// `policy_refused`.
+pub fn belongs(actor: &Actor, kind: &str, name: &str, owner: Option<&str>) -> Result<()> {
+    match owner {
+        Some(owner) if owner != actor.name && actor.role != Role::Admin => {
+            let error = Error::new(Code::PolicyRefused, format!("the {kind} '{name}' belongs to '{owner}'"));
+            Err(error.fix("use one of your own, or ask an admin"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What the name of something that cto makes for itself begins with, if this is such a name.
+pub(super) fn own_name(name: &str) -> Option<&'static str> {
+    let low = name.to_ascii_lowercase();
+    OWN.into_iter().find(|own| low.starts_with(own))
+}
+
 /// Names and labels that cto gives itself are nobody else's.
 fn check_own<'a>(name: &str, labels: impl Iterator<Item = &'a String>) -> Result<()> {
-    let low = name.to_ascii_lowercase();
-    if let Some(own) = OWN.iter().find(|own| low.starts_with(**own)) {
+    if let Some(own) = own_name(name) {
         return Err(Error::invalid(format!("names that begin with '{own}' are cto's own")).fix("choose another name"));
     }
     match labels.into_iter().find(|label| is_own_label(label)) {

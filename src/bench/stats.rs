@@ -32,6 +32,8 @@ pub(super) async fn run(stage: &Stage, options: &Options, progress: Progress<'_>
     let count = options.pick(200, 3);
     let window = options.pick(Duration::from_secs(20), Duration::from_secs(2));
     let rounds = options.rounds(3, 1);
+    // Before anything is launched: an engine elsewhere can not be measured.
+    let engine = engine_pid(stage)?;
     progress(&format!("stats: launching {count} containers"));
     let mut launches = futures_util::stream::iter(0..count).map(|number| idle_container(stage, number)).buffer_unordered(AT_ONCE);
     let mut containers = Vec::new();
@@ -42,7 +44,6 @@ pub(super) async fn run(stage: &Stage, options: &Options, progress: Progress<'_>
     progress("stats: the machine settles");
     tokio::time::sleep(options.pick(Duration::from_secs(15), Duration::ZERO)).await;
     let docker = find_program("docker").filter(|_| stage.health.engine.address.starts_with("unix://"));
-    let engine = engine_pid(stage)?;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for round in 0..rounds {
         progress(&format!("stats: round {} of {rounds}", round + 1));

@@ -290,7 +290,7 @@ async fn refresh(context: &Context, args: RefreshArgs) -> Result<()> {
             Ok(image) => output::print(&format!("{}  {}\n", short(&image.id), output::plain(&name)))?,
             Err(error) if error.code == Code::Cancelled => return Err(error),
             Err(error) => {
-                if let Some(before) = failed.replace(Error::new(error.code, format!("{name}: {}", error.message)).fix(error.fix.unwrap_or_default())) {
+                if let Some(before) = failed.replace(Error { message: format!("{name}: {}", error.message), ..error }) {
                     output::tell(&before, context.json(), context.global.debug);
                 }
             }

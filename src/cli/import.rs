@@ -24,6 +24,7 @@ use crate::model::MountSource;
 use crate::model::RenderTemplate;
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -70,7 +71,7 @@ pub async fn export(context: &Context, kind: ExportKind) -> Result<()> {
             let rendered = context.client().await?.call::<RenderTemplate>(&[], &request).await?;
             let name = rendered.spec.template.clone().unwrap_or_else(|| "app".to_owned());
             let service = Service { name: name.clone(), spec: rendered.spec, after: Vec::new(), secrets: rendered.secrets };
-            import::to_compose(&name, &[service], &[])
+            import::to_compose(&name, &[service], &[], &BTreeSet::new())
         }
     };
     if context.json() {
@@ -97,6 +98,8 @@ fn of_stack(context: &Context, source: &str, text: &str, folder: &Path, set: BTr
     let catalogue = Catalogue::load(&context.paths, Context::project().as_deref());
     let stack = catalogue.parse_stack(source, text, Some(folder))?;
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
+    let limits = context.config().limits.of_containers();
+    let mut foreign = BTreeSet::new();
     let mut services: Vec<Service> = Vec::new();
     let mut left = Vec::new();
     for one in stack.instances(&stack.name, &set)? {
@@ -114,13 +117,17 @@ fn of_stack(context: &Context, source: &str, text: &str, folder: &Path, set: BTr
             base_dir: folder.clone(),
             allowed_roots: vec![PathBuf::from("/")],
             name: one.name.clone(),
-            limits: context.config().limits.of_containers(),
+            limits: limits.clone(),
             folder: Some(folder.clone()),
         };
         let mut rendered = config::render(&one.template, &CreateContainer { set: one.set, ..CreateContainer::default() }, &about)?;
         for mount in &mut rendered.spec.mounts {
             if let MountSource::Volume { name } = &mut mount.source {
-                *name = stack.volume(&stack.name, name).name;
+                let volume = stack.volume(&stack.name, name);
+                if !volume.own {
+                    foreign.insert(volume.name.clone());
+                }
+                *name = volume.name;
             }
         }
         let after = one.after.into_iter().map(|(name, condition)| {
@@ -134,7 +141,7 @@ fn of_stack(context: &Context, source: &str, text: &str, folder: &Path, set: BTr
         services.push(Service { name: one.member, after: after.collect(), spec: rendered.spec, secrets: rendered.secrets });
     }
     let networks: Vec<(String, bool)> = stack.own_networks(&stack.name).into_iter().map(|network| (network.name, network.internal)).collect();
-    let (text, more) = import::to_compose(&stack.name, &services, &networks);
+    let (text, more) = import::to_compose(&stack.name, &services, &networks, &foreign);
     left.extend(more);
     Ok((text, left))
 }

@@ -73,11 +73,15 @@ pub fn request(context: &Context, template: &str, name: Option<String>, set: Vec
         match entry {
             Ok(entry) => {
                 let (inline, dir) = read(entry.path.as_deref().unwrap_or(template), &here)?;
-                let references = references(&inline.text, &dir)?;
                 // A server elsewhere does not know what the project's templates extend.
-                let whole =
-                    serde_json::to_string_pretty(&entry.template).map_err(|error| Error::internal(format!("a template does not become JSON: {error}")))?;
-                let inline = if inline.text.contains("\"extends\"") { InlineTemplate { text: whole, ..inline } } else { inline };
+                let inline = if inline.text.contains("\"extends\"") {
+                    let text =
+                        serde_json::to_string_pretty(&entry.template).map_err(|error| Error::internal(format!("a template does not become JSON: {error}")))?;
+                    InlineTemplate { text, ..inline }
+                } else {
+                    inline
+                };
+                let references = references(&inline.text, &dir)?;
                 return Ok(CreateContainer { inline: Some(inline), base_dir: base_dir(&project), references, ..request });
             }
             Err(error) if !error.places.is_empty() => return Err(error),

@@ -32,7 +32,7 @@ pub enum StackCommand {
     },
     /// Show every mistake in stacks' files
     Check {
-        /// Files to check
+        /// Files, or - for standard input
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },

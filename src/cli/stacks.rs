@@ -10,6 +10,7 @@ use crate::cli::output::toned;
 use crate::cli::stack_args::StackCommand;
 use crate::cli::stack_args::StackDownArgs;
 use crate::cli::stack_args::StackUpArgs;
+use crate::cli::templates;
 use crate::client::Client;
 use crate::config;
 use crate::config::Catalogue;
@@ -39,7 +40,6 @@ use crate::model::UpStackFrom;
 use jiff::Timestamp;
 use std::io::Read as _;
 use std::path::Path;
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// The file that is meant where none is named.
@@ -53,7 +53,9 @@ pub async fn stack(context: &Context, command: StackCommand) -> Result<u8> {
         StackCommand::Down(args) => down(context, args).await.map(done),
         StackCommand::Ps { stack } => ps(context, stack.as_deref()).await.map(done),
         StackCommand::Ls { saved } => list(context, saved).await.map(done),
-        StackCommand::Check { files } => check(context, &files),
+        StackCommand::Check { files } => {
+            templates::check(context, &files, |catalogue, name, source, folder| catalogue.parse_stack(name, source, folder).map(drop))
+        }
     }
 }
 
@@ -209,33 +211,6 @@ fn list_saved(context: &Context, mut saved: Vec<StackDefinition>, mut complaints
     Ok(())
 }
 
-/// Shows every mistake in every file; exit code 2 when there is one.
-fn check(context: &Context, files: &[PathBuf]) -> Result<u8> {
-    let mut all: Vec<Place> = Vec::new();
-    let colour = output::coloured(&std::io::stdout());
-    let catalogue = Catalogue::load(&context.paths, Context::project().as_deref());
-    for file in files {
-        let name = file.display().to_string();
-        let (places, source) = match config::read_file(file) {
-            Ok(source) => (catalogue.parse_stack(&name, &source, file.parent()).err().map(|error| error.places).unwrap_or_default(), source),
-            Err(place) => (vec![place], String::new()),
-        };
-        if !context.json() {
-            let told: String = places.iter().map(|place| output::show_place(place, Some(&source), colour)).collect();
-            match places.len() {
-                0 => output::print(&format!("{name}: no mistakes\n"))?,
-                1 => output::print(&format!("{name}: 1 mistake\n{told}"))?,
-                count => output::print(&format!("{name}: {count} mistakes\n{told}"))?,
-            }
-        }
-        all.extend(places);
-    }
-    if context.json() {
-        output::json(&serde_json::json!({ "ok": all.is_empty(), "errors": all }))?;
-    }
-    Ok(if all.is_empty() { 0 } else { 2 })
-}
-
 /// What to ask for: a saved stack by name, a project's, or a file's text.
 fn request(context: &Context, stack: Option<&str>) -> Result<UpStack> {
     let here = Context::here()?;
@@ -265,7 +240,7 @@ fn request(context: &Context, stack: Option<&str>) -> Result<UpStack> {
     }
     // A server has no working directory, so the client looks for the project's stacks.
     if let Some(project) = Context::project()
-        && let Ok(SavedStack { definition, source, text, folder }) = Stacks::load(&context.paths, Some(&project)).find(name)
+        && let Some(SavedStack { definition, source, text, folder }) = Stacks::load(&context.paths, Some(&project)).known(name)?
         && definition.origin == TemplateOrigin::Project
     {
         return of_text(&source, &text, folder.as_deref().unwrap_or(&project), &project);

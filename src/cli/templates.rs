@@ -31,7 +31,7 @@ pub async fn template(context: &Context, args: TemplateArgs) -> Result<u8> {
     match args.command {
         TemplateCommand::Ls => list(context).await.map(done),
         TemplateCommand::Show { name } => show(context, &name).await.map(done),
-        TemplateCommand::Check { files } => check(context, &files),
+        TemplateCommand::Check { files } => check(context, &files, |catalogue, name, source, folder| catalogue.parse(name, source, folder).map(drop)),
         TemplateCommand::Render { template, name, set } => render(context, &template, name, set).await.map(done),
         TemplateCommand::Schema => output::json(config::schema()).map(done),
     }
@@ -92,15 +92,15 @@ async fn show(context: &Context, name: &str) -> Result<()> {
     if context.json() { output::json(&entry) } else { output::json(&entry.template) }
 }
 
-/// Shows every mistake in every file; exit code 2 when there is one.
-fn check(context: &Context, files: &[PathBuf]) -> Result<u8> {
+/// Shows every mistake that `read` finds in every file, by its name, text and folder; exit code 2 when there is one.
+pub(super) fn check(context: &Context, files: &[PathBuf], read: impl Fn(&Catalogue, &str, &str, Option<&Path>) -> Result<()>) -> Result<u8> {
     let mut all: Vec<Place> = Vec::new();
     let colour = output::coloured(&std::io::stdout());
     let catalogue = Catalogue::load(&context.paths, Context::project().as_deref());
     for file in files {
         let name = if file.as_os_str() == "-" { "standard input".to_owned() } else { file.display().to_string() };
         let (places, source) = match text(file) {
-            Ok(source) => (catalogue.parse(&name, &source, file.parent()).err().map(|error| error.places).unwrap_or_default(), source),
+            Ok(source) => (read(&catalogue, &name, &source, file.parent()).err().map(|error| error.places).unwrap_or_default(), source),
             Err(place) => (vec![place], String::new()),
         };
         if !context.json() {

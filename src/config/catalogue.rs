@@ -142,14 +142,16 @@ impl Catalogue {
         self.complaints.extend(complaints);
     }
 
-    /// What a sheet extends: a file beside it, or a template by name; its own name means the one in a weaker layer.
+    /// What a sheet extends: a file beside it, or a template by name; its own name means the one in a weaker layer. One that is in a layer knows
+    /// none of a stronger layer: whoever brings that one along would decide what the server's own become.
     pub(super) fn parent(&self, sheet: &Sheet, extends: &str) -> Result<Arc<Sheet>, String> {
         if inherit::is_path(extends) {
             return inherit::beside(sheet, extends, true);
         }
         let layers = self.sheets.get(extends).map(Vec::as_slice).unwrap_or_default();
         let own = layers.iter().position(|layer| layer.sheet.source() == sheet.source()).unwrap_or(layers.len());
-        let found = layers[..own].last().map(|layer| layer.sheet.clone());
+        let strongest = self.sheets.values().flatten().find(|layer| layer.sheet.source() == sheet.source()).map(|layer| layer.origin);
+        let found = layers[..own].iter().rfind(|layer| strongest.is_none_or(|strongest| layer.origin <= strongest)).map(|layer| layer.sheet.clone());
         found.ok_or_else(|| match own < layers.len() {
             true => format!("'{extends}' extends itself, and no weaker layer has a template of that name"),
             false => format!("there is no template '{extends}'{}", did_you_mean(extends, self.sheets.keys().map(String::as_str))),
@@ -163,7 +165,9 @@ impl Catalogue {
     pub fn parse(&self, source: &str, text: &str, folder: Option<&Path>) -> Result<Template> {
         let fail = |places| document::error_of(&format!("'{source}'"), places);
         let sheet = Sheet::read(source, text, folder).map_err(|place| fail(vec![place]))?;
-        let find = |sheet: &Sheet, extends: &str| if inherit::is_path(extends) { inherit::beside(sheet, extends, false) } else { self.parent(sheet, extends) };
+        let find = |sheet: &Sheet, extends: &str| {
+            if inherit::is_path(extends) { inherit::beside(sheet, extends, folder.is_none()) } else { self.parent(sheet, extends) }
+        };
         inherit::whole(&Arc::new(sheet), Some(&find)).map_err(fail)
     }
 

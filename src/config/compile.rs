@@ -32,6 +32,9 @@ use std::collections::BTreeSet;
 /// What a read-only container gets to write in, in bytes each.
 const SCRATCH_BYTES: u64 = 64 << 20;
 
+/// Bytes of all texts of a spec: a small template can refer to a long value many times.
+const FILLED_BYTES: usize = 16 << 20;
+
 /// A spec whose host paths are still as they were written: the index of the mount and the pointer to its text.
 pub struct Draft {
     /// The spec; its name is empty.
@@ -68,7 +71,7 @@ enum Taken {
 
 /// Compiles `template`. With complaints, parts of the draft are missing and it must not be used.
 pub fn compile(template: &Template, given: &Given, complaints: &mut Vec<Complaint>) -> Draft {
-    let mut work = Work { given, complaints, secrets: BTreeSet::new() };
+    let mut work = Work { given, complaints, secrets: BTreeSet::new(), room: FILLED_BYTES };
     work.read("/name", &template.name, texts::name);
     let image = work.text("/image", &template.image, |text| texts::image(text).map(|()| text.to_owned())).unwrap_or_default();
     let packages = work.list("/packages", &template.packages, |text| texts::package(text).map(|()| text.to_owned()));
@@ -111,6 +114,8 @@ struct Work<'a> {
     given: &'a Given<'a>,
     complaints: &'a mut Vec<Complaint>,
     secrets: BTreeSet<String>,
+    /// Bytes that texts with references may still become.
+    room: usize,
 }
 
 impl Work<'_> {
@@ -140,7 +145,16 @@ impl Work<'_> {
             self.secrets.insert(pointer.to_owned());
         }
         match filled {
-            Ok(Filled::Text(text)) => Some(text),
+            Ok(Filled::Text(filled)) => match self.room.checked_sub(filled.len()) {
+                Some(room) => {
+                    self.room = room;
+                    Some(filled)
+                }
+                None => {
+                    self.complain(pointer, format!("the template becomes longer than {} MiB with these values", FILLED_BYTES >> 20));
+                    None
+                }
+            },
             Ok(Filled::Open) => None,
             Err(detail) => {
                 self.complain(pointer, detail);

@@ -8,6 +8,8 @@ use jsonc_parser::common::Ranged;
 use jsonc_parser::errors::ParseErrorKind;
 use std::collections::BTreeMap;
 
+/// Bytes of a pointer up to which places of parts are remembered.
+const LONGEST_POINTER: usize = 4096;
 /// Files that are larger are refused unread.
 pub const MAX_BYTES: u64 = 1 << 20;
 
@@ -51,6 +53,8 @@ impl Places {
 
     fn collect(&mut self, node: &ast::Value, pointer: String) {
         match node {
+            // Below it, the nearest part around tells the place: each part's pointer repeats all names on the way.
+            _ if pointer.len() > LONGEST_POINTER => {}
             ast::Value::Object(object) => {
                 for property in &object.properties {
                     self.collect(&property.value, child(&pointer, property.name.as_str()));

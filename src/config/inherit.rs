@@ -87,6 +87,8 @@ pub fn is_path(extends: &str) -> bool {
 /// With a sentence for people.
 pub fn beside(sheet: &Sheet, extends: &str, fenced: bool) -> Result<Arc<Sheet>, String> {
     let folder = sheet.folder.as_ref().ok_or("a path in 'extends' starts from a template's file, and this one has none")?;
+    // The folder of a file that is named without one is where the program runs.
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let path = folder.join(extends);
     if fenced {
         let inside = path.canonicalize().ok().zip(folder.canonicalize().ok()).is_some_and(|(path, folder)| path.starts_with(folder));
@@ -134,7 +136,8 @@ pub fn whole(sheet: &Arc<Sheet>, find: Option<&Find>) -> Result<Template, Vec<Pl
         template = template::checked(merged.clone(), &mut own).or(template);
         complaints.extend(own.into_iter().map(|complaint| placed(complaint, &merged, &chain)));
     }
-    complaints.sort_by(|one, other| (one.file != other.file, one.line, one.column).cmp(&(false, other.line, other.column)));
+    let order = |place: &Place| (place.file.as_deref() != Some(sheet.source()), place.line, place.column);
+    complaints.sort_by_key(order);
     match template {
         Some(template) if complaints.is_empty() => Ok(template),
         _ => Err(complaints),
@@ -230,8 +233,15 @@ pub fn flat(sheet: &Arc<Sheet>) -> Result<Option<Value>, Vec<Place>> {
     let mut last = sheet.clone();
     let mut seen = vec![sheet.source.clone()];
     let wrong = |detail: String| vec![sheet.told(Complaint::at("/extends", detail))];
+    // What is put together has only the parts that are right: what was wrong would no longer be seen in it.
+    if sheet.extends().is_some_and(is_path) && !sheet.complaints.is_empty() {
+        return Err(sheet.complaints.iter().map(|complaint| sheet.told(complaint.clone())).collect());
+    }
     while let Some(extends) = last.extends().filter(|extends| is_path(extends)) {
         let next = beside(&last, extends, false).map_err(wrong)?;
+        if let Some(complaint) = next.complaints.first() {
+            return Err(wrong(format!("what it extends has a mistake: {}: {}", next.source, complaint.detail)));
+        }
         if seen.contains(&next.source) || seen.len() >= DEEPEST {
             return Err(wrong(format!("templates extend each other in a circle: {} → {}", seen.join(" → "), next.source)));
         }

@@ -11,6 +11,11 @@ use crate::model::ParamValue;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+/// Bytes that one text, and the values of all parameters, may have when they are filled in.
+const LONGEST: usize = 2 << 20;
+/// So many parameters can refer to each other in a row.
+const DEEPEST: usize = 64;
+
 /// A value for each declared parameter; none for those that must be given and are not.
 pub type Values = BTreeMap<String, Option<String>>;
 
@@ -43,6 +48,9 @@ pub fn fill(text: &str, values: &Values, other: &mut dyn FnMut(&str) -> Result<F
     let mut result = String::with_capacity(text.len());
     let mut open = false;
     for piece in interpolate::pieces(text) {
+        if result.len() > LONGEST {
+            return Err(format!("what parameters make of it is longer than {} MiB", LONGEST >> 20));
+        }
         let inner = match piece {
             Piece::Plain(text) => {
                 result.push_str(text);
@@ -127,13 +135,14 @@ pub fn given(param: &Param, value: &str) -> Result<(), String> {
 /// Fills in the defaults that refer to other parameters. `given` are those whose value somebody gave: it stays as it is.
 pub fn settle(values: &mut Values, params: &BTreeMap<String, Param>, given: &BTreeSet<&str>, complaints: &mut Vec<Complaint>) {
     let raw = values.clone();
+    let mut settling = Settling { raw: &raw, given, done: Values::new(), length: 0 };
     let open: Vec<&String> = raw
         .iter()
         .filter(|(name, value)| !given.contains(name.as_str()) && value.as_ref().is_some_and(|text| text.contains("${")))
         .map(|(name, _)| name)
         .collect();
     for name in open {
-        match settled(name, &raw, given, &mut vec![name]) {
+        match settling.settled(name, &mut vec![name]) {
             Ok(value) => {
                 let wrong = params.get(name).zip(value.as_ref()).and_then(|(param, value)| self::given(param, value).err());
                 complaints.extend(wrong.map(|detail| Complaint::at(format!("{}/default", child("/params", name)), detail)));
@@ -144,26 +153,49 @@ pub fn settle(values: &mut Values, params: &BTreeMap<String, Param>, given: &BTr
     }
 }
 
-fn settled<'a>(name: &'a str, raw: &'a Values, given: &BTreeSet<&str>, path: &mut Vec<&'a str>) -> Result<Option<String>, String> {
-    let Some(Some(text)) = raw.get(name) else { return Ok(None) };
-    if given.contains(name) {
-        return Ok(Some(text.clone()));
-    }
-    let mut known = Values::new();
-    for piece in interpolate::pieces(text) {
-        let Piece::Reference(inner) = piece else { continue };
-        let Some(other) = inner.strip_prefix("param.") else { continue };
-        let Some((other, _)) = raw.get_key_value(other) else { continue };
-        if path.contains(&other.as_str()) {
-            return Err(format!("parameters refer to each other in a circle: {} → {other}", path.join(" → ")));
+/// Defaults that refer to other parameters, each filled in once.
+struct Settling<'a> {
+    raw: &'a Values,
+    given: &'a BTreeSet<&'a str>,
+    done: Values,
+    /// Bytes of all that was filled in: each could be twice the one before.
+    length: usize,
+}
+
+impl<'a> Settling<'a> {
+    fn settled(&mut self, name: &'a str, path: &mut Vec<&'a str>) -> Result<Option<String>, String> {
+        let Some(Some(text)) = self.raw.get(name) else { return Ok(None) };
+        if self.given.contains(name) {
+            return Ok(Some(text.clone()));
         }
-        path.push(other);
-        known.insert(other.clone(), settled(other, raw, given, path)?);
-        path.pop();
-    }
-    match fill(text, &known, &mut |_| Ok(Found::Left))? {
-        Filled::Text(text) => Ok(Some(text)),
-        Filled::Open => Ok(None),
+        if let Some(done) = self.done.get(name) {
+            return Ok(done.clone());
+        }
+        if path.len() > DEEPEST {
+            return Err(format!("more than {DEEPEST} parameters refer to each other in a row"));
+        }
+        let mut known = Values::new();
+        for piece in interpolate::pieces(text) {
+            let Piece::Reference(inner) = piece else { continue };
+            let Some(other) = inner.strip_prefix("param.") else { continue };
+            let Some((other, _)) = self.raw.get_key_value(other) else { continue };
+            if path.contains(&other.as_str()) {
+                return Err(format!("parameters refer to each other in a circle: {} → {other}", path.join(" → ")));
+            }
+            path.push(other);
+            known.insert(other.clone(), self.settled(other, path)?);
+            path.pop();
+        }
+        let value = match fill(text, &known, &mut |_| Ok(Found::Left))? {
+            Filled::Text(text) => Some(text),
+            Filled::Open => None,
+        };
+        self.length += value.as_ref().map_or(0, String::len);
+        if self.length > LONGEST {
+            return Err(format!("the values of parameters are longer than {} MiB in all", LONGEST >> 20));
+        }
+        self.done.insert(name.to_owned(), value.clone());
+        Ok(value)
     }
 }
 

@@ -37,6 +37,8 @@ use std::sync::OnceLock;
 
 /// Most containers of one stack.
 pub const MOST: usize = 100;
+/// Most parameters of a stack.
+const MOST_PARAMS: usize = 1000;
 /// The network that every container joins that names none.
 const DEFAULT: &str = "default";
 /// Fields of a member that are no template's.
@@ -104,6 +106,12 @@ impl Catalogue {
         let fail = |places| document::error_of(&format!("'{source}'"), places);
         let mut found = structure::read(source, text, stack_schema()).map_err(|place| fail(vec![place]))?;
         let mut value = found.value.take().unwrap_or_default();
+        // Each member is read with all parameters: both are bounded before that.
+        for (field, most) in [("containers", MOST), ("params", MOST_PARAMS)] {
+            if value.get(field).and_then(Value::as_object).is_some_and(|all| all.len() > most) {
+                return Err(Error::new(crate::model::Code::TooMany, format!("'{source}' has more than {most} {field}")).fix("split it into several"));
+            }
+        }
         let mut reading = Reading { complaints: std::mem::take(&mut found.complaints), places: Vec::new() };
         let members = value.get_mut("containers").map(Value::take).unwrap_or_default();
         let file: StackFile = match value.as_object_mut() {

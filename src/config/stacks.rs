@@ -91,12 +91,22 @@ impl Stacks {
         (self.found.values().map(|stack| stack.definition.clone()).collect(), self.complaints.clone())
     }
 
+    /// The stack of that name, if there is one.
+    ///
+    /// # Errors
+    /// `invalid_document` when a file of that name is broken: a weaker one of the name is not what is meant.
+    pub fn known(&self, name: &str) -> Result<Option<SavedStack>> {
+        let is_of = |place: &&Place| place.file.as_ref().is_some_and(|file| Path::new(file).file_stem().is_some_and(|stem| stem == name));
+        let broken: Vec<Place> = self.complaints.iter().filter(is_of).cloned().collect();
+        if broken.is_empty() { Ok(self.found.get(name).cloned()) } else { Err(document::error_of(&format!("stack '{name}'"), broken)) }
+    }
+
     /// The stack of that name.
     ///
     /// # Errors
-    /// `not_found`, with the nearest name.
+    /// `not_found`, with the nearest name; as [`Stacks::known`].
     pub fn find(&self, name: &str) -> Result<SavedStack> {
-        self.found.get(name).cloned().ok_or_else(|| {
+        self.known(name)?.ok_or_else(|| {
             let mut error = Error::not_found("stack", name).fix("see them all: cto stack ls --saved");
             error.message.push_str(&did_you_mean(name, self.found.keys().map(String::as_str)));
             error

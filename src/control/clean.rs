@@ -53,11 +53,11 @@ impl Control {
     /// What may go, containers first: images and networks stand below them.
     async fn leftovers(&self, actor: &Actor, hours: u32) -> Result<Vec<(Leftover, Thing)>> {
         let engine = &self.parts().engine;
-        let before = Timestamp::now() - SignedDuration::from_hours(i64::from(hours));
+        let before = Timestamp::now().checked_sub(SignedDuration::from_hours(i64::from(hours))).unwrap_or(Timestamp::MIN);
         let is_old = |at: Option<Timestamp>| at.is_some_and(|at| at <= before);
         let own = |action, owner: Option<&str>| allowed(actor, action, Some(owner.unwrap_or_default()));
         // What a launch under way has got ready looks unused.
-        let launching = !self.operations().targets().is_empty();
+        let launching = self.is_launching();
         let leftover = |kind, name: &str, why: &str, bytes, since| Leftover { kind, name: name.to_owned(), why: why.to_owned(), bytes, since, kept: None };
         let mut found = Vec::new();
         let mut going = Vec::new();

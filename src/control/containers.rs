@@ -86,6 +86,7 @@ impl Control {
         let container = self.container(name).await?;
         self.guarded(actor, Action::ControlContainers, &of(&container), async {
             self.sessions().stopping(&container.id);
+            self.rearm(&container).await?;
             self.parts().engine.restart(&container.id, grace(request)).await?;
             self.look_again(&container).await
         })

@@ -256,7 +256,7 @@ impl Control {
         let in_use = images.in_use().await?;
         let mut unused = images.list().await?;
         // What a launch under way has got ready has no container yet.
-        let launching = !self.operations().targets().is_empty();
+        let launching = self.is_launching();
         unused.retain(|image| !(launching && image.derived));
         unused.retain(|image| {
             let own = allowed(actor, Action::RemoveImages, Some(image.owner.as_deref().unwrap_or_default()));
@@ -328,7 +328,7 @@ impl Control {
     /// `engine_unavailable`.
     pub async fn collect_images(&self) -> Result<()> {
         let days = self.settings().retention.images_days;
-        if days == 0 || !self.operations().targets().is_empty() {
+        if days == 0 || self.is_launching() {
             return Ok(());
         }
         let images = self.parts().engine.images();

@@ -6,6 +6,7 @@ use super::operations::Made;
 use super::operations::Task;
 use super::templates::Source;
 use crate::access::Actor;
+use crate::access::belongs;
 use crate::config::mounts::make_directories;
 use crate::error::Error;
 use crate::error::Result;
@@ -13,9 +14,11 @@ use crate::model::Action;
 use crate::model::Code;
 use crate::model::Container;
 use crate::model::ContainerId;
+use crate::model::ContainerSpec;
 use crate::model::ContainerState;
 use crate::model::CreateContainer;
 use crate::model::LogQuery;
+use crate::model::MountSource;
 use crate::model::Operation;
 use crate::model::Progress;
 use crate::model::Rendered;
@@ -80,6 +83,7 @@ impl Control {
             let template = self.template_of(&request).await?;
             let name = self.free_name(&template.name, request.name.as_deref()).await?;
             let rendered = self.fill(actor, &template, &request, name).await?;
+            self.not_of_others(actor, &rendered.spec).await?;
             let (name, from) = (rendered.spec.name.clone(), rendered.spec.template.clone());
             let task = self.operations().begin(actor, title(&name, &template.name), name, from)?;
             Ok((task, Launch { actor: actor.clone(), template, request, rendered, started: None }))
@@ -104,6 +108,27 @@ impl Control {
                 Ok(answer)
             }
         }
+    }
+
+    /// Whether something is being launched, alone or in a stack: what it has got ready looks unused.
+    pub(super) fn is_launching(&self) -> bool {
+        !self.operations().targets().is_empty() || !self.0.stacks.is_idle()
+    }
+
+    /// Refuses networks and volumes that belong to somebody else. Those that are not there yet are nobody's.
+    pub(super) async fn not_of_others(&self, actor: &Actor, spec: &ContainerSpec) -> Result<()> {
+        let engine = &self.parts().engine;
+        for join in &spec.networks {
+            let owner = engine.network(&join.name).await?.and_then(|found| found.owner);
+            belongs(actor, "network", &join.name, owner.as_deref())?;
+        }
+        for mount in &spec.mounts {
+            if let MountSource::Volume { name } = &mount.source {
+                let owner = engine.volume(name).await?.and_then(|found| found.owner);
+                belongs(actor, "volume", name, owner.as_deref())?;
+            }
+        }
+        Ok(())
     }
 
     /// Makes and starts a container; when that fails, nothing is left of it.
@@ -294,6 +319,6 @@ fn title(name: &str, template: &str) -> String {
     format!("launch {name} from {template}")
 }
 
-fn still_wanted(task: &Task) -> Result<()> {
+pub(super) fn still_wanted(task: &Task) -> Result<()> {
     if task.cancel().is_cancelled() { Err(task.cancelled()) } else { Ok(()) }
 }

@@ -23,7 +23,8 @@ impl Control {
                 Some(OperationState::Running | OperationState::Succeeded) => false,
                 None => container.only_created && now.duration_since(container.created_at) > ABANDONED,
             };
-            if left {
+            // By its label alone it could be one that was made from an image of such a container.
+            if left && self.parts().engine.inspect(container.id.as_str()).await.is_ok_and(|found| !found.foreign) {
                 match self.take_away(&container.id).await {
                     Ok(()) => tracing::info!(container = %container.id, launch = container.launch, "removed: its launch had failed"),
                     Err(error) => tracing::warn!(%error, container = %container.id, "what a failed launch made can't be removed"),

@@ -112,7 +112,7 @@ impl Control {
     pub async fn prune_networks(&self, actor: &Actor, request: NetworkPrune) -> Result<PrunedNetworks> {
         let mut all = self.parts().engine.networks().await?;
         // A launch under way makes its network before its container.
-        let launching = !self.operations().targets().is_empty();
+        let launching = self.is_launching();
         all.retain(|network| {
             let own = allowed(actor, Action::RemoveNetworks, Some(network.owner.as_deref().unwrap_or_default()));
             own && !network.builtin && !launching && network.containers.is_empty() && (request.all || network.owner.is_some())

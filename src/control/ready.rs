@@ -74,11 +74,11 @@ impl Control {
             open.push(Look::Command(ready.command.clone()));
         }
         while let Some(next) = open.last() {
-            // A look that takes too long has not succeeded.
-            let holds = tokio::time::timeout(LOOK, self.holds(container, next)).await.unwrap_or(Ok(false));
-            match holds {
+            match self.holds(container, next).await {
                 Ok(true) => drop(open.pop()),
                 Ok(false) => tokio::time::sleep(PAUSE).await,
+                // A look that takes too long has not succeeded.
+                Err(error) if error.code == Code::TimedOut => tokio::time::sleep(PAUSE).await,
                 Err(error) => {
                     let now = self.parts().engine.inspect(container.id.as_str()).await?;
                     if now.state != ContainerState::Running {
@@ -122,7 +122,7 @@ impl Control {
                     return Err(ended(&now));
                 }
                 let Some(address) = self.reached_at(&now, *port).await? else { return Ok(false) };
-                Ok(answers(&address, path).await.unwrap_or(false))
+                Ok(tokio::time::timeout(LOOK, answers(&address, path)).await.is_ok_and(|answer| answer.unwrap_or(false)))
             }
         }
     }
@@ -147,8 +147,8 @@ impl Control {
     /// Runs a command in a container: its exit code, and the end of what it printed.
     pub(super) async fn run_in(&self, container: &Container, command: &[String], within: Duration) -> Result<(i64, String)> {
         let start = ExecStart { command: command.to_vec(), ..ExecStart::default() };
+        let mut exec = self.parts().engine.exec(&start, &container.id).await?;
         let work = async {
-            let mut exec = self.parts().engine.exec(&start, &container.id).await?;
             let mut said: Vec<u8> = Vec::new();
             while let Some(ExecOutput::Stdout(bytes) | ExecOutput::Stderr(bytes)) = exec.output.recv().await {
                 said.extend_from_slice(&bytes);
@@ -157,7 +157,13 @@ impl Control {
             }
             Ok((exec.control.exit().await?, super::streams::plain_text(&said)))
         };
-        tokio::time::timeout(within, work).await.unwrap_or_else(|_| {
+        let done = tokio::time::timeout(within, work).await;
+        if done.is_err()
+            && let Err(error) = exec.control.kill().await
+        {
+            tracing::debug!(%error, container = container.name, "a command that took too long can't be ended");
+        }
+        done.unwrap_or_else(|_| {
             Err(Error::new(Code::TimedOut, format!("'{}' has not ended in container '{}' after {} s", command.join(" "), container.name, within.as_secs())))
         })
     }

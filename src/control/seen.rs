@@ -128,10 +128,11 @@ impl Control {
         Ok(all.into_iter().map(|container| self.with_sessions(container)).collect())
     }
 
-    /// The containers that run, as far as the watcher knows them now; it asks nobody.
-    pub(super) fn running_now(&self) -> Vec<Container> {
+    /// What `of` says of the containers that run, as far as the watcher knows them now; it asks nobody.
+    pub(super) fn running_now<T>(&self, of: impl Fn(&Container) -> Option<T>) -> Vec<T> {
         let copies = self.0.seen.copies();
-        copies.containers.values().filter(|container| copies.fresh && container.state == crate::model::ContainerState::Running).cloned().collect()
+        let running = copies.containers.values().filter(|container| copies.fresh && container.state == crate::model::ContainerState::Running);
+        running.filter_map(of).collect()
     }
 
     /// The container with the number of its sessions.

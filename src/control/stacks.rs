@@ -37,6 +37,11 @@ struct Hold {
 }
 
 impl Busy {
+    /// Whether no stack is being changed.
+    pub fn is_idle(&self) -> bool {
+        self.0.lock().expect("no panics while held").is_empty()
+    }
+
     fn hold(&self, name: &str) -> Result<Hold> {
         let fresh = self.0.lock().expect("no panics while held").insert(name.to_owned());
         let taken = || Error::new(Code::WrongState, format!("stack '{name}' is being changed")).fix("wait until that is done: 'cto stack ls'");

@@ -37,7 +37,7 @@ impl Control {
     /// # Errors
     /// `disk_full`, `store_failed`.
     pub async fn note_stats(&self) -> Result<()> {
-        let running: Vec<ContainerId> = self.running_now().into_iter().map(|container| container.id).collect();
+        let running: Vec<ContainerId> = self.running_now(|container| Some(container.id.clone()));
         self.0.history.look(&running).await
     }
 

@@ -77,6 +77,9 @@ impl Control {
         for name in &rendered.secrets {
             rendered.spec.environment.insert(name.clone(), "***".to_owned());
         }
+        for file in rendered.spec.care.files.iter_mut().filter(|file| file.secret) {
+            file.content = "***".to_owned();
+        }
         Ok(rendered)
     }
 

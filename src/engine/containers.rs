@@ -85,8 +85,8 @@ impl Engine {
     }
 }
 
-/// Whether a container can have this name; keeps what people type out of the paths of requests.
-fn can_be_named(name: &str) -> bool {
+/// Whether a container, volume or network can have this name; keeps what people type out of the paths of requests.
+pub(super) fn can_be_named(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.len() <= 255 && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
 }
 

@@ -161,9 +161,9 @@ impl Images {
     }
 }
 
-/// Whether cto keeps an image with these names for a template's packages. A label alone could be forged.
+/// Whether cto keeps an image with these names for a template's packages. A label alone could be forged; with a name of somebody's own it is theirs too.
 pub(super) fn is_derived(tags: &[String]) -> bool {
-    tags.iter().any(|tag| tag.starts_with("cto-derived/"))
+    !tags.is_empty() && tags.iter().all(|tag| tag.starts_with("cto-derived/"))
 }
 
 fn checked(reference: &str) -> Result<()> {

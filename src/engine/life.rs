@@ -90,10 +90,12 @@ impl Engine {
     pub async fn update(&self, id: &ContainerId, limits: &UpdateLimits) -> Result<()> {
         let open = self.link().open().await?;
         let memory = limits.memory_bytes.and_then(|bytes| i64::try_from(bytes).ok());
+        let host = self.inspect_raw(id.as_str()).await?.host_config.unwrap_or_default();
+        // As much swap beyond the memory as before: none where its creation gave none.
+        let swap = (host.memory_swap.unwrap_or(0) - host.memory.unwrap_or(0)).max(0);
         let body = ContainerUpdateBody {
             memory,
-            // As at its creation: no swap beyond the memory.
-            memory_swap: memory,
+            memory_swap: memory.map(|memory| memory.saturating_add(swap)),
             nano_cpus: limits.cpus.and_then(|cpus| create::nano_cpus(cpus, open.cpus)),
             pids_limit: limits.pids.map(i64::from),
             ..ContainerUpdateBody::default()

@@ -38,7 +38,7 @@ impl Engine {
     /// When there is no such container, or the engine fails.
     pub async fn stop(&self, id: &ContainerId, grace: Option<Duration>) -> Result<()> {
         let open = self.link().open().await?;
-        let docker = open.docker.with_timeout(BEYOND_GRACE + grace.unwrap_or_default());
+        let docker = open.docker.with_timeout(BEYOND_GRACE + self.grace(id, grace).await?);
         let options = grace.map(|grace| StopContainerOptionsBuilder::default().t(seconds(grace)).build());
         match docker.stop_container(id.as_str(), options).await {
             Ok(()) => Ok(()),
@@ -52,12 +52,21 @@ impl Engine {
     /// As `stop` and `start`.
     pub async fn restart(&self, id: &ContainerId, grace: Option<Duration>) -> Result<()> {
         let open = self.link().open().await?;
-        let docker = open.docker.with_timeout(BEYOND_GRACE + grace.unwrap_or_default());
+        let docker = open.docker.with_timeout(BEYOND_GRACE + self.grace(id, grace).await?);
         let options = grace.map(|grace| RestartContainerOptionsBuilder::default().t(seconds(grace)).build());
         match docker.restart_container(id.as_str(), options).await {
             Ok(()) => Ok(()),
             Err(error) => Err(self.named_fault(error, id).await),
         }
+    }
+
+    /// How long its main program has to end: what is asked for, or the container's own.
+    async fn grace(&self, id: &ContainerId, asked: Option<Duration>) -> Result<Duration> {
+        if let Some(asked) = asked {
+            return Ok(asked);
+        }
+        let own = self.inspect_raw(id.as_str()).await?.config.and_then(|config| config.stop_timeout);
+        Ok(Duration::from_secs(own.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(0)))
     }
 
     /// Kills its main program at once.

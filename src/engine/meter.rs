@@ -263,7 +263,10 @@ fn place(groups: &str, controller: &str, id: &str, trees: &[Hierarchy]) -> Optio
         let controllers = parts.next()?;
         controllers.split(',').any(|name| name == controller).then(|| parts.next())?
     })?;
-    let fine = path.contains(id) && !id.is_empty() && !path.split('/').any(|part| part == "..");
+    let fine = !id.is_empty() && !path.split('/').any(|part| part == "..");
+    // The program may have moved itself into a group below the container's own.
+    let end = path.find(id)? + id.len();
+    let path = &path[..path[end..].find('/').map_or(path.len(), |at| end + at)];
     let is_tree = |tree: &&Hierarchy| if controller.is_empty() { tree.controllers.is_empty() } else { tree.controllers.iter().any(|own| own == controller) };
     let tree = trees.iter().find(is_tree).filter(|_| fine)?;
     Some(tree.mounted.join(path.trim_start_matches('/')))
@@ -297,6 +300,7 @@ mod tests {
         let groups = "4:memory:/docker/abc\n2:cpu,cpuacct:/docker/abc\n0::/docker/abc\n";
         assert_eq!(place(groups, "cpuacct", "abc", &trees), Some("/sys/fs/cgroup/cpu,cpuacct/docker/abc".into()));
         assert_eq!(place(groups, "", "abc", &trees), Some("/sys/fs/cgroup/unified/docker/abc".into()));
+        assert_eq!(place("0::/docker/abc/init.scope\n", "", "abc", &trees), Some("/sys/fs/cgroup/unified/docker/abc".into()), "a group below the container's");
         assert_eq!(place(groups, "memory", "abc", &trees), None, "mounted from elsewhere than its root");
         assert_eq!(place(groups, "cpuacct", "abd", &trees), None, "another container");
         assert_eq!(place("0::/../docker/abc\n", "", "abc", &trees), None, "seen from inside another group");

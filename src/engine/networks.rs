@@ -1,8 +1,8 @@
 //! The networks that the engine has: listed, made, joined, left, removed.
 use super::Engine;
+use super::containers::can_be_named;
 use super::fault::About;
 use super::labels;
-use super::volumes::is_name;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Code;
@@ -69,7 +69,7 @@ impl Engine {
     /// `name_in_use`, `invalid_value`.
     pub async fn create_network(&self, request: &CreateNetwork, owner: &str) -> Result<Network> {
         let name = request.name.as_str();
-        if !is_name(name) || BUILTIN.contains(&name) {
+        if !can_be_named(name) || BUILTIN.contains(&name) {
             return Err(
                 Error::invalid(format!("'{name}' can't be a network's name")).fix("use letters, digits, '_', '.' and '-', beginning with a letter or digit")
             );

@@ -165,7 +165,8 @@ pub(super) async fn whole(open: &Open, path: &str) -> Result<Vec<u8>, bollard::e
     while let Some(piece) = stream.next().await {
         bytes.extend_from_slice(&piece?);
         if bytes.len() > MOST_REPORT {
-            return Err(bollard::errors::Error::IOError { err: std::io::Error::other(format!("an answer of more than {MOST_REPORT} bytes")) });
+            // No error of the connection, by which the engine would count as away.
+            return Err(bollard::errors::Error::DockerStreamError { error: format!("an answer of more than {MOST_REPORT} bytes") });
         }
     }
     Ok(bytes)

@@ -10,7 +10,6 @@ use bollard::models::NetworkCreateRequest;
 use bollard::models::VolumeCreateRequest;
 use bollard::query_parameters::ListNetworksOptionsBuilder;
 use bollard::query_parameters::ListVolumesOptionsBuilder;
-use bollard::query_parameters::RemoveContainerOptionsBuilder;
 use bollard::query_parameters::RemoveVolumeOptions;
 use std::collections::HashMap;
 
@@ -109,55 +108,42 @@ impl Engine {
             labels: Some(own_labels(stack, owner)),
             ..NetworkCreateRequest::default()
         };
-        open.docker.create_network(request).await.map(|_| true).map_err(|error| self.link().fault(error, &About::Engine))
+        open.docker.create_network(request).await.map(|_| true).map_err(|error| self.link().fault(error, &About::Network(name)))
     }
 
-    /// Makes a stack's volume, unless it is there; whether it was made.
+    /// Makes a stack's volume, unless it is there.
     ///
     /// # Errors
     /// `name_in_use` when there is one of that name that is not this stack's.
-    pub async fn make_stack_volume(&self, name: &str, stack: &str, owner: &str) -> Result<bool> {
+    pub async fn make_stack_volume(&self, name: &str, stack: &str, owner: &str) -> Result<()> {
         if let Some(found) = self.volume(name).await? {
-            return own("volume", &found, stack).map(|()| false);
+            return own("volume", &found, stack);
         }
         let open = self.link().open().await?;
         let request = VolumeCreateRequest { name: Some(name.to_owned()), labels: Some(own_labels(stack, owner)), ..VolumeCreateRequest::default() };
-        open.docker.create_volume(request).await.map(|_| true).map_err(|error| self.link().fault(error, &About::Engine))
+        open.docker.create_volume(request).await.map(drop).map_err(|error| self.link().fault(error, &About::Volume(name)))
     }
 
     /// Removes a network that is this stack's own.
     ///
     /// # Errors
-    /// `wrong_state` when it is not, or a container is still in it.
+    /// `name_in_use` when it is not, `wrong_state` when a container is still in it.
     pub async fn remove_stack_network(&self, name: &str, stack: &str) -> Result<()> {
         let Some(found) = self.network(name).await? else { return Ok(()) };
         own("network", &found, stack)?;
         let open = self.link().open().await?;
-        open.docker.remove_network(name).await.map_err(|error| self.link().fault(error, &About::Engine))
+        open.docker.remove_network(name).await.map_err(|error| self.link().fault(error, &About::Network(name)))
     }
 
     /// Removes a volume that is this stack's own, with what is in it.
     ///
     /// # Errors
-    /// `wrong_state` when it is not, or a container still uses it.
+    /// `name_in_use` when it is not, `wrong_state` when a container still uses it.
     pub async fn remove_stack_volume(&self, name: &str, stack: &str) -> Result<()> {
         let Some(found) = self.volume(name).await? else { return Ok(()) };
         own("volume", &found, stack)?;
         let open = self.link().open().await?;
-        open.docker.remove_volume(name, None::<RemoveVolumeOptions>).await.map_err(|error| self.link().fault(error, &About::Engine))
-    }
-
-    /// Removes a container that does not run, and leaves its volumes alone, also those without a name.
-    ///
-    /// # Errors
-    /// `wrong_state` when it runs.
-    pub async fn remove_keeping_volumes(&self, id: &ContainerId) -> Result<()> {
-        let open = self.link().open().await?;
-        let options = RemoveContainerOptionsBuilder::default().v(false).build();
-        match open.docker.remove_container(id.as_str(), Some(options)).await {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.named_fault(error, id).await),
-        }
+        open.docker.remove_volume(name, None::<RemoveVolumeOptions>).await.map_err(|error| self.link().fault(error, &About::Volume(name)))
     }
 
     /// The id of a container's image.

@@ -1,5 +1,6 @@
 //! The volumes that the engine has: listed, made, removed when they are named.
 use super::Engine;
+use super::containers::can_be_named;
 use super::fault::About;
 use super::labels;
 use super::volume::PREFIX;
@@ -41,7 +42,7 @@ impl Engine {
     /// # Errors
     /// `not_found`.
     pub async fn get_volume(&self, name: &str) -> Result<Volume> {
-        if !is_name(name) {
+        if !can_be_named(name) {
             return Err(Error::not_found("volume", name).fix("'cto volume ls' lists the volumes"));
         }
         let open = self.link().open().await?;
@@ -56,7 +57,7 @@ impl Engine {
     /// `name_in_use`, `invalid_value`.
     pub async fn create_volume(&self, request: &CreateVolume, owner: &str) -> Result<Volume> {
         let name = request.name.as_str();
-        if !is_name(name) {
+        if !can_be_named(name) {
             return Err(
                 Error::invalid(format!("'{name}' can't be a volume's name")).fix("use letters, digits, '_', '.' and '-', beginning with a letter or digit")
             );
@@ -88,7 +89,7 @@ impl Engine {
     /// # Errors
     /// `not_found`; `wrong_state` when a container has it mounted.
     pub async fn remove_volume(&self, name: &str) -> Result<()> {
-        if !is_name(name) {
+        if !can_be_named(name) {
             return Err(Error::not_found("volume", name).fix("'cto volume ls' lists the volumes"));
         }
         let open = self.link().open().await?;
@@ -128,9 +129,4 @@ fn volume(found: EngineVolume, containers: Vec<String>) -> Volume {
         labels: found.labels.into_iter().filter(|(name, _)| !name.starts_with(labels::PREFIX)).collect(),
         containers,
     }
-}
-
-/// Whether a volume or network can have this name; keeps what people type out of the paths of requests.
-pub(super) fn is_name(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.len() <= 255 && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
 }

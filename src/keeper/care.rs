@@ -6,20 +6,21 @@ use crate::model::ContainerState;
 use crate::model::Health;
 use jiff::Timestamp;
 use std::collections::HashMap;
-use std::collections::HashSet;
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// Restarts within this time count together.
 const WINDOW: Duration = Duration::from_secs(600);
+/// After this time, what could not be stopped is stopped again.
+const AGAIN: Duration = Duration::from_secs(180);
 
 /// What is known of the restarts of containers.
 #[derive(Default)]
 pub(super) struct Care {
     known: HashMap<ContainerId, Known>,
-    /// Those that are being stopped because their time is up.
-    overdue: HashSet<ContainerId>,
+    /// Those that are being stopped because their time is up, with when that was tried last.
+    overdue: HashMap<ContainerId, Instant>,
 }
 
 #[derive(Default)]
@@ -60,7 +61,8 @@ impl Care {
         let alive = matches!(container.state, ContainerState::Running | ContainerState::Restarting);
         known.ending &= alive;
         let (control, container) = (control.clone(), container.clone());
-        if alive && known.times.len() >= most && !known.ending {
+        // One that could not be ended is tried again after as many further restarts.
+        if alive && known.times.len() >= most {
             known.ending = true;
             known.times.clear();
             tokio::spawn(async move {
@@ -86,9 +88,11 @@ impl Care {
     /// Stops what is overdue.
     pub fn stop_overdue(&mut self, control: &Control) {
         for (container, why) in control.overdue() {
-            if !self.overdue.insert(container.id.clone()) {
+            let now = Instant::now();
+            if self.overdue.get(&container.id).is_some_and(|tried| now.duration_since(*tried) < AGAIN) {
                 continue;
             }
+            self.overdue.insert(container.id.clone(), now);
             let control = control.clone();
             tokio::spawn(async move {
                 if let Err(error) = control.stop_overdue(&container, why).await {

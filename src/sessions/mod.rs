@@ -14,6 +14,7 @@ mod recorder;
 mod registry;
 mod ring;
 mod session;
+mod slot;
 mod state;
 mod tape;
 mod transport;

@@ -21,7 +21,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-/// Most bytes drawn under one hold of the lock, so that readers get their turn.
+/// Most bytes taken under one hold of the lock, so that readers get their turn.
 const PIECE: usize = 16 * 1024;
 /// Resizes closer than this become one, the last.
 const RESIZES: Duration = Duration::from_millis(100);

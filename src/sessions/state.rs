@@ -5,6 +5,7 @@ use super::channel::Opened;
 use super::fold::Fold;
 use super::reader::ReaderEnd;
 use super::ring::Ring;
+use super::slot::Slot;
 use super::typing::Writers;
 use crate::model::Attach;
 use crate::model::AttachMode;
@@ -44,8 +45,6 @@ const QUIET: Duration = Duration::from_secs(60);
 const QUIET_RING: usize = 64 << 10;
 /// Resizes that are remembered for readers that are behind; one further behind gets a snapshot.
 const MARKS: usize = 64;
-/// Messages that may wait for one reader; then the oldest go.
-const NOTICES: usize = 16;
 
 /// What changes in a session.
 pub(super) struct State {
@@ -106,33 +105,6 @@ struct Mark {
     number: u64,
     offset: u64,
     size: Size,
-}
-
-/// What is known of a reader.
-pub(super) struct Slot {
-    pub id: u64,
-    pub viewer: Viewer,
-    pub writer: u64,
-    delivery: Delivery,
-    window: u64,
-    /// The next byte to send.
-    cursor: u64,
-    acked: u64,
-    /// Since when the program waits for it.
-    held_since: Option<Instant>,
-    sent_at: Option<Instant>,
-    paused: bool,
-    next_mark: u64,
-    ready: Option<Resume>,
-    snapshot: bool,
-    presence: u64,
-    lease: u64,
-    input_ack: Option<u32>,
-    pong: Option<u64>,
-    notices: VecDeque<String>,
-    active: u64,
-    cut: bool,
-    told_exit: bool,
 }
 
 /// What a reader gets next.
@@ -366,14 +338,17 @@ impl State {
         if !self.slots.is_empty() {
             self.quiet_since = now;
         }
-        let rests = self.exit.is_some() && self.slots.is_empty() || now.duration_since(self.quiet_since) >= QUIET;
-        let folds = rests && !self.screen.is_folded();
-        if folds {
-            self.screen.fold();
+        let quiet = now.duration_since(self.quiet_since) >= QUIET;
+        if quiet {
             // Who comes back later than this gets a picture.
             self.ring.trim(QUIET_RING);
         }
-        folds || self.slots.is_empty() && self.screen.renew()
+        let unwatched = self.slots.is_empty();
+        let folds = (quiet || unwatched && self.exit.is_some()) && !self.screen.is_folded();
+        if folds {
+            self.screen.fold();
+        }
+        folds || unwatched && self.screen.renew()
     }
 
     /// Whether the program must wait for a lossless reader; those that were waited for too long are cut.
@@ -523,37 +498,5 @@ impl State {
     pub fn draw(&mut self, scrollback: usize) -> Vec<u8> {
         let bytes = self.screen.snapshot(scrollback);
         if bytes.len() > ServerFrame::MAX_SNAPSHOT { self.screen.snapshot(0) } else { bytes }
-    }
-}
-
-impl Slot {
-    /// Everything before `offset` has been drawn. Whether the program may have waited for that.
-    pub fn ack(&mut self, offset: u64) -> bool {
-        let offset = offset.min(self.cursor);
-        let news = offset > self.acked;
-        if news {
-            self.acked = offset;
-            self.held_since = None;
-        }
-        news && self.delivery == Delivery::Lossless
-    }
-
-    pub fn ack_input(&mut self, seq: u32) {
-        self.input_ack = Some(self.input_ack.map_or(seq, |last| last.max(seq)));
-    }
-
-    pub fn pong(&mut self, number: u64) {
-        self.pong = Some(number);
-    }
-
-    pub fn notice(&mut self, text: String) {
-        if self.notices.len() == NOTICES {
-            self.notices.pop_front();
-        }
-        self.notices.push_back(text);
-    }
-
-    pub fn refresh(&mut self) {
-        self.snapshot = true;
     }
 }

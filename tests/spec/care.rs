@@ -1,5 +1,6 @@
 //! How containers are looked after, on the real engine: what is put in, readiness, restarts, crash loops, times that are up.
 use super::support::engine::docker;
+use super::support::engine::within;
 use super::support::own_engine::OwnEngine;
 use super::support::plane::Plane;
 use super::support::plane::admin;
@@ -74,28 +75,29 @@ async fn what_a_template_asks_for_holds_in_the_container() {
 async fn networks_lead_where_the_template_says_and_nowhere_else() {
     let plane = Plane::start().await;
     let network = plane.name("net");
+    // An owner of this test alone, whose network nobody else uses or removes.
+    let nell = operator(&plane.name("nell"));
+    let internal = format!("cto-internal-{}", nell.name);
     docker(&["network", "create", &network]);
     let sleep = json!(["sleep", "600"]);
     let inside = json!({"command": sleep, "interactive": false, "network": "internal"});
-    let one = plane.container(&operator("nell"), "one", inside.clone()).await;
-    let two = plane.container(&operator("nell"), "two", inside).await;
-    let joined =
-        plane.container(&operator("nell"), "joined", json!({"command": sleep, "interactive": false, "networks": [{"name": network, "aliases": ["db"]}]})).await;
-    let other =
-        plane.container(&operator("nell"), "other", json!({"command": sleep, "interactive": false, "network": "internal", "networks": [network]})).await;
+    let one = plane.container(&nell, "one", inside.clone()).await;
+    let two = plane.container(&nell, "two", inside).await;
+    let joined = plane.container(&nell, "joined", json!({"command": sleep, "interactive": false, "networks": [{"name": network, "aliases": ["db"]}]})).await;
+    let other = plane.container(&nell, "other", json!({"command": sleep, "interactive": false, "network": "internal", "networks": [network]})).await;
     assert!(said(&plane, &one.name, &format!("getent hosts {}", two.name)).await.contains(&two.name), "its owner's other container is reached by name");
     // What that means on the way, a route less or packets dropped, differs between engines.
-    assert_eq!(docker(&["network", "inspect", "--format", "{{.Internal}}", "cto-internal-nell"]).trim(), "true", "there is no way out");
+    assert_eq!(docker(&["network", "inspect", "--format", "{{.Internal}}", &internal]).trim(), "true", "there is no way out");
     let joins = docker(&["inspect", "--format", "{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}", &one.name]);
-    assert_eq!(joins.trim(), "cto-internal-nell", "and no other network");
+    assert_eq!(joins.trim(), internal, "and no other network");
     assert!(said(&plane, &other.name, "getent hosts db").await.contains("db"), "in a network that both joined, by its other name");
-    let nowhere = plane.launch(&operator("nell"), "nowhere", json!({"command": sleep, "interactive": false, "networks": ["cto-no-such-net"]})).await;
+    let nowhere = plane.launch(&nell, "nowhere", json!({"command": sleep, "interactive": false, "networks": ["cto-no-such-net"]})).await;
     let problem = nowhere.problem.unwrap();
     assert!(problem.detail.contains("cto-no-such-net"), "{problem:?}");
     for container in [&one, &two, &joined, &other] {
         plane.control.delete_container(&admin(), &container.name, RemoveContainer { force: true }).await.unwrap();
     }
-    docker(&["network", "rm", &network, "cto-internal-nell"]);
+    docker(&["network", "rm", &network, &internal]);
     assert_eq!(plane.existing().await, Vec::<String>::new(), "nothing is left of the one that failed");
 }
 
@@ -166,16 +168,18 @@ async fn containers_whose_time_is_up_are_stopped_and_activity_keeps_one() {
         plane.container(&ada, "idle", with("idle_stop", "3s")),
         plane.container(&ada, "used", with("idle_stop", "10s"))
     );
-    let mut stopped = Vec::new();
-    while stopped.len() < 2 {
-        said(&plane, &used.name, "sleep 0.2").await;
-        let mut now = Vec::new();
-        for container in [&short, &idle] {
-            let state = plane.control.parts().engine.inspect(&container.name).await.unwrap().state;
-            now.extend((state == ContainerState::Exited).then_some(container.name.clone()));
+    within(async {
+        let mut stopped = 0;
+        while stopped < 2 {
+            said(&plane, &used.name, "sleep 0.2").await;
+            stopped = 0;
+            for container in [&short, &idle] {
+                let state = plane.control.parts().engine.inspect(&container.name).await.unwrap().state;
+                stopped += usize::from(state == ContainerState::Exited);
+            }
         }
-        stopped = now;
-    }
+    })
+    .await;
     assert_eq!(plane.control.parts().engine.inspect(&used.name).await.unwrap().state, ContainerState::Running, "an exec is activity");
     until(&plane, &used.name, "nobody uses it any more", |now| now.state == ContainerState::Exited).await;
     // The engine knows of an end before its cause is noted.

@@ -193,14 +193,24 @@ fn host_paths_stay_inside_the_allowed_directories() {
 }
 
 #[test]
+fn parameters_that_double_each_other_are_refused_before_they_are_long() {
+    let doubled: Vec<String> = (1..=60).map(|n| format!(r#""a{n}":{{"default":"${{param.a{0}}}${{param.a{0}}}"}}"#, n - 1)).collect();
+    let text = format!(r#"{{"name":"p","image":"x","params":{{"a0":{{"default":"xx"}},{}}}}}"#, doubled.join(","));
+    assert!(told(&config::parse_template("p.json", &text).unwrap_err()).contains("longer than 2 MiB"));
+    let row: Vec<String> = (0..2000).map(|n| format!(r#""b{n:04}":{{"default":"${{param.b{:04}}}"}}"#, n + 1)).collect();
+    let text = format!(r#"{{"name":"p","image":"x","params":{{{},"b2000":{{"default":"x"}}}}}}"#, row.join(","));
+    assert!(told(&config::parse_template("p.json", &text).unwrap_err()).contains("more than 64 parameters refer to each other in a row"));
+}
+
+#[test]
 fn a_path_inside_ctos_own_container_has_a_name_on_the_host() {
     let own = |host: &str, here: &str| OwnMount { host: host.into(), here: here.into() };
-    let mounts = [own("/home/ann/app", "/work"), own("/data/cache", "/work/cache")];
+    let mounts = [own("/home/ann/app", "/srv/cto"), own("/data/cache", "/srv/cto/cache")];
     let mapped = |path: &str| mounts::map_to_host(Path::new(path), &mounts).map(|path| path.display().to_string());
-    assert_eq!(mapped("/work/workspace").as_deref(), Some("/home/ann/app/workspace"));
-    assert_eq!(mapped("/work").as_deref(), Some("/home/ann/app"));
-    assert_eq!(mapped("/work/cache/x").as_deref(), Some("/data/cache/x"), "the innermost mount decides");
-    assert_eq!(mapped("/workshop"), None);
+    assert_eq!(mapped("/srv/cto/workspace").as_deref(), Some("/home/ann/app/workspace"));
+    assert_eq!(mapped("/srv/cto").as_deref(), Some("/home/ann/app"));
+    assert_eq!(mapped("/srv/cto/cache/x").as_deref(), Some("/data/cache/x"), "the innermost mount decides");
+    assert_eq!(mapped("/srv/ctop"), None);
 }
 
 #[test]

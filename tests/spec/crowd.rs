@@ -135,8 +135,17 @@ async fn an_engine_killed_in_the_middle_of_launches_leaves_nothing_of_those_that
         engine.kill();
         let mut kept = before.clone();
         let mut failed = 0;
-        // What is under way fails by itself, or waits for the engine.
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        // What is under way notices before the engine is back.
+        let noticed = async {
+            while futures_util::future::join_all(ids.iter().map(|id| operation(&server.client, id.as_str())))
+                .await
+                .iter()
+                .all(|now| now.state == OperationState::Running)
+            {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(LONG, noticed).await.expect("a launch notices that the engine is away");
         engine.up();
         for (id, name) in ids.iter().zip(&asked) {
             let end = ended(&server.client, id.as_str()).await;

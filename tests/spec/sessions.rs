@@ -449,6 +449,19 @@ async fn the_exit_comes_last_and_the_last_screen_stays() {
 }
 
 #[tokio::test]
+async fn an_ended_session_is_folded_at_once_and_its_output_can_still_be_had() {
+    let mut program = Program::start();
+    let lines = "a line of output\r\n".repeat(10_000);
+    program.print(lines.clone()).await;
+    while program.session.facts().head_offset < lines.len() as u64 {
+        tokio::task::yield_now().await;
+    }
+    program.exit().await;
+    assert_eq!(program.sessions.fold_quiet(), 1);
+    assert_eq!(program.session.output(Some(0), u64::MAX), (0, lines.into_bytes()), "whoever was cut off comes back for the rest");
+}
+
+#[tokio::test]
 async fn ended_sessions_are_forgotten_in_time_and_living_ones_are_not() {
     let mut program = Program::start();
     assert!(program.sessions.forget_old(Duration::ZERO).is_empty());

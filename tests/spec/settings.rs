@@ -199,11 +199,12 @@ fn a_template_gets_variables_and_files_of_who_brings_it_and_shows_no_secret() {
     write(&home.dir.path().join("token"), "hush-hush\n");
     write(
         &home.dir.path().join("t.json"),
-        r#"{"name":"t","image":"${BASE:-debian:bookworm-slim}","command":["sh","-c","echo ${HOME}; exec sh"],"environment":{"TOKEN":"${file:token}","WHO":"${WHO}"},"labels":{"who":"${WHO:?say who}"}}"#,
+        r#"{"name":"t","image":"${BASE:-debian:bookworm-slim}","command":["sh","-c","echo ${HOME}; exec sh"],"environment":{"TOKEN":"${file:token}","WHO":"${WHO}"},"labels":{"who":"${WHO:?say who}"},"files":[{"path":"/token","content":"${file:token}"},{"path":"/plain","content":"seen"}]}"#,
     );
     let rendered = home.cto(&["template", "render", "./t.json"]).env("WHO", "ann").assert().success().get_output().stdout.clone();
     let spec: Value = serde_json::from_slice(&rendered).unwrap();
     assert_eq!((&spec["environment"]["TOKEN"], &spec["environment"]["WHO"]), (&json!("***"), &json!("***")));
+    assert_eq!((&spec["care"]["files"][0]["content"], &spec["care"]["files"][1]["content"]), (&json!("***"), &json!("seen")));
     assert_eq!((&spec["labels"]["who"], &spec["image"]["reference"]), (&json!("ann"), &json!("debian:bookworm-slim")));
     assert_eq!(spec["command"][2], json!("echo ${HOME}; exec sh"), "what a shell in the container fills in is left to it");
     let told = home.fails(2, &["template", "render", "./t.json"]);

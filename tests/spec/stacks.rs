@@ -1,5 +1,6 @@
 //! Stacks on the real engine: brought up once and again, in order, taken down, and taken back when a step fails.
 use super::support::engine::docker;
+use super::support::engine::within;
 use super::support::plane::Plane;
 use super::support::plane::admin;
 use super::support::plane::operator;
@@ -7,6 +8,7 @@ use super::support::plane::viewer;
 use cto::access::Actor;
 use cto::config::Catalogue;
 use cto::model::*;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -161,8 +163,8 @@ async fn containers_wait_until_those_that_they_depend_on_are_so_far() {
     let given = Given::new(&plane, "order");
     let times = |name: &str| -> String { docker(&["inspect", "--format", "{{.State.StartedAt}}", &format!("{}-{name}", given.name)]).trim().to_owned() };
     let file = json!({"containers": {
-        "ready": member(json!({"command": ["sh", "-c", "sleep 0.5; echo up; exec sleep 600"], "ready": {"log": "up"}})),
-        "healthy": member(json!({"health": {"command": "test -e /well", "interval": "1s"}, "command": ["sh", "-c", "sleep 0.5; touch /well; exec sleep 600"]})),
+        "ready": member(json!({"command": ["sh", "-c", "sleep 2; echo up; exec sleep 600"], "ready": {"log": "up"}})),
+        "healthy": member(json!({"health": {"command": "test -e /well", "interval": "1s"}, "command": ["sh", "-c", "sleep 2; touch /well; exec sleep 600"]})),
         "work": member(json!({"command": ["sh", "-c", "sleep 0.5; exit 0"]})),
         "last": member(json!({"depends_on": {"ready": "ready", "healthy": "healthy", "work": "completed"}})),
     }});
@@ -171,6 +173,9 @@ async fn containers_wait_until_those_that_they_depend_on_are_so_far() {
     let ended = docker(&["inspect", "--format", "{{.State.FinishedAt}} {{.State.ExitCode}}", &format!("{}-work", given.name)]);
     assert!(ended.trim().ends_with(" 0") && times("last").as_str() > ended.split(' ').next().unwrap(), "{ended}");
     assert!(times("last") > times("ready") && times("last") > times("healthy"));
+    // Both begin their work two seconds after their start, four times as long as the third works.
+    let after = |name: &str| times("last").parse::<Timestamp>().unwrap().duration_since(times(name).parse().unwrap());
+    assert!(after("ready").as_secs() >= 2 && after("healthy").as_secs() >= 2, "{} {}", after("ready"), after("healthy"));
     let again = given.is_up(&admin(), given.request(file)).await;
     assert!(again.values().all(|action| *action == StackAction::Keep), "what has done its work is as it should be: {again:?}");
     assert_eq!(given.down(&admin(), DownStack::default()).await.state, OperationState::Succeeded);
@@ -203,9 +208,12 @@ async fn a_step_that_fails_leaves_everything_as_it_was() {
     let operation = plane.control.up_stack(&admin(), given.request(slow), None).await.unwrap();
     let busy = plane.control.up_stack(&admin(), given.request(json!({"containers": {"one": member(json!({}))}})), None).await.unwrap_err();
     assert_eq!((busy.code, busy.message.contains("is being changed")), (Code::WrongState, true), "{busy:?}");
-    while plane.existing().await.len() < 2 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    within(async {
+        while plane.existing().await.len() < 2 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
     let cancelled = plane.control.cancel_operation(&admin(), operation.id.as_str()).await.unwrap();
     assert_eq!(cancelled.state, OperationState::Cancelled, "{cancelled:?}");
     assert_eq!(plane.existing().await, [format!("{}-one", given.name)]);

@@ -13,23 +13,11 @@ fn code<T: std::fmt::Debug>(result: Result<T, Error>) -> Code {
     result.unwrap_err().code
 }
 
-/// Removes by docker's own program what a test may leave.
-struct Leftovers(Vec<[String; 3]>);
-
-impl Drop for Leftovers {
-    fn drop(&mut self) {
-        for [kind, verb, name] in &self.0 {
-            docker(&[kind, verb, name]);
-        }
-    }
-}
-
 #[tokio::test]
 async fn volumes_are_their_makers_and_none_goes_without_being_named() {
     let plane = Plane::start().await;
     let (control, olga, otto) = (&plane.control, operator("olga"), operator("otto"));
     let name = |name: &str| format!("{}-{name}", plane.prefix);
-    let _leftovers = Leftovers(["data", "spare", "foreign"].map(|part| ["volume".to_owned(), "rm".to_owned(), name(part)]).to_vec());
     let of = |name: String| CreateVolume { name, ..CreateVolume::default() };
     let made = control.create_volume(&olga, CreateVolume { labels: [("team".to_owned(), "red".to_owned())].into(), ..of(name("data")) }).await.unwrap();
     assert_eq!((made.owner.as_deref(), made.driver.as_str(), made.anonymous, made.labels.len()), (Some("olga"), "local", false, 1));
@@ -69,6 +57,8 @@ async fn volumes_are_their_makers_and_none_goes_without_being_named() {
     let pruned = control.prune_volumes(&olga, asked).await.unwrap();
     assert_eq!(pruned.kept.len(), 2, "{pruned:?}");
     assert_eq!(names(pruned), [name("spare")]);
+    let theirs = plane.control.create_container_from(&otto, plane.request("theirs", mounted.clone()), None).await;
+    assert_eq!(code(theirs), Code::PolicyRefused, "another's volume is mounted no more than removed");
     let again = plane.container(&olga, "again", mounted).await;
     assert_eq!(docker(&["exec", &again.name, "cat", "/data/file"]), "kept\n");
     control.delete_container(&olga, &again.name, RemoveContainer { force: true }).await.unwrap();
@@ -87,7 +77,6 @@ async fn networks_join_containers_of_one_owner_and_go_when_nobody_is_on_them() {
     let name = |name: &str| format!("{}-{name}", plane.prefix);
     // Of this test alone: others' networks are pruned by nobody.
     let (control, olga, otto) = (&plane.control, operator(&name("olga")), operator("otto"));
-    let _leftovers = Leftovers(["net", "inner"].map(|part| ["network".to_owned(), "rm".to_owned(), name(part)]).to_vec());
     let of = |name: String| CreateNetwork { name, ..CreateNetwork::default() };
     let net = control.create_network(&olga, of(name("net"))).await.unwrap();
     assert_eq!(
@@ -95,6 +84,8 @@ async fn networks_join_containers_of_one_owner_and_go_when_nobody_is_on_them() {
         (Some(olga.name.as_str()), "bridge", false, false, 1)
     );
     assert_eq!(code(control.create_network(&otto, of(name("net"))).await), Code::NameInUse);
+    let joins = plane.request("theirs", json!({"command": "sleep 600", "networks": [name("net")]}));
+    assert_eq!(code(control.create_container_from(&otto, joins, None).await), Code::PolicyRefused, "nor joined at a launch");
     for odd in ["", "host", "a/b", "cto-internal-olga"] {
         assert_eq!(code(control.create_network(&admin(), of(odd.to_owned())).await), Code::InvalidValue, "{odd}");
     }
@@ -141,11 +132,6 @@ async fn clean_takes_what_cto_has_left_and_nothing_else() {
     let name = |name: &str| format!("{}-{name}", plane.prefix);
     // Of this test alone: nobody else's leavings are cleaned.
     let (control, olga) = (&plane.control, operator(&name("olga")));
-    let _leftovers = Leftovers(vec![
-        ["volume".to_owned(), "rm".to_owned(), name("data")],
-        ["network".to_owned(), "rm".to_owned(), name("foreign-net")],
-        ["rm".to_owned(), "-f".to_owned(), name("foreign")],
-    ]);
     control.create_volume(&olga, CreateVolume { name: name("data"), ..CreateVolume::default() }).await.unwrap();
     control.create_network(&olga, CreateNetwork { name: name("net"), ..CreateNetwork::default() }).await.unwrap();
     docker(&["network", "create", &name("foreign-net")]);
@@ -179,7 +165,6 @@ async fn clean_takes_what_cto_has_left_and_nothing_else() {
 fn the_command_line_makes_shows_and_removes_volumes_and_networks() {
     let home = Home::new();
     let (data, net) = (home.name("data"), home.name("net"));
-    let _leftovers = Leftovers(vec![["volume".to_owned(), "rm".to_owned(), data.clone()], ["network".to_owned(), "rm".to_owned(), net.clone()]]);
     assert_eq!(home.ok(&["volume", "create", &data, "--label", "team=red"]), format!("{data}\n"));
     assert_eq!(home.json(&["volume", "ls", &home.prefix, "--json"])[0]["labels"]["team"], "red");
     assert_eq!(home.ok(&["volume", "ls", "-q", &home.prefix]), format!("{data}\n"));

@@ -47,7 +47,7 @@ impl Server {
 
     pub async fn over(host: Option<&str>) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let prefix = format!("cto-survive-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let prefix = format!("cto-survive-{}-{:04}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let client = Client::local(Paths::under(dir.path()).unwrap().socket());
         let mut server = Self { client, prefix, host: host.map(str::to_owned), dir, child: None };
         server.up().await;

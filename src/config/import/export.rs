@@ -21,16 +21,17 @@ pub struct Service {
     pub secrets: BTreeSet<String>,
 }
 
-/// A compose file of services, with what compose has nothing for.
+/// A compose file of services, with what compose has nothing for. `foreign` are the volumes that are not the file's own.
 #[must_use]
-pub fn to_compose(name: &str, services: &[Service], networks: &[(String, bool)]) -> (String, Vec<Left>) {
+pub fn to_compose(name: &str, services: &[Service], networks: &[(String, bool)], foreign: &BTreeSet<String>) -> (String, Vec<Left>) {
     let mut left = Vec::new();
     let mut all = Map::new();
     let mut volumes = Map::new();
     for service in services {
         for mount in &service.spec.mounts {
             if let MountSource::Volume { name } = &mount.source {
-                volumes.insert(name.clone(), json!({ "name": name }));
+                let about = if foreign.contains(name) { json!({ "name": name, "external": true }) } else { json!({ "name": name }) };
+                volumes.insert(name.clone(), about);
             }
         }
         all.insert(service.name.clone(), Value::Object(described(service, &mut left)));

@@ -3,6 +3,10 @@ use super::Left;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+/// So deep are defaults of variables filled in, `${A:-${B:-…}}`.
+const DEEPEST: usize = 32;
+const DEEP: &str = "defaults are nested too deeply";
+
 /// Variables that became parameters, and what could not be carried.
 #[derive(Debug, Default)]
 pub struct Carry {
@@ -37,27 +41,35 @@ impl Carry {
 
     /// A text in which `${NAME}` may stand for a variable, such as a value of the environment: it stays one.
     pub fn referring(&mut self, pointer: &str, text: &str) -> String {
-        self.fill(pointer, text, true, None)
+        self.fill(pointer, text, true, None, 0)
     }
 
     /// Any other text: its variables become parameters, which have to be given where they have no default.
     pub fn text(&mut self, pointer: &str, text: &str) -> String {
-        self.fill(pointer, text, false, None)
+        self.fill(pointer, text, false, None, 0)
     }
 
     /// A text in which nothing may stand for a variable that is not given, such as a word of a command.
     pub fn loose(&mut self, pointer: &str, text: &str) -> String {
-        self.fill(pointer, text, false, Some(""))
+        self.fill(pointer, text, false, Some(""), 0)
     }
 
     /// A text that has to be known now: variables stand for their defaults.
     pub fn fixed(&mut self, pointer: &str, text: &str) -> Option<String> {
+        self.known(pointer, text, 0)
+    }
+
+    fn known(&mut self, pointer: &str, text: &str, depth: usize) -> Option<String> {
+        if depth > DEEPEST {
+            self.leave(pointer, DEEP);
+            return None;
+        }
         let mut result = String::new();
         for piece in pieces(text) {
             match piece {
                 Piece::Plain(text) => result.push_str(&text),
                 Piece::Variable(name, Some((Kind::Instead, default))) => {
-                    let Some(default) = self.fixed(pointer, &default) else { continue };
+                    let Some(default) = self.known(pointer, &default, depth + 1) else { continue };
                     self.leave(pointer, format!("'{name}' can't be chosen here; it is '{default}', its default"));
                     result.push_str(&default);
                 }
@@ -70,8 +82,12 @@ impl Carry {
         Some(result)
     }
 
-    fn fill(&mut self, pointer: &str, text: &str, referring: bool, nothing: Option<&str>) -> String {
+    fn fill(&mut self, pointer: &str, text: &str, referring: bool, nothing: Option<&str>, depth: usize) -> String {
         let mut result = String::new();
+        if depth > DEEPEST {
+            self.leave(pointer, DEEP);
+            return result;
+        }
         for piece in pieces(text) {
             match piece {
                 Piece::Plain(text) => result.push_str(&text.replace("${", "$${")),
@@ -87,7 +103,7 @@ impl Carry {
                     }
                     None => result.push_str(&self.param(pointer, &name, nothing.map(str::to_owned))),
                     Some((Kind::Instead, default)) => {
-                        let default = self.fill(pointer, &default, false, Some(""));
+                        let default = self.fill(pointer, &default, false, Some(""), depth + 1);
                         result.push_str(&self.param(pointer, &name, Some(default)));
                     }
                     Some((Kind::Why, _)) => result.push_str(&self.param(pointer, &name, None)),

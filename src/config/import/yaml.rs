@@ -14,6 +14,9 @@ const MOST: usize = 100_000;
 /// So deep is it nested at most.
 const DEEPEST: usize = 64;
 
+/// Bytes of all names on the way to a part.
+const LONGEST_POINTER: usize = 4096;
+
 /// A YAML document as a value, with the line of each part.
 pub struct Document {
     /// What it means.
@@ -121,7 +124,15 @@ impl<'a> Reading<'a> {
             self.count(span, parts)?;
             return Ok((self.anchors.get(&anchor).map(|(value, _)| value.clone()).unwrap_or_default(), parts));
         }
-        self.count(span, 1)?;
+        // A long text counts as more than one: aliases of it are copies.
+        let own = match &event {
+            Event::Scalar(text, ..) => 1 + text.len() / 1024,
+            _ => 1,
+        };
+        self.count(span, own)?;
+        if pointer.len() > LONGEST_POINTER {
+            return Err(self.at(span, "the names on the way to it are too long"));
+        }
         if let Ok(line) = u32::try_from(span.start.line()) {
             self.lines.insert(pointer.to_owned(), line);
         }
@@ -129,7 +140,7 @@ impl<'a> Reading<'a> {
             Event::Scalar(text, style, anchor, tag) => {
                 let forced = tag.is_some_and(|tag| tag.suffix == "str");
                 let value = if style == ScalarStyle::Plain && !forced { plain(&text) } else { Value::String(text.into_owned()) };
-                (value, 1, anchor)
+                (value, own, anchor)
             }
             Event::SequenceStart(anchor, _) => {
                 let (mut items, mut parts) = (Vec::new(), 1);

@@ -7,6 +7,7 @@ use super::prepare::orphans;
 use super::prepare::told_of;
 use crate::control::Control;
 use crate::control::launch::Launch;
+use crate::control::launch::still_wanted;
 use crate::control::operations::Made;
 use crate::control::operations::Task;
 use crate::error::Error;
@@ -20,6 +21,7 @@ use crate::model::ExitReason;
 use crate::model::Health;
 use crate::model::Mount;
 use crate::model::MountSource;
+use crate::model::Stack;
 use crate::model::StackAction;
 use crate::model::StackChange;
 use crate::model::UpStack;
@@ -153,7 +155,11 @@ impl Control {
             return Err(self.undo(&name, &shared, error).await);
         }
         self.finish(task, &shared, left).await;
-        let mut stack = self.stack_now(&name).await?;
+        // It is up: that it can't be looked at just now is no failure of what was done.
+        let mut stack = self.stack_now(&name).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, stack = name, "a stack is up and can't be looked at");
+            Stack { name: name.clone(), owner: Some(actor.name.clone()), ..Stack::default() }
+        });
         stack.changes = changes;
         Ok(Made::Stack(Box::new(stack)))
     }
@@ -167,6 +173,7 @@ impl Control {
             waited = self.wait_for_others(task, &instance, shared) => waited?,
         }
         let _turn = shared.turns.acquire().await.map_err(|_| task.cancelled())?;
+        still_wanted(task)?;
         match (action, old) {
             (StackAction::Keep, _) => {}
             (StackAction::Start, Some(old)) => {
@@ -336,7 +343,7 @@ impl Control {
     }
 
     async fn remove_stopped(&self, container: &Container) {
-        match self.parts().engine.remove_keeping_volumes(&container.id).await {
+        match self.parts().engine.remove_alone(&container.id).await {
             Ok(()) => self.note_removed(container),
             Err(error) => tracing::warn!(%error, container = container.name, "a container that was replaced can't be removed"),
         }

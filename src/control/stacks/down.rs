@@ -58,7 +58,7 @@ impl Control {
             engine.stop(&container.id, None).await?;
             self.sessions().container_stopped(&container.id, Some(ExitReason::Stopped), None);
             // Volumes without a name are volumes too.
-            if volumes.is_empty() { engine.remove_keeping_volumes(&container.id).await } else { engine.remove(&container.id, false).await }
+            if volumes.is_empty() { engine.remove_alone(&container.id).await } else { engine.remove(&container.id, false).await }
         };
         match ended.await {
             Ok(()) => self.note_removed(container),

@@ -1,5 +1,6 @@
 //! From a stack's file to everything that is to be at the engine, and what has to be done for it.
 use crate::access::Actor;
+use crate::access::belongs;
 use crate::config::Stack as Parsed;
 use crate::control::Control;
 use crate::control::templates::Source;
@@ -21,6 +22,7 @@ use crate::model::StackAction;
 use crate::model::StackChange;
 use crate::model::StackPlace;
 use crate::model::StackPlan;
+use crate::model::TemplateOrigin;
 use crate::model::UpStack;
 use sha2::Digest as _;
 use std::collections::BTreeMap;
@@ -71,15 +73,17 @@ impl Step {
 impl Control {
     /// Reads a stack, fills every container in, and asks policy about each.
     pub(super) async fn prepare(&self, actor: &Actor, request: &UpStack) -> Result<Prepared> {
-        let (source, text, folder) = match (&request.stack, &request.inline) {
+        // What a file of the server's own refers to is the server's; of any other, it is what the caller sends along.
+        let (source, text, folder, own) = match (&request.stack, &request.inline) {
             (Some(name), None) => {
                 let saved = self.saved_stacks(request.base_dir.as_deref()).await?.find(name)?;
-                (saved.source, saved.text, saved.folder)
+                let own = matches!(saved.definition.origin, TemplateOrigin::System | TemplateOrigin::User);
+                (saved.source, saved.text, saved.folder, own)
             }
-            (None, Some(inline)) => (inline.source.clone(), inline.text.clone(), None),
+            (None, Some(inline)) => (inline.source.clone(), inline.text.clone(), None, false),
             _ => return Err(Error::invalid("give exactly one of 'stack' and 'inline'")),
         };
-        let catalogue = self.catalogue(request.base_dir.as_deref()).await?;
+        let catalogue = self.catalogue(request.base_dir.as_deref().filter(|_| !own)).await?;
         let parsed = catalogue.parse_stack(&source, &text, folder.as_deref())?;
         let name = request.name.clone().unwrap_or_else(|| parsed.name.clone());
         let filled = parsed.instances(&name, &request.set)?;
@@ -98,7 +102,7 @@ impl Control {
             warnings: Vec::new(),
         };
         for one in filled {
-            let template = Source { template: one.template, folder: folder.clone() };
+            let template = Source { template: one.template, folder: folder.clone().filter(|_| own) };
             let asked = CreateContainer {
                 name: Some(one.name.clone()),
                 set: one.set,
@@ -124,30 +128,24 @@ impl Control {
             prepared.instances.push(Instance { template, request: asked, rendered, place, after: one.after, ends: ends.contains(&one.member) });
         }
         clash(&prepared.instances)?;
-        self.not_of_others(&prepared).await?;
+        self.not_of_others_in(&prepared).await?;
         Ok(prepared)
     }
 
-    /// Refuses networks and volumes that somebody else's stack has.
-    async fn not_of_others(&self, prepared: &Prepared) -> Result<()> {
+    /// Refuses networks and volumes that the stack does not make and that are not there, or somebody else's.
+    async fn not_of_others_in(&self, prepared: &Prepared) -> Result<()> {
         let mut asked: BTreeSet<String> = BTreeSet::new();
         for spec in prepared.instances.iter().map(|instance| &instance.rendered.spec) {
             for NetworkJoin { name, .. } in &spec.networks {
                 if asked.insert(format!("network {name}")) && !prepared.networks.iter().any(|(own, _)| own == name) {
-                    let found = self.parts().engine.network(name).await?;
-                    let found = found.ok_or_else(|| {
-                        Error::new(Code::NotFound, format!("there is no network '{name}'")).fix(format!("make it first: docker network create {name}"))
-                    })?;
+                    let found = self.parts().engine.network(name).await?.ok_or_else(|| missing("network", name))?;
                     belongs(&prepared.actor, "network", name, found.owner.as_deref())?;
                 }
             }
             for mount in &spec.mounts {
                 let MountSource::Volume { name } = &mount.source else { continue };
                 if asked.insert(format!("volume {name}")) && !prepared.volumes.contains(name) {
-                    let found = self.parts().engine.volume(name).await?;
-                    let found = found.ok_or_else(|| {
-                        Error::new(Code::NotFound, format!("there is no volume '{name}'")).fix(format!("make it first: docker volume create {name}"))
-                    })?;
+                    let found = self.parts().engine.volume(name).await?.ok_or_else(|| missing("volume", name))?;
                     belongs(&prepared.actor, "volume", name, found.owner.as_deref())?;
                 }
             }
@@ -294,13 +292,6 @@ fn clash(instances: &[Instance]) -> Result<()> {
     Ok(())
 }
 
-/// Refuses what belongs to somebody else.
-fn belongs(actor: &Actor, kind: &str, name: &str, owner: Option<&str>) -> Result<()> {
-    match owner {
-        Some(owner) if owner != actor.name && actor.role != crate::model::Role::Admin => {
-            let error = Error::new(Code::PolicyRefused, format!("the {kind} '{name}' belongs to '{owner}'"));
-            Err(error.fix("use one of your own, or ask an admin"))
-        }
-        _ => Ok(()),
-    }
+fn missing(kind: &str, name: &str) -> Error {
+    Error::new(Code::NotFound, format!("there is no {kind} '{name}'")).fix(format!("make it first: cto {kind} create {name}"))
 }

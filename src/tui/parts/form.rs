@@ -65,7 +65,7 @@ impl Form {
             crate::model::NetworkMode::Isolated => "isolated",
             crate::model::NetworkMode::Internal => "internal",
         };
-        let choices = vec!["isolated".to_owned(), "none".to_owned()];
+        let choices = ["isolated", "internal", "none"].map(str::to_owned).to_vec();
         entries.push(pick(field("network", "network", "out is allowed, in only by published ports; or none", network.to_owned()), choices));
         Self { entries }
     }

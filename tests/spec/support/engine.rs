@@ -35,6 +35,19 @@ pub fn docker(arguments: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// Removes the volumes, networks and images of a test, which have `prefix` in their names; its containers are gone.
+pub fn sweep(prefix: &str) {
+    for (list, remove) in [
+        (["volume", "ls", "--format", "{{.Name}}"], ["volume", "rm"]),
+        (["network", "ls", "--format", "{{.Name}}"], ["network", "rm"]),
+        (["image", "ls", "--format", "{{.Repository}}:{{.Tag}}"], ["image", "rm"]),
+    ] {
+        for name in docker(&list).lines().filter(|name| name.contains(prefix)) {
+            docker(&[&remove[..], &[name]].concat());
+        }
+    }
+}
+
 /// An engine with a name of one's own on it: containers whose names begin with `prefix` are removed when this is dropped.
 pub struct Ground {
     pub engine: Engine,
@@ -43,7 +56,7 @@ pub struct Ground {
 
 impl Ground {
     pub fn new() -> Self {
-        Self { engine: engine(), prefix: format!("cto-engine-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed)) }
+        Self { engine: engine(), prefix: format!("cto-engine-{}-{:04}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed)) }
     }
 
     pub fn name(&self, name: &str) -> String {

@@ -30,7 +30,7 @@ impl Home {
 
     /// With an engine of its own.
     pub fn on(engine: Option<String>) -> Self {
-        let prefix = format!("cto-cli-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let prefix = format!("cto-cli-{}-{:04}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         Self { dir: tempfile::tempdir().unwrap(), prefix, engine, variables: Vec::new() }
     }
 
@@ -86,6 +86,7 @@ impl Drop for Home {
             }
         }
         let _ = self.cto(&["server", "stop"]).output();
+        super::engine::sweep(&self.prefix);
     }
 }
 

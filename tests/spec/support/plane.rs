@@ -49,7 +49,7 @@ impl Plane {
 
     pub async fn configured(engine: Engine, config: Config) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let prefix = format!("cto-spec-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let prefix = format!("cto-spec-{}-{:04}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let (control, shutdown, keeper) = begin(home.path(), engine, config).await;
         Self { control, prefix, home, shutdown, keeper: Some(keeper) }
     }
@@ -155,5 +155,6 @@ impl Drop for Plane {
             });
         });
         let _ = cleaning.join();
+        super::engine::sweep(&self.prefix);
     }
 }
