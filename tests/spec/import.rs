@@ -80,7 +80,7 @@ fn nothing_of_a_compose_file_is_dropped_silently() {
             };
             // A service of a profile that was not asked for is told once, as a whole.
             let known = carried.contains(&format!("\"{ours}\":"))
-                || [format!("/{service}/{field}"), format!("/{section}/{service} "), format!("/{section}/{service}/profiles: the service is")]
+                || [format!("/{service}/{field}"), format!("/{section}/{service} "), format!("/{section}/{service}/profiles the service is")]
                     .iter()
                     .any(|said| told.contains(said));
             assert!(false_said || known, "{name}: '{field}' of '{service}' is neither carried nor told");
