@@ -137,7 +137,13 @@ impl Catalogue {
             let (own, value) = split(value, &file.params);
             let sheet = Arc::new(Sheet::part(source, folder, value, places.clone(), at.clone()));
             match inherit::whole(&sheet, Some(&find)) {
-                Ok(template) => all.push(reading.member(&file, name, own, template)),
+                Ok(mut template) => {
+                    // What comes from no other template is called as in its stack.
+                    if sheet.extends().is_none() {
+                        template.name.clone_from(name);
+                    }
+                    all.push(reading.member(&file, name, own, template));
+                }
                 Err(wrong) => reading.places.extend(wrong),
             }
         }

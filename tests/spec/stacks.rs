@@ -105,6 +105,8 @@ async fn a_stack_is_brought_up_once_and_again_only_what_changed_is_made_anew() {
     let back = format!("{}_back", given.name);
     assert_eq!(docker(&["network", "inspect", "--format", "{{.Internal}} {{len .Containers}}", &back]).trim(), "true 2");
     docker(&["exec", &format!("{}-db", given.name), "sh", "-c", "echo kept > /var/lib/data/x"]);
+    let template = docker(&["inspect", "--format", "{{index .Config.Labels \"cto.template\"}}", &format!("{}-db", given.name)]);
+    assert_eq!(template.trim(), "db", "what comes from no other template is called as in its stack");
 
     let stack = plane.control.get_stack(&viewer(), &given.name).await.unwrap();
     let one = stack.containers.iter().find(|container| container.name.ends_with("worker-1")).unwrap();

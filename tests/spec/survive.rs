@@ -258,6 +258,8 @@ pub fn assert_counts(numbers: &[u64], least: usize) {
 
 /// Prints a number a line, one each millisecond, for ever. In one program: a shell would start another for each pause, and that is what would be measured.
 pub const COUNTER: &[&str] = &["perl", "-e", r#"$| = 1; while (1) { print ++$n, "\n"; select undef, undef, undef, 0.001 }"#];
+/// The image with vim, htop and the like.
+const TOOLS: &str = "cto-test/tools";
 /// A full-screen program that has drawn and waits.
 const FULL_SCREEN: &[&str] = &["sh", "-c", r"stty -echo; printf '\033[?1049h\033[2J\033[3;5Hunsaved text\033[10;1H'; read x; printf 'heard %s' $x; read x"];
 
@@ -293,119 +295,157 @@ impl Server {
     }
 }
 
-/// At full scale 50 sessions in 10 containers: shells, vim with text that is not saved, htop, counters. All are to be back in 3 seconds.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_kill_9_of_the_server_every_session_goes_on_and_no_byte_is_missing() {
-    let (containers, full) = (scale(2, 10), scale(0, 1) == 1);
-    let mut server = Server::start().await;
-    let mut following = Vec::new();
-    let (mut names, mut counters, mut shells, mut screens, mut moving) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let dead = Arc::new(AtomicBool::new(false));
-    for number in 0..containers {
-        let container = server.container(&format!("c{number}"), if full { "cto-test/tools" } else { "debian:bookworm-slim" });
-        names.push(container.clone());
-        // At full scale half of the shells are main programs.
-        if !full || number % 2 == 0 {
-            shells.push(server.open(&container, &[]).await.id);
+/// Sessions of every kind in several containers: shells, programs with a screen that nothing else has, counters that are followed.
+struct Many {
+    shells: Vec<SessionId>,
+    /// With what they showed.
+    screens: Vec<(SessionId, String)>,
+    /// Their screens never rest.
+    moving: Vec<SessionId>,
+    counters: Vec<SessionId>,
+    following: Vec<tokio::task::JoinHandle<Follower>>,
+    dead: Arc<AtomicBool>,
+}
+
+impl Many {
+    /// At full scale 50 in 10 containers, with vim and htop, each counter followed until it has printed `enough` bytes after the death.
+    async fn open(server: &Server, enough: usize) -> Self {
+        let (containers, full) = (scale(2, 10), proving());
+        let (shells, screens, moving, counters) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut many = Self { shells, screens, moving, counters, following: Vec::new(), dead: Arc::new(AtomicBool::new(false)) };
+        let mut names = Vec::new();
+        for number in 0..containers {
+            let container = server.container(&format!("c{number}"), if full { TOOLS } else { "debian:bookworm-slim" });
+            // At full scale half of the shells are main programs.
+            if !full || number % 2 == 0 {
+                many.shells.push(server.open(&container, &[]).await.id);
+            }
+            if !full || number % 2 == 1 {
+                let main = server.main(&container).await;
+                assert_eq!(main.not_resumable, None, "the main terminal is resumable");
+                many.shells.push(main.id);
+            }
+            if full {
+                let vim = server.open(&container, &["vim", "-u", "NONE", "/tmp/text"]).await;
+                server.shows(&vim.id, "\"/tmp/text\"").await;
+                server.type_in(&vim.id, "iunsaved text in vim").await;
+                let before = server.shows(&vim.id, "unsaved text in vim").await;
+                many.screens.push((vim.id, before));
+                let htop = server.open(&container, &["htop"]).await;
+                server.shows(&htop.id, "Load average").await;
+                many.moving.push(htop.id);
+            } else {
+                let screen = server.open(&container, FULL_SCREEN).await;
+                let before = server.shows(&screen.id, "unsaved text").await;
+                many.screens.push((screen.id, before));
+            }
+            names.push(container);
         }
-        if !full || number % 2 == 1 {
-            let main = server.main(&container).await;
-            assert_eq!(main.not_resumable, None, "the main terminal is resumable");
-            shells.push(main.id);
+        for id in &many.shells {
+            server.type_in(id, "mine=$((20+22)); echo ready $mine\n").await;
+            server.shows(id, "ready 42").await;
         }
-        if full {
-            let vim = server.open(&container, &["vim", "-u", "NONE", "/tmp/text"]).await;
-            server.shows(&vim.id, "\"/tmp/text\"").await;
-            server.type_in(&vim.id, "iunsaved text in vim").await;
-            let before = server.shows(&vim.id, "unsaved text in vim").await;
-            screens.push((vim.id, before));
-            let htop = server.open(&container, &["htop"]).await;
-            server.shows(&htop.id, "Load average").await;
-            moving.push(htop.id);
-        } else {
-            let screen = server.open(&container, FULL_SCREEN).await;
-            let before = server.shows(&screen.id, "unsaved text").await;
-            screens.push((screen.id, before));
-        }
-    }
-    for id in &shells {
-        server.type_in(id, "mine=$((20+22)); echo ready $mine\n").await;
-        server.shows(id, "ready 42").await;
-    }
-    for container in &names {
-        for _ in 0..2 {
+        for container in names.iter().flat_map(|name| [name, name]) {
             let session = server.open(container, COUNTER).await;
             assert_eq!(session.not_resumable, None);
-            counters.push(session.id.clone());
-            let (client, dead) = (server.client.clone(), dead.clone());
-            // Until enough has come after the kill.
-            following.push(tokio::spawn(async move {
+            many.counters.push(session.id.clone());
+            let (client, dead) = (server.client.clone(), many.dead.clone());
+            many.following.push(tokio::spawn(async move {
                 let before = AtomicUsize::new(0);
                 let enough = |follower: &Follower| {
                     let dead = dead.load(Ordering::Relaxed);
                     if !dead {
                         before.store(follower.bytes.len(), Ordering::Relaxed);
                     }
-                    dead && follower.bytes.len() > before.load(Ordering::Relaxed) + 4000
+                    dead && follower.bytes.len() > before.load(Ordering::Relaxed) + enough
                 };
                 Follower::follow(&client, &session.id, None, Duration::ZERO, enough).await
             }));
         }
+        assert_eq!(many.ids().count(), if full { 50 } else { 10 });
+        many
     }
-    let ids: Vec<&SessionId> = counters.iter().chain(&shells).chain(screens.iter().map(|(id, _)| id)).chain(&moving).collect();
+
+    fn ids(&self) -> impl Iterator<Item = &SessionId> {
+        self.counters.iter().chain(&self.shells).chain(self.screens.iter().map(|(id, _)| id)).chain(&self.moving)
+    }
+
+    /// Every screen is what it was, or goes on moving.
+    async fn are_seen(&self, server: &Server) {
+        let right = |expected: &str, id: SessionId| {
+            let expected = expected.to_owned();
+            async move {
+                let screen = server.screen(&id).await;
+                assert!(screen.contains(&expected), "'{expected}' is to be on the screen:\n{screen}");
+            }
+        };
+        // A screen that nothing moves is the same in full.
+        let still = self.screens.iter().map(|(id, before)| right(before, id.clone()));
+        let rest = self.shells.iter().map(|id| ("ready 42", id)).chain(self.moving.iter().map(|id| ("Load average", id)));
+        let rest = rest.map(|(text, id)| right(text, id.clone()));
+        futures_util::future::join(futures_util::future::join_all(still), futures_util::future::join_all(rest)).await;
+    }
+
+    /// Every program still listens, and knows what it knew.
+    async fn go_on(&self, server: &Server) {
+        for id in &self.shells {
+            server.type_in(id, "echo again $mine\n").await;
+        }
+        for id in &self.shells {
+            server.shows(id, "again 42").await;
+        }
+        for (id, before) in &self.screens {
+            if before.contains("in vim") {
+                server.type_in(id, ", and more").await;
+                server.shows(id, "unsaved text in vim, and more").await;
+            } else {
+                server.type_in(id, "you\n").await;
+                server.shows(id, "heard you").await;
+            }
+        }
+    }
+
+    /// What the followers of the counters got, each with so many lines and no hole or repeat in them.
+    async fn followed(self, lines: usize) -> Vec<Follower> {
+        let mut followers = Vec::new();
+        for follower in self.following {
+            let follower = follower.await.unwrap();
+            assert!(follower.gaps.is_empty(), "{:?}", follower.gaps);
+            assert_counts(&follower.numbers(), lines);
+            followers.push(follower);
+        }
+        followers
+    }
+}
+
+/// At full scale all are to be back in 3 seconds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_kill_9_of_the_server_every_session_goes_on_and_no_byte_is_missing() {
+    let mut server = Server::start().await;
+    let many = Many::open(&server, 4000).await;
     let mut before = Vec::new();
-    for id in &ids {
+    for id in many.ids() {
         before.push(server.session(id).await);
     }
-    assert_eq!(before.len(), if full { 50 } else { 10 });
 
     server.kill();
-    dead.store(true, Ordering::Relaxed);
+    many.dead.store(true, Ordering::Relaxed);
     let began = Instant::now();
     server.up().await;
     let answers = began.elapsed();
     // Asked at once, while it is still being found again.
-    assert!(server.screen(&shells[0]).await.contains("ready 42"), "a screen is never empty");
+    assert!(server.screen(&many.shells[0]).await.contains("ready 42"), "a screen is never empty");
     futures_util::future::join_all(before.iter().map(|session| server.back(session))).await;
     let found = began.elapsed();
-    let right = |expected: String, id: SessionId| {
-        let server = &server;
-        async move {
-            let screen = server.screen(&id).await;
-            assert!(screen.contains(&expected), "'{expected}' is to be on the screen:\n{screen}");
-        }
-    };
-    // A screen that nothing moves is the same in full.
-    let still = screens.iter().map(|(id, before)| right(before.clone(), id.clone()));
-    let rest = shells.iter().map(|id| ("ready 42", id)).chain(moving.iter().map(|id| ("Load average", id)));
-    futures_util::future::join(
-        futures_util::future::join_all(still),
-        futures_util::future::join_all(rest.map(|(text, id)| right(text.to_owned(), id.clone()))),
-    )
-    .await;
+    many.are_seen(&server).await;
     let took = began.elapsed();
     let [answers, found, all] = [answers, found, took].map(|time| time.as_millis());
-    println!("{} sessions: the server answers {answers} ms after its start, all are found after {found} ms, their screens seen after {all} ms", ids.len());
+    println!("{} sessions: the server answers {answers} ms after its start, all are found after {found} ms, their screens seen after {all} ms", before.len());
 
-    for id in &shells {
-        server.type_in(id, "echo again $mine\n").await;
-        server.shows(id, "again 42").await;
-    }
-    for (id, before) in &screens {
-        if before.contains("in vim") {
-            server.type_in(id, ", and more").await;
-            server.shows(id, "unsaved text in vim, and more").await;
-        } else {
-            server.type_in(id, "you\n").await;
-            server.shows(id, "heard you").await;
-        }
-    }
-    for follower in following {
-        let follower = follower.await.unwrap();
-        assert!(follower.connections >= 2 && follower.gaps.is_empty(), "{} connections, gaps {:?}", follower.connections, follower.gaps);
-        assert_counts(&follower.numbers(), 500);
-    }
-    assert!(!full || took < Duration::from_secs(3), "all are back in time: {took:?}");
+    many.go_on(&server).await;
+    let followers = many.followed(500).await;
+    assert!(followers.iter().all(|follower| follower.connections >= 2));
+    assert!(!proving() || took < Duration::from_secs(3), "all are back in time: {took:?}");
 }
 
 /// Types lines, each taken once, over as many connections as it takes.
@@ -703,50 +743,24 @@ async fn after_kill_9_of_dockerd_under_live_restore_every_session_goes_on_and_no
         return;
     }
     let engine = OwnEngine::start();
+    engine.load(TOOLS);
     let server = Server::over(Some(&engine.address())).await;
-    let (mut names, mut following, mut shells) = (Vec::new(), Vec::new(), Vec::new());
-    let dead = Arc::new(AtomicBool::new(false));
-    for number in 0..5 {
-        let container = server.container(&format!("d{number}"), "debian:bookworm-slim");
-        for id in [server.open(&container, &[]).await.id, server.main(&container).await.id] {
-            server.type_in(&id, "mine=$((20+22)); echo ready $mine\n").await;
-            server.shows(&id, "ready 42").await;
-            shells.push(id);
-        }
-        names.push(container);
-    }
-    for container in &names {
-        for _ in 0..5 {
-            let session = server.open(container, COUNTER).await;
-            let (client, dead) = (server.client.clone(), dead.clone());
-            following.push(tokio::spawn(async move {
-                let before = AtomicUsize::new(0);
-                let enough = |follower: &Follower| {
-                    let dead = dead.load(Ordering::Relaxed);
-                    if !dead {
-                        before.store(follower.bytes.len(), Ordering::Relaxed);
-                    }
-                    dead && follower.bytes.len() > before.load(Ordering::Relaxed) + 20_000
-                };
-                Follower::follow(&client, &session.id, None, Duration::ZERO, enough).await
-            }));
-        }
-    }
+    let many = Many::open(&server, 20_000).await;
+
     engine.kill();
-    dead.store(true, Ordering::Relaxed);
+    many.dead.store(true, Ordering::Relaxed);
     // Typed while there is no engine: it arrives when there is one.
-    for id in &shells {
-        server.type_in(id, "echo again $mine\n").await;
+    for id in &many.shells {
+        server.type_in(id, "echo before $mine\n").await;
     }
     engine.up();
     let began = Instant::now();
-    for id in &shells {
-        server.shows(id, "again 42").await;
+    for id in &many.shells {
+        server.shows(id, "before 42").await;
     }
-    println!("{} sessions answer {} ms after dockerd does", shells.len(), began.elapsed().as_millis());
-    for follower in following {
-        let follower = follower.await.unwrap();
-        assert_eq!((follower.connections, follower.gaps.len()), (1, 0), "viewers notice nothing");
-        assert_counts(&follower.numbers(), 1000);
-    }
+    println!("{} sessions: shells answer {} ms after dockerd does", many.ids().count(), began.elapsed().as_millis());
+    many.are_seen(&server).await;
+    many.go_on(&server).await;
+    let followers = many.followed(1000).await;
+    assert!(followers.iter().all(|follower| follower.connections == 1), "viewers notice nothing");
 }

@@ -76,7 +76,8 @@ pub fn compose(source: &str, text: &str, name: &str, profiles: &[String]) -> Res
     Imported { stack: true, document: Value::Object(stack), left: carry.left }.checked()
 }
 
-/// A service with what it extends in the same file: mappings are put together, lists are added to.
+/// A service with what it extends in the same file: mappings are put together, what programs are started with is replaced, other lists get
+/// what they do not have yet.
 fn extended(services: &Map<String, Value>, service: &str, at: &str, carry: &mut Carry, depth: usize) -> Map<String, Value> {
     let mut own = services.get(service).and_then(Value::as_object).cloned().unwrap_or_default();
     let Some(extends) = own.remove("extends") else { return own };
@@ -93,14 +94,35 @@ fn extended(services: &Map<String, Value>, service: &str, at: &str, carry: &mut 
     }
     let mut whole = extended(services, other, at, carry, depth + 1);
     for (field, value) in own {
-        let below = whole.entry(field).or_insert(Value::Null);
+        let value = by_name(&field, value);
+        let below = whole.entry(field.clone()).or_insert(Value::Null);
+        *below = by_name(&field, below.take());
         match (below, value) {
             (Value::Object(lower), Value::Object(upper)) => lower.extend(upper),
-            (Value::Array(lower), Value::Array(upper)) => lower.extend(upper),
+            (Value::Array(lower), Value::Array(upper)) if field != "command" && field != "entrypoint" => {
+                let new: Vec<Value> = upper.into_iter().filter(|entry| !lower.contains(entry)).collect();
+                lower.extend(new);
+            }
             (lower, upper) => *lower = upper,
         }
     }
     whole
+}
+
+/// A field that may be written as a list or as a mapping, as a mapping.
+fn by_name(field: &str, value: Value) -> Value {
+    let Value::Array(list) = &value else { return value };
+    let named = |name: &str, value: Value| (name.to_owned(), value);
+    let made: Option<Map<String, Value>> = match field {
+        "environment" | "labels" => list
+            .iter()
+            .map(|entry| entry.as_str().map(|entry| entry.split_once('=').map_or_else(|| named(entry, Value::Null), |(name, value)| named(name, json!(value)))))
+            .collect(),
+        "networks" => list.iter().map(|entry| entry.as_str().map(|name| named(name, Value::Null))).collect(),
+        "depends_on" => list.iter().map(|entry| entry.as_str().map(|name| named(name, json!({"condition": "service_started"})))).collect(),
+        _ => None,
+    };
+    made.map_or(value, Value::Object)
 }
 
 /// What a thing is called, and whether others made it.

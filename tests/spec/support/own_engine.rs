@@ -2,6 +2,7 @@
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
+use std::process::Stdio;
 
 /// The engine. All of it is gone when this is dropped.
 pub struct OwnEngine {
@@ -44,6 +45,13 @@ impl OwnEngine {
     /// Starts its dockerd again.
     pub fn up(&self) {
         self.ask("up");
+    }
+
+    /// Gives it an image of the machine's engine.
+    pub fn load(&self, image: &str) {
+        let mut save = Command::new("docker").args(["save", image]).stdout(Stdio::piped()).spawn().unwrap();
+        let load = Command::new("docker").args(["-H", &self.address(), "load"]).stdin(save.stdout.take().unwrap()).output().unwrap();
+        assert!(save.wait().unwrap().success() && load.status.success(), "{image}: {}", String::from_utf8_lossy(&load.stderr));
     }
 
     /// Where its files lie.
