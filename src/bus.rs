@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use tokio::sync::broadcast;
 
-/// How many past events are kept for listeners that come back.
-const KEPT: usize = 10_000;
+/// So many bytes of past events are kept for listeners that come back: some thousand events.
+const KEPT: usize = 2 << 20;
 /// How far a listener may fall behind before it is told to list again.
 const BEHIND: usize = 1024;
 
@@ -23,10 +23,44 @@ struct Inner {
     sender: broadcast::Sender<Numbered>,
 }
 
+/// What was told, as JSON in one piece of memory: as many small ones, among all that comes and goes, they would keep far more from being given back.
 #[derive(Debug, Default)]
 struct Past {
     last: u64,
-    events: VecDeque<Numbered>,
+    /// How long each event's JSON is, the oldest first.
+    lengths: VecDeque<usize>,
+    bytes: VecDeque<u8>,
+}
+
+impl Past {
+    fn push(&mut self, event: &Numbered) {
+        match serde_json::to_vec(event) {
+            Ok(json) if json.len() <= KEPT => {
+                while self.bytes.len() + json.len() > KEPT {
+                    let oldest = self.lengths.pop_front().unwrap_or(self.bytes.len());
+                    self.bytes.drain(..oldest);
+                }
+                self.lengths.push_back(json.len());
+                self.bytes.extend(json);
+            }
+            // Who needs it is told to list again.
+            Ok(_) | Err(_) => (self.lengths, self.bytes) = Default::default(),
+        }
+    }
+
+    /// The events after `seq`; none if some of those are not kept.
+    fn after(&self, seq: u64) -> Option<Vec<Numbered>> {
+        let wanted = usize::try_from(self.last.checked_sub(seq)?).ok()?;
+        let known = self.lengths.len().checked_sub(wanted)?;
+        let mut from: usize = self.lengths.iter().take(known).sum();
+        let mut events = Vec::with_capacity(wanted);
+        for length in self.lengths.iter().skip(known) {
+            let json: Vec<u8> = self.bytes.range(from..from + length).copied().collect();
+            events.push(serde_json::from_slice(&json).ok()?);
+            from += length;
+        }
+        Some(events)
+    }
 }
 
 impl Default for Bus {
@@ -48,10 +82,7 @@ impl Bus {
         let mut past = self.past();
         past.last += 1;
         let numbered = Numbered { seq: past.last, at: jiff::Timestamp::now(), event };
-        if past.events.len() == KEPT {
-            past.events.pop_front();
-        }
-        past.events.push_back(numbered.clone());
+        past.push(&numbered);
         // Sent under the lock, so that listeners hear events in the order of their numbers.
         let _ = self.0.sender.send(numbered);
     }
@@ -67,11 +98,8 @@ impl Bus {
     #[must_use]
     pub fn subscribe_after(&self, seq: u64) -> Option<(Vec<Numbered>, broadcast::Receiver<Numbered>)> {
         let past = self.past();
-        let oldest = past.events.front().map_or(past.last + 1, |event| event.seq);
-        if seq > past.last || seq + 1 < oldest {
-            return None;
-        }
-        let missed = past.events.iter().filter(|event| event.seq > seq).cloned().collect();
+        let missed = past.after(seq)?;
+        // Under the same lock, so that none is missed in between.
         Some((missed, self.0.sender.subscribe()))
     }
 
@@ -83,6 +111,7 @@ impl Bus {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ContainerId;
 
     #[test]
     fn a_listener_that_comes_back_hears_what_it_missed_once() {
@@ -93,5 +122,20 @@ mod tests {
         let (missed, _rest) = bus.subscribe_after(1).expect("all are kept");
         assert_eq!(missed.iter().map(|event| event.seq).collect::<Vec<_>>(), [2, 3]);
         assert!(bus.subscribe_after(9).is_none(), "a number of another boot");
+        assert!(bus.subscribe_after(3).is_some_and(|(missed, _)| missed.is_empty()));
+    }
+
+    #[test]
+    fn past_events_are_kept_within_a_bound_and_whoever_needs_older_ones_lists_again() {
+        let bus = Bus::default();
+        let told = |number: usize| Event::ContainerRemoved { id: ContainerId::from(format!("{number:064}")), name: "x".repeat(1000) };
+        for number in 0..3 * KEPT / 1000 {
+            bus.publish(told(number));
+        }
+        let (last, kept) = bus.0.past.lock().map(|past| (past.last, past.lengths.len() as u64)).expect("no other holds it");
+        assert!(bus.past().bytes.len() <= KEPT && kept > 1000);
+        let (missed, _rest) = bus.subscribe_after(last - kept).expect("all that is kept");
+        assert_eq!((missed.len() as u64, &missed[0].event), (kept, &told((last - kept) as usize)));
+        assert!(bus.subscribe_after(last - kept - 1).is_none());
     }
 }
