@@ -260,6 +260,11 @@ impl App {
                 effects.extend(self.work.hear(pane, news));
                 effects
             }
+            Msg::Log(pane, news) => {
+                self.dirty |= self.view == View::Terminals && self.work.content(pane).is_some();
+                let cx = context!(self);
+                self.work.hear_log(pane, news, &cx)
+            }
             Msg::Detached(pane, problem) => {
                 self.dirty = true;
                 self.work.detached(pane, problem, self.now.since_start);
@@ -296,6 +301,8 @@ impl App {
         for pane in self.work.panes.values_mut() {
             self.dirty |= pane.screen.stop_sync_if_due(instant);
         }
+        let cx = context!(self);
+        effects.extend(self.work.step_logs(&cx));
         // Ages, spinners and seconds of waiting: what is asked for by a wish to be woken up. Unchanged cells cost nothing.
         self.dirty = true;
         effects.extend(self.offer(&Msg::Tick).0);
@@ -308,12 +315,17 @@ impl App {
             Event::Resync => vec![Effect::Request(Request::Refresh)],
             Event::EngineChanged { available: true, .. } => vec![Effect::Request(Request::Refresh)],
             Event::TemplatesChanged => vec![Effect::Request(Request::Templates)],
-            Event::ContainerChanged { container } if container.state == ContainerState::Running => self.work.container_runs(&container.id),
+            Event::ContainerChanged { container } if container.state == ContainerState::Running => {
+                let cx = context!(self);
+                self.work.container_runs(&container.id, &cx)
+            }
             Event::OperationChanged { operation } => self.launched(operation),
             Event::ConfigChanged { ok, detail, needs_restart } => self.server_configured(*ok, detail.as_deref(), needs_restart),
             _ => Vec::new(),
         };
         effects.extend(self.offer(&Msg::Event(Box::new(event))).0);
+        let cx = context!(self);
+        effects.extend(self.work.look_logs(&cx));
         self.dirty = true;
         effects
     }
@@ -374,7 +386,10 @@ impl App {
             return overlay.update(&Msg::Paste(text), &cx).unwrap_or_default();
         }
         match self.view {
-            View::Terminals => self.work.paste(&text),
+            View::Terminals => {
+                self.dirty = true;
+                self.work.paste(&text, &cx)
+            }
             View::Home => {
                 self.dirty = true;
                 self.home.update(&Msg::Paste(text), &cx).unwrap_or_default()
@@ -416,6 +431,7 @@ impl App {
     pub(super) fn command_scopes(&self) -> &'static [Scope] {
         match self.view {
             View::Home => &[Scope::Home, Scope::Global],
+            View::Terminals if self.work.focused().is_some_and(|pane| pane.log.is_some()) => &[Scope::Logs, Scope::Terminal, Scope::Global],
             View::Terminals if self.work.focused().is_some() => &[Scope::Terminal, Scope::Scroll, Scope::Ended, Scope::Global],
             View::Terminals => &[Scope::Global],
         }

@@ -9,6 +9,7 @@ use super::command::Scope;
 use super::command::command;
 use super::component::Component as _;
 use super::keymap::Keymap;
+use super::logs::SaveLog;
 use super::msg::Ask;
 use super::msg::Choice;
 use super::msg::ConfirmSpec;
@@ -16,6 +17,7 @@ use super::msg::Effect;
 use super::msg::Msg;
 use super::msg::Reply;
 use super::msg::Request;
+use super::msg::Saved;
 use super::msg::Settings;
 use super::msg::ToastKind;
 use super::parts::confirm::Confirm;
@@ -81,6 +83,7 @@ impl App {
             Ask::Close => drop(self.overlays.pop()),
             Ask::OpenTerminal(id) => return self.open_terminal(&id, self.natural_place()),
             Ask::OpenShell(id) => return self.open(&id, Shows::Shell, self.natural_place()),
+            Ask::OpenLogs(ids) => return self.open_logs(&ids, self.natural_place()),
             Ask::ShowSession(id) => {
                 let Some(session) = self.data.session(&id).cloned() else { return Vec::new() };
                 let place = self.natural_place();
@@ -192,9 +195,10 @@ impl App {
                 return vec![Effect::CatchMouse(self.mouse)];
             }
             C::Logs => {
-                let Some(id) = self.home.selected(&self.data) else { return Vec::new() };
-                return self.open(&id, Shows::Log, Place::Tab);
+                let ids = self.home.meant(&self.data);
+                return self.open_logs(&ids, Place::Tab);
             }
+            C::GoLogs => return self.go_logs(),
             _ => return self.run_in_view(id),
         }
         Vec::new()
@@ -202,7 +206,7 @@ impl App {
 
     fn run_in_view(&mut self, id: CommandId) -> Vec<Effect> {
         let cx = context!(self);
-        let terminal = matches!(command(id).scope, Scope::Terminal | Scope::Scroll | Scope::Ended);
+        let terminal = matches!(command(id).scope, Scope::Terminal | Scope::Scroll | Scope::Ended | Scope::Logs);
         if self.view == View::Terminals && terminal {
             let effects = self.work.run(id, &cx).unwrap_or_default();
             self.leave_empty();
@@ -220,6 +224,7 @@ impl App {
                 self.tell(ToastKind::Info, format!("{key} leaves; what runs goes on"));
             }
             CommandId::Back => {}
+            _ if command(id).scope == Scope::Logs => self.tell(ToastKind::Info, format!("'{}' needs a log", command(id).name)),
             _ if terminal => self.tell(ToastKind::Info, format!("'{}' needs a terminal", command(id).name)),
             _ => {}
         }
@@ -255,6 +260,32 @@ impl App {
         self.go(View::Terminals);
         let cx = context!(self);
         self.work.open(&container, shows, place, &cx)
+    }
+
+    /// Shows the logs of these containers in one new pane.
+    pub(super) fn open_logs(&mut self, ids: &[ContainerId], place: Place) -> Vec<Effect> {
+        let containers: Vec<_> = ids.iter().filter_map(|id| self.data.container(id)).cloned().collect();
+        if containers.is_empty() {
+            self.tell(ToastKind::Info, "there is no container here whose log could be shown");
+            return Vec::new();
+        }
+        self.go(View::Terminals);
+        let cx = context!(self);
+        self.work.open_logs(&containers, place, &cx)
+    }
+
+    /// Shows the newest of the logs that are open, or else those of the container under the cursor.
+    fn go_logs(&mut self) -> Vec<Effect> {
+        let open = self.work.panes.values().rfind(|pane| pane.log.is_some()).map(|pane| pane.id);
+        let Some(pane) = open else {
+            let own = self.work.focused().filter(|_| self.view == View::Terminals).map(|pane| vec![pane.origin.container.clone()]);
+            let ids = own.unwrap_or_else(|| self.home.meant(&self.data));
+            return self.open_logs(&ids, Place::Tab);
+        };
+        self.go(View::Terminals);
+        self.work.focus_pane(pane);
+        let cx = context!(self);
+        self.work.arrange(&cx)
     }
 
     fn copy(&mut self, text: String) -> Vec<Effect> {
@@ -320,6 +351,13 @@ impl App {
                 true => self.tell(ToastKind::Done, "recording: what the program prints, not what is typed"),
                 false => self.tell(ToastKind::Done, format!("recorded: cto rec play {}", recording.id)),
             },
+            (Request::SaveLog(_), Ok(Reply::Saved(Saved::Written { path, lines }))) => self.tell(ToastKind::Done, format!("saved {lines} lines to {path}")),
+            (Request::SaveLog(wish), Ok(Reply::Saved(Saved::Exists { path }))) => {
+                let again = Effect::Request(Request::SaveLog(Box::new(SaveLog { replace: true, ..*wish })));
+                let choices = vec![Choice { key: 'y', label: "overwrite".to_owned(), destroys: true, effects: vec![again] }];
+                let lines = vec!["What is in it is lost.".to_owned()];
+                self.overlays.push(Box::new(Confirm::new(ConfirmSpec { title: format!("Overwrite {path}?"), lines, choices })));
+            }
             // Tried again with the next change, and at the end.
             (Request::SaveLayout(_), Err(_)) => {}
             // The line on top says that the server is away.
@@ -328,6 +366,8 @@ impl App {
             _ => {}
         }
         effects.extend(self.try_restore());
+        let cx = context!(self);
+        effects.extend(self.work.look_logs(&cx));
         effects
     }
 
@@ -344,7 +384,7 @@ impl App {
             }
             Reply::Container(container) => self.data.apply(&crate::model::Event::ContainerChanged { container: container.clone() }),
             Reply::Session(session) => self.data.apply(&crate::model::Event::SessionChanged { session: session.clone() }),
-            Reply::Rendered(_) | Reply::Recording(_) | Reply::Layout(_) | Reply::Nothing => {}
+            Reply::Rendered(_) | Reply::Recording(_) | Reply::Layout(_) | Reply::Nothing | Reply::Saved(_) => {}
         }
     }
 

@@ -13,11 +13,13 @@ pub enum Scope {
     Scroll,
     /// A terminal whose program has ended.
     Ended,
+    /// A view of logs.
+    Logs,
 }
 
 impl Scope {
     /// Every scope, as the help screen shows them.
-    pub const ALL: [Self; 5] = [Self::Global, Self::Home, Self::Terminal, Self::Scroll, Self::Ended];
+    pub const ALL: [Self; 6] = [Self::Global, Self::Home, Self::Logs, Self::Terminal, Self::Scroll, Self::Ended];
 
     /// Its heading.
     #[must_use]
@@ -28,6 +30,7 @@ impl Scope {
             Self::Terminal => "Terminals, after the prefix",
             Self::Scroll => "Terminal scrolled back",
             Self::Ended => "Terminal whose program has ended",
+            Self::Logs => "Logs",
         }
     }
 }
@@ -86,6 +89,7 @@ commands! {
         Palette "palette" "palette" ["C-p"] 0: "Find a command, a container or a template";
         GoHome "containers" "containers" ["1" "M-1"] 0: "Show the containers";
         GoTerminals "terminals" "terminals" ["2" "M-2"] 40: "Show the terminals";
+        GoLogs "show-logs" "logs" ["3" "M-3"] 0: "Show the logs that are open, or those of the container";
         Launch "launch" "launch" ["n"] 2: "Launch a container from a template";
         Errors "errors" "errors" ["!"] 0: "Show the last errors again";
         Back "back" "back" ["Esc"] 0: "Go back one level";
@@ -100,7 +104,7 @@ commands! {
         Open "open" "open" ["Enter"] 1: "Show the container's terminal; a shell is opened if there is none";
         Shell "shell" "shell" ["e" "E"] 3: "Open a new shell in the container";
         Attach "attach" "attach" ["a"] 0: "Show the terminal of the container's main program";
-        Logs "logs" "logs" ["l"] 4: "Show the container's log in a pane";
+        Logs "logs" "logs" ["l"] 4: "Show the logs of the container, or of all marked ones, in one pane";
         Stop "stop" "stop" ["s"] 5: "Stop the container";
         Start "start" "start" ["S"] 6: "Start the container";
         Restart "restart" "restart" ["r"] 7: "Stop and start the container";
@@ -111,6 +115,7 @@ commands! {
         Menu "menu" "more" ["x" "F10"] 10: "Show what can be done with the container";
         Inspect "inspect" "inspect" ["i"] 0: "Show all that is known of the container";
         CopyId "copy-id" "copy id" ["y"] 0: "Copy the container's id";
+        Mark "mark" "mark" ["Space"] 0: "Mark the container, or take the mark away";
         Filter "filter" "filter" ["/"] 9: "Show only what contains a text";
         ToggleView "view" "table/tiles" ["v"] 11: "Change between tiles and table";
         ShowStopped "show-stopped" "stopped" ["A"] 0: "Show or hide stopped containers";
@@ -214,6 +219,43 @@ commands! {
     Ended {
         RestartEnded "reopen" "restart" ["r"] 1: "Start its program, or the container, again";
         CloseEnded "close-ended" "close" ["x" "Enter" "q"] 2: "Close the pane";
+    }
+    Logs {
+        LogFollow "log-follow" "follow" ["s" "F"] 1: "Follow the newest lines, or stand still";
+        LogSearch "log-search" "search" ["/"] 2: "Find a text or an /expression";
+        LogNext "log-next" "next" ["n"] 3: "To the next place found, towards older lines";
+        LogPrevious "log-previous" "previous" ["N"] 0: "To the next place found, towards newer lines";
+        LogFilter "log-filter" "filter" ["&"] 4: "Show only lines with a text or an /expression; ! shows those without";
+        LogLevel "log-level" "level" ["L"] 5: "Show errors only, then warnings too, and so on to all";
+        LogTimes "log-times" "times" ["t"] 6: "Show or hide the lines' times";
+        LogZone "log-zone" "zone" ["T"] 0: "Show times of this place or in UTC";
+        LogWrap "log-wrap" "wrap" ["w"] 7: "Wrap long lines, or cut them";
+        LogJson "log-json" "json" ["J"] 8: "Show JSON with a row for each value";
+        LogSave "log-save" "save" ["C-s"] 9: "Save the lines shown to a file";
+        LogSelect "log-select" "select" ["v" "V"] 10: "Begin or end marking lines";
+        LogCopy "log-copy" "copy" ["y" "c"] 11: "Copy the marked lines, or the one found";
+        LogTail "log-tail" "last 1000" ["0"] 12: "Read the last 1,000 lines";
+        LogAll "log-all" "all" ["1"] 13: "Read all that the engine has kept";
+        Log1m "log-1m" "1 min" ["2"] 0: "Read the last minute";
+        Log5m "log-5m" "5 min" ["3"] 0: "Read the last 5 minutes";
+        Log15m "log-15m" "15 min" ["4"] 0: "Read the last 15 minutes";
+        Log30m "log-30m" "30 min" ["5"] 0: "Read the last 30 minutes";
+        Log1h "log-1h" "1 hour" ["6"] 14: "Read the last hour";
+        LogTail100 "log-tail-100" "last 100" ["7"] 0: "Read the last 100 lines";
+        LogClear "log-clear" "clear" ["C"] 0: "Forget the lines that are here; new ones follow";
+        LogZoom "log-zoom" "zoom" ["f" "z"] 0: "Let the pane fill the window, and back";
+        LogUp "log-up" "up" ["k" "Up"] 0: "Move up by a row";
+        LogDown "log-down" "down" ["j" "Down"] 0: "Move down by a row; at the end it follows again";
+        LogHalfUp "log-half-up" "half page up" ["C-u"] 0: "Half a page up";
+        LogHalfDown "log-half-down" "half page down" ["C-d"] 0: "Half a page down";
+        LogPageUp "log-page-up" "page up" ["PageUp"] 0: "A page up";
+        LogPageDown "log-page-down" "page down" ["PageDown" "C-f" "Space"] 0: "A page down";
+        LogOldest "log-oldest" "oldest" ["g" "Home"] 0: "To the oldest line";
+        LogNewest "log-newest" "newest" ["G" "End"] 0: "To the newest line, and follow";
+        LogLeft "log-left" "left" ["Left" "h"] 0: "Move cut lines to the left";
+        LogRight "log-right" "right" ["Right" "l"] 0: "Move cut lines to the right";
+        LogClose "log-close" "close" ["x"] 15: "Close the pane";
+        LogBack "log-back" "back" ["Esc"] 0: "End marking, the search, the filter; then back to the containers";
     }
 }
 

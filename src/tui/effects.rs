@@ -1,4 +1,6 @@
 //! Carries effects out: requests, attachments and subscriptions, each on a task of its own.
+use super::effects_log;
+use super::effects_log::Followers;
 use super::effects_pane::PaneLink;
 use super::msg::Effect;
 use super::msg::Everything;
@@ -58,6 +60,7 @@ pub struct Executor {
     client: Client,
     told: mpsc::Sender<Msg>,
     panes: HashMap<PaneId, PaneLink>,
+    logs: Followers,
     tiles: watch::Sender<Vec<TileWish>>,
     stats: watch::Sender<Vec<ContainerId>>,
 }
@@ -69,7 +72,7 @@ impl Executor {
         let (tiles, tiles_wished) = watch::channel(Vec::new());
         let (stats, stats_wished) = watch::channel(Vec::new());
         tokio::spawn(listen(client.clone(), told.clone(), tiles_wished, stats_wished));
-        Self { client, told, panes: HashMap::new(), tiles, stats }
+        Self { client, told, panes: HashMap::new(), logs: Followers::default(), tiles, stats }
     }
 
     /// Begins one effect. Those that concern the terminal itself are not for here.
@@ -87,8 +90,11 @@ impl Executor {
                 let link = self.panes.entry(pane).or_default();
                 link.attach(pane, &self.client, &self.told, session, size, from_offset);
             }
-            Effect::FollowLog(pane, container) => self.panes.entry(pane).or_default().follow(pane, &self.client, &self.told, container),
-            Effect::Detach(pane) => drop(self.panes.remove(&pane)),
+            Effect::FollowLog(follow) => self.logs.start(follow, &self.client, &self.told),
+            Effect::Detach(pane) => {
+                self.panes.remove(&pane);
+                self.logs.end(pane);
+            }
             Effect::Input(pane, bytes) => self.with(pane, |link| link.input(bytes)),
             Effect::ResizeSession(pane, size) => self.with(pane, |link| link.resize(size)),
             Effect::Ack(pane, offset) => self.with(pane, |link| link.ack(offset)),
@@ -140,6 +146,7 @@ async fn ask(client: &Client, request: &Request) -> Result<Reply> {
             Reply::Recording(Box::new(recording))
         }
         Request::Record { session, on: false } => Reply::Recording(Box::new(client.call::<StopRecordingOf>(&[session.as_str()], &nothing).await?)),
+        Request::SaveLog(wish) => Reply::Saved(effects_log::save(wish).await?),
         Request::LoadLayout => match client.call::<GetLayout>(&[LAYOUT], &nothing).await {
             Ok(layout) => Reply::Layout(Some(Box::new(layout.data))),
             Err(error) if error.code == Code::NotFound => Reply::Layout(None),

@@ -8,16 +8,12 @@ use crate::error::Result;
 use crate::model::Attach;
 use crate::model::AttachMode;
 use crate::model::ClientFrame;
-use crate::model::ContainerId;
 use crate::model::Control;
 use crate::model::Delivery;
-use crate::model::LogQuery;
 use crate::model::MAX_INPUT;
-use crate::model::MAX_OUTPUT;
 use crate::model::ServerFrame;
 use crate::model::SessionId;
 use crate::model::Size;
-use crate::term::SafeText;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -32,8 +28,6 @@ const WINDOW: u32 = 64 * 1024;
 const WAITING: usize = 1024;
 /// Sizes are sent at most this often, the last one always.
 const RESIZE_EVERY: Duration = Duration::from_millis(100);
-/// Lines of a log that are shown at first.
-const LOG_LINES: u32 = 1000;
 
 /// What was typed and not yet taken.
 #[derive(Debug, Default)]
@@ -97,16 +91,6 @@ impl PaneLink {
             let _ = told.send(Msg::Detached(pane, problem)).await;
         }));
         self.out = Some(out);
-    }
-
-    /// Shows a container's log.
-    pub fn follow(&mut self, pane: PaneId, client: &Client, told: &mpsc::Sender<Msg>, container: ContainerId) {
-        let (client, told) = (client.clone(), told.clone());
-        self.out = None;
-        self.replace(tokio::spawn(async move {
-            let problem = follow(pane, &client, &told, &container).await.err().map(|error| Box::new(error.problem()));
-            let _ = told.send(Msg::Detached(pane, problem)).await;
-        }));
     }
 
     fn replace(&mut self, task: JoinHandle<()>) {
@@ -241,30 +225,6 @@ async fn send_typed(sender: &AttachSender, typed: &Mutex<Typed>, sent: &mut Opti
     for (seq, bytes) in fresh {
         sender.send(ClientFrame::Input { seq, bytes }).await?;
         *last = seq;
-    }
-    Ok(())
-}
-
-/// Passes a log on as the output of a session, made safe and with full line ends.
-async fn follow(pane: PaneId, client: &Client, told: &mpsc::Sender<Msg>, container: &ContainerId) -> Result<()> {
-    let mut log = client.logs(container.as_str(), &LogQuery { tail: Some(LOG_LINES), follow: true, timestamps: false }).await?;
-    let mut safe = SafeText::new();
-    let mut offset = 0;
-    while let Some(piece) = log.next().await {
-        let mut bytes = Vec::new();
-        for byte in safe.push(&piece?) {
-            if byte == b'\n' && bytes.last() != Some(&b'\r') {
-                bytes.push(b'\r');
-            }
-            bytes.push(byte);
-        }
-        for piece in bytes.chunks(MAX_OUTPUT) {
-            let frame = ServerFrame::Output { offset, bytes: piece.to_vec() };
-            offset += piece.len() as u64;
-            if told.send(Msg::Frame(pane, frame)).await.is_err() {
-                return Ok(());
-            }
-        }
     }
     Ok(())
 }

@@ -55,6 +55,14 @@ impl App {
             }
             CommandId::RenameTab => self.work.prompted(&PromptFor::RenameTab, rest),
             CommandId::SearchBack => self.work.prompted(&PromptFor::Search { back: true }, rest),
+            CommandId::Logs | CommandId::PaneLogs | CommandId::GoLogs if rest.contains(char::is_whitespace) => {
+                let ids: Vec<_> = rest.split_whitespace().filter_map(|name| self.data.find_container(name)).map(|container| container.id.clone()).collect();
+                if ids.len() < rest.split_whitespace().count() {
+                    self.tell(ToastKind::Warning, format!("not all of '{rest}' are containers"));
+                    return Vec::new();
+                }
+                self.open_logs(&ids, if self.view == View::Home { Place::Tab } else { Place::Split })
+            }
             id => self.run_on(id, command.scope, rest),
         }
     }
@@ -80,7 +88,7 @@ impl App {
                 self.open(&container.id, Shows::Shell, place)
             }
             (_, Some(place)) => self.open_terminal(&container.id, place),
-            (CommandId::Logs | CommandId::PaneLogs, None) => {
+            (CommandId::Logs | CommandId::PaneLogs | CommandId::GoLogs, None) => {
                 self.open(&container.id, Shows::Log, if self.view == View::Home { Place::Tab } else { Place::Split })
             }
             (id, None) if scope == Scope::Home => {

@@ -1,5 +1,8 @@
 //! What happens to the screen (`Msg`) and what it wants done (`Effect`).
 use super::command::CommandId;
+use super::logs::Follow;
+use super::logs::News;
+use super::logs::SaveLog;
 use crate::config::theme::Theme as Colors;
 use crate::model::Container;
 use crate::model::ContainerId;
@@ -85,6 +88,8 @@ pub enum Msg {
     LinkDown(String),
     /// A frame of the session that a pane shows.
     Frame(PaneId, ServerFrame),
+    /// What a reader of a pane's logs tells.
+    Log(PaneId, News),
     /// A pane's connection ended; with a problem unless it was detached or its session ended.
     Detached(PaneId, Option<Box<Problem>>),
     /// The program runs in the foreground again: everything is drawn anew.
@@ -154,6 +159,8 @@ pub enum Request {
         /// Begin.
         on: bool,
     },
+    /// Lines of logs, written into a file on this machine.
+    SaveLog(Box<SaveLog>),
     /// The arrangement as it was left.
     LoadLayout,
     /// Keeps the arrangement.
@@ -179,8 +186,27 @@ pub enum Reply {
     Recording(Box<Recording>),
     /// To [`Request::LoadLayout`]; none when nothing was kept.
     Layout(Option<Box<serde_json::Value>>),
+    /// To [`Request::SaveLog`].
+    Saved(Saved),
     /// Done.
     Nothing,
+}
+
+/// What became of a file that was to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Saved {
+    /// It was written.
+    Written {
+        /// Where.
+        path: String,
+        /// Lines.
+        lines: usize,
+    },
+    /// There is one already, which was not touched.
+    Exists {
+        /// Where.
+        path: String,
+    },
 }
 
 /// Everything that the home view shows.
@@ -214,8 +240,8 @@ pub enum Effect {
         /// Go on after this byte.
         from_offset: Option<u64>,
     },
-    /// Follow a container's log in a pane; it comes as the output of a session would.
-    FollowLog(PaneId, ContainerId),
+    /// Follow a container's log in a pane; [`Msg::Log`] follows.
+    FollowLog(Follow),
     /// Disconnect a pane.
     Detach(PaneId),
     /// Type into a pane's session.
@@ -261,6 +287,8 @@ pub enum Ask {
     OpenTerminal(ContainerId),
     /// Open a new shell in a container.
     OpenShell(ContainerId),
+    /// Show the logs of these containers in one pane.
+    OpenLogs(Vec<ContainerId>),
     /// Show a session in a pane.
     ShowSession(SessionId),
     /// Launch, say so, and show its terminal when it runs if wished.
@@ -315,6 +343,8 @@ pub enum ToastKind {
 pub enum PromptFor {
     /// A new name for the tab shown.
     RenameTab,
+    /// A file for the lines of the focused log.
+    SaveLog,
     /// Text to find in the focused terminal, forwards or back.
     Search {
         /// Towards older lines.

@@ -51,6 +51,11 @@ impl Workspace {
                 }
             }
         }
+        if let Some((pane, rect)) = frames.iter().find(|(id, _)| cursor && focus == Some(*id)).and_then(|(id, rect)| Some((self.panes.get(id)?, rect)))
+            && let Some(log) = &pane.log
+        {
+            log.draw_entry(frame, inside(*rect, borders), cx);
+        }
         let cursor = focus.filter(|_| cursor && self.keys != Keys::Numbers).and_then(|id| {
             let (_, rect) = frames.iter().find(|(own, _)| *own == id)?;
             self.panes.get(&id)?.cursor_at(inside(*rect, borders))
@@ -104,6 +109,10 @@ impl TerminalPane {
             return;
         }
         let screen_room = Rect { height: self.rows_for_screen(room), ..room };
+        if let Some(log) = &self.log {
+            log.draw(buffer, room, cx);
+            return self.draw_prefix(buffer, room, cx, prefix);
+        }
         let (left, top) = self.corner(room);
         let size = self.screen.size();
         let outside = cx.theme.style(Role::Muted);
@@ -140,11 +149,18 @@ impl TerminalPane {
             let text = format!("{}/{}{found}", self.screen.display_offset(), self.screen.scrollback_len());
             let text_room = Rect { height: 1, ..screen_room };
             badge(buffer, text_room, &text, cx.theme.style(Role::Accent).add_modifier(Modifier::REVERSED));
-        } else if prefix {
-            let text_room = Rect { height: 1, ..screen_room };
-            badge(buffer, text_room, &crate::tui::keymap::show(cx.keymap.prefix()), cx.theme.style(Role::Accent).add_modifier(Modifier::REVERSED));
+        } else {
+            self.draw_prefix(buffer, screen_room, cx, prefix);
         }
         self.draw_state(buffer, room, cx);
+    }
+
+    /// Shows that the next key is a command's.
+    fn draw_prefix(&self, buffer: &mut Buffer, room: Rect, cx: &Context, prefix: bool) {
+        if prefix {
+            let text = crate::tui::keymap::show(cx.keymap.prefix());
+            badge(buffer, Rect { height: 1, ..room }, &text, cx.theme.style(Role::Accent).add_modifier(Modifier::REVERSED));
+        }
     }
 
     fn draw_selection(&self, buffer: &mut Buffer, room: Rect, (left, top): (u16, u16), theme: &Theme) {
@@ -188,7 +204,7 @@ impl TerminalPane {
 
     /// Where the real cursor belongs.
     fn cursor_at(&self, room: Rect) -> Option<Position> {
-        if room.is_empty() || self.is_over() {
+        if room.is_empty() || self.is_over() || self.log.is_some() {
             return None;
         }
         let (left, top) = self.corner(room);

@@ -38,6 +38,7 @@ use crate::tui::msg::ToastKind;
 use crate::tui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -54,6 +55,8 @@ pub struct Home {
     editing: bool,
     table: bool,
     cursor: Option<Item>,
+    /// Containers that are marked, in the order in which they were.
+    marked: Vec<ContainerId>,
     /// Where the cursor was: where it stays when its item goes.
     place: usize,
     /// The first row shown.
@@ -80,6 +83,13 @@ impl Home {
             Some(_) => None,
             None => self.listing.containers(data).first().map(|container| container.id.clone()),
         }
+    }
+
+    /// The marked containers; without any, the one under the cursor.
+    #[must_use]
+    pub fn meant(&self, data: &Data) -> Vec<ContainerId> {
+        let marked: Vec<_> = self.marked.iter().filter(|id| data.container(id).is_some()).cloned().collect();
+        if marked.is_empty() { self.selected(data).into_iter().collect() } else { marked }
     }
 
     /// Moves the cursor to a container.
@@ -152,6 +162,10 @@ impl Home {
     fn note(&self, shown: usize, plan: &Plan, top: usize, count: usize, cx: &Context) -> Option<String> {
         let mut parts = Vec::new();
         let all = cx.data.containers.len();
+        if !self.marked.is_empty() {
+            let key = cx.keymap.label(CommandId::Logs).unwrap_or_default();
+            parts.push(format!("{} marked, {key} shows their logs", self.marked.len()));
+        }
         if shown < all {
             parts.push(format!("{shown} of {} shown", text::count(all, "container")));
         }
@@ -172,7 +186,7 @@ impl Home {
     fn layout(&self, cx: &Context) -> (Vec<Item>, Plan, usize) {
         let items = self.listing.items(cx.data, cx.now.time);
         let plan = Plan::new(cx.area, items.len(), self.table);
-        let filtered = self.editing || !self.filter.text().is_empty() || self.listing.running_only;
+        let filtered = self.editing || !self.marked.is_empty() || !self.filter.text().is_empty() || self.listing.running_only;
         let plan = if (filtered || plan.rows(items.len()) > plan.seen) && cx.area.height > 2 {
             Plan::new(Rect { height: cx.area.height - 1, ..cx.area }, items.len(), self.table)
         } else {
@@ -204,6 +218,7 @@ impl Home {
         }
         self.top = top;
         self.letters = self.cursor == Some(Item::Launch) || self.is_empty(cx);
+        self.marked.retain(|id| !cx.data.listed || cx.data.container(id).is_some());
         self.meters.retain(|id, _| cx.data.operations.iter().any(|operation| operation.id == *id && operation.state == OperationState::Running));
     }
 
@@ -242,6 +257,16 @@ impl Home {
                 return Some(vec![Effect::Ask(Ask::Toast(ToastKind::Info, words))]);
             }
             CommandId::Back | CommandId::ClearInput if self.filter.clear() => self.listing.filter.clear(),
+            CommandId::Back if !self.marked.is_empty() => self.marked.clear(),
+            CommandId::Mark => {
+                if let Some(Item::Container(id)) = items.get(at) {
+                    match self.marked.iter().position(|marked| marked == id) {
+                        Some(place) => drop(self.marked.remove(place)),
+                        None => self.marked.push(id.clone()),
+                    }
+                    self.go(at + 1, &items);
+                }
+            }
             _ => return self.act(command, items.get(at), cx),
         }
         Some(Vec::new())
@@ -406,6 +431,12 @@ impl Component for Home {
         } else {
             for (place, rect) in plan.places(top, items.len()) {
                 self.draw_item(&items[place], frame, rect, cx, place == cursor);
+            }
+        }
+        let mark = cx.theme.style(Role::Accent).add_modifier(Modifier::REVERSED);
+        for (place, rect) in plan.places(top, items.len()) {
+            if matches!(&items[place], Item::Container(id) if self.marked.contains(id)) {
+                text::put(frame.buffer_mut(), rect.x, rect.y, 1, "+", mark);
             }
         }
         if plan.area.height == area.height {

@@ -29,7 +29,7 @@ impl Workspace {
         if let Some((pane, axis)) = self.dragged {
             return self.drag_border(pane, axis, event, cx);
         }
-        let busy = frames.iter().find(|(pane, _)| self.panes.get(pane).is_some_and(|pane| pane.marking.is_some_and(|marking| marking.held)));
+        let busy = frames.iter().find(|(pane, _)| self.panes.get(pane).is_some_and(TerminalPane::is_marked));
         // A button that went down in a pane is that pane's until it comes up, wherever the mouse goes.
         let held = busy.filter(|_| matches!(event.kind, MouseKind::Drag | MouseKind::Up));
         let Some((pane, room)) =
@@ -82,6 +82,9 @@ impl Workspace {
 
     fn in_pane(&mut self, pane: PaneId, room: Rect, event: MouseEvent, cx: &Context) -> Vec<Effect> {
         let Some(own) = self.panes.get_mut(&pane) else { return Vec::new() };
+        if let Some(log) = &mut own.log {
+            return log.mouse(event, room, cx);
+        }
         let size = own.screen.size();
         let (left, top) = own.corner(room);
         let col = event.col.clamp(room.x, room.right().saturating_sub(1)) - room.x + left;
@@ -114,7 +117,7 @@ impl Workspace {
             }
             (MouseKind::Down, MouseButton::Middle) => {
                 let text = self.copied.clone();
-                self.paste(&text)
+                self.paste(&text, cx)
             }
             (MouseKind::WheelUp | MouseKind::WheelDown, _) => self.wheel(pane, MouseEvent { col, row, ..event }),
             _ => Vec::new(),

@@ -100,7 +100,7 @@ impl Workspace {
             let session = saved.session.as_ref().and_then(|session| cx.data.session(session)).filter(|session| session.state == SessionState::Live);
             match (session, self.panes.get_mut(&id)) {
                 (Some(session), Some(pane)) => effects.extend(pane.show(session)),
-                _ => effects.extend(self.request(id)),
+                _ => effects.extend(self.request(id, cx)),
             }
         }
         self.changed = false;

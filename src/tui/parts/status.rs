@@ -163,6 +163,9 @@ pub fn work_hints(work: &Workspace, cx: &Context) -> Vec<Hint> {
     match (work.keys, work.scopes()) {
         (Keys::Numbers, _) => vec![("0-9".to_owned(), "focus the pane with this number".to_owned())],
         (Keys::Prefix, scopes) => hints(scopes, cx),
+        _ if work.focused().and_then(|pane| pane.log.as_ref()).is_some_and(|log| log.takes_keys()) => {
+            [("⏎", "take it"), ("esc", "clear"), ("!", "lines without"), ("/", "expression")].map(|(key, what)| (key.to_owned(), what.to_owned())).to_vec()
+        }
         (_, scopes) => {
             let own: Vec<Scope> = scopes.iter().copied().filter(|scope| *scope != Scope::Global).collect();
             let prefix = (show(cx.keymap.prefix()), "prefix".to_owned());

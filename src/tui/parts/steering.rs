@@ -39,6 +39,7 @@ impl Workspace {
     pub fn scopes(&self) -> &'static [Scope] {
         match (self.keys, self.focused()) {
             (Keys::Prefix, _) => &[Scope::Terminal],
+            (_, Some(pane)) if pane.log.is_some() => &[Scope::Logs, Scope::Global],
             (_, Some(pane)) if pane.scroll.is_some() => &[Scope::Scroll],
             (_, Some(pane)) if pane.is_over() => &[Scope::Ended, Scope::Global],
             (_, Some(_)) => &[],
@@ -98,6 +99,10 @@ impl Workspace {
             self.keys = Keys::Prefix;
             return Ok(Vec::new());
         }
+        if let Some(log) = self.focused_mut().and_then(|pane| pane.log.as_mut()).filter(|log| log.takes_keys()) {
+            log.key(key, cx);
+            return Ok(Vec::new());
+        }
         let scopes = self.scopes();
         if scopes.is_empty() {
             return Ok(self.focused_mut().map(|pane| pane.key(key)).unwrap_or_default());
@@ -110,6 +115,9 @@ impl Workspace {
         use CommandId as C;
         if command(id).scope == Scope::Scroll {
             return Some(self.scroll(id));
+        }
+        if command(id).scope == Scope::Logs {
+            return Some(self.run_log(id, cx));
         }
         let focus = self.tab().map(|tab| tab.focus);
         let Some(focus) = focus else { return matches!(command(id).scope, Scope::Terminal | Scope::Ended).then(Vec::new) };
@@ -168,18 +176,25 @@ impl Workspace {
             C::ScrollMode => {
                 if let Some(pane) = self.panes.get_mut(&focus) {
                     pane.start_scroll();
+                    if let Some(log) = &mut pane.log {
+                        log.pause(cx);
+                    }
                 }
                 Vec::new()
             }
             C::SearchBack => {
                 if let Some(pane) = self.panes.get_mut(&focus) {
                     pane.start_scroll();
+                    if let Some(log) = &mut pane.log {
+                        log.ask(false);
+                        return Some(Vec::new());
+                    }
                 }
                 vec![Effect::Ask(Ask::Prompt(Box::new(needle_prompt(true))))]
             }
             C::PasteBuffer => {
                 let text = self.copied.clone();
-                self.paste(&text)
+                self.paste(&text, cx)
             }
             C::Record => self.record(focus, cx),
             C::TakeSize => vec![Effect::Control(focus, Control::TakeSize)],
@@ -206,7 +221,11 @@ impl Workspace {
     }
 
     /// Pastes into the focused pane.
-    pub fn paste(&mut self, text: &str) -> Vec<Effect> {
+    pub fn paste(&mut self, text: &str, cx: &Context) -> Vec<Effect> {
+        if let Some(log) = self.focused_mut().and_then(|pane| pane.log.as_mut()) {
+            log.paste(text, cx);
+            return Vec::new();
+        }
         self.focused_mut().filter(|pane| pane.scroll.is_none()).map(|pane| pane.paste(text)).unwrap_or_default()
     }
 
@@ -219,6 +238,7 @@ impl Workspace {
                     tab.name = Some(text.trim().to_owned()).filter(|name| !name.is_empty());
                 }
             }
+            PromptFor::SaveLog => return self.focused().and_then(|pane| pane.log.as_ref()).map(|log| log.save(text)).unwrap_or_default(),
             PromptFor::Search { back } => {
                 let Some(pane) = self.focused_mut().filter(|_| !text.is_empty()) else { return Vec::new() };
                 pane.start_scroll();
@@ -260,7 +280,7 @@ impl Workspace {
         let runs = cx.data.container(&origin.container).map(|container| container.state == crate::model::ContainerState::Running);
         match (runs, origin.shows) {
             (None, _) => vec![Effect::Ask(Ask::Toast(ToastKind::Warning, format!("'{}' is gone", origin.name)))],
-            (Some(true), Shows::Log | Shows::Shell) | (Some(_), Shows::Log) => self.request(pane),
+            (Some(true), Shows::Log | Shows::Shell) | (Some(_), Shows::Log) => self.request(pane, cx),
             (Some(running), _) => {
                 // Its session is asked for when the container runs.
                 if let Some(pane) = self.panes.get_mut(&pane) {
@@ -274,10 +294,10 @@ impl Workspace {
     }
 
     /// The container of panes that wait for it to run again does.
-    pub fn container_runs(&mut self, id: &crate::model::ContainerId) -> Vec<Effect> {
+    pub fn container_runs(&mut self, id: &crate::model::ContainerId, cx: &Context) -> Vec<Effect> {
         let waiting = |pane: &&TerminalPane| pane.origin.container == *id && pane.session.is_none() && pane.state == PaneState::Opening;
         let panes: Vec<PaneId> = self.panes.values().filter(waiting).map(|pane| pane.id).collect();
-        panes.into_iter().flat_map(|pane| self.request(pane)).collect()
+        panes.into_iter().flat_map(|pane| self.request(pane, cx)).collect()
     }
 
     fn ask_close(&mut self, pane: PaneId, cx: &Context) -> Vec<Effect> {
@@ -310,7 +330,7 @@ impl Workspace {
         self.arrange(cx)
     }
 
-    fn zoom(&mut self, cx: &Context) -> Vec<Effect> {
+    pub(super) fn zoom(&mut self, cx: &Context) -> Vec<Effect> {
         self.change(cx, |tab, _| tab.zoomed = !tab.zoomed && !matches!(tab.tree, Tree::Pane(_)))
     }
 

@@ -1,4 +1,5 @@
-//! A pane that mirrors one session: its screen, its keys, its end.
+//! A pane that mirrors one session, or shows logs: its screen, its keys, its end.
+use super::log::LogView;
 use super::selection::Marking;
 use super::selection::ScrollMode;
 use crate::model::ContainerId;
@@ -26,8 +27,6 @@ use std::time::Duration;
 
 /// Lines of scrollback that a pane keeps unless the configuration says otherwise.
 pub const SCROLLBACK: usize = 10_000;
-/// Frames of a log that are held while the view stands still, then the oldest go. (A session's flow ends at its window long before.)
-const MOST_HELD: usize = 4096;
 
 /// What a pane shows, so that it can be opened again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +37,9 @@ pub struct Origin {
     pub name: String,
     /// What of it.
     pub shows: Shows,
+    /// Further containers whose logs are shown with its own, with their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<(ContainerId, String)>,
 }
 
 /// What of a container a pane shows.
@@ -110,6 +112,8 @@ pub struct TerminalPane {
     pub revived_at: Option<Duration>,
     /// Text is being marked with the mouse.
     pub marking: Option<Marking>,
+    /// The logs that it shows instead of a session.
+    pub log: Option<Box<LogView>>,
     program: String,
     offset: u64,
     acked: u64,
@@ -124,12 +128,16 @@ impl TerminalPane {
     #[must_use]
     pub fn new(id: PaneId, origin: Origin, size: Size, scrollback: usize) -> Self {
         let size = size.clamped();
+        let log = (origin.shows == Shows::Log).then(|| {
+            let own = (origin.container.clone(), origin.name.clone());
+            Box::new(LogView::new(&[vec![own], origin.more.clone()].concat(), size))
+        });
         Self {
             id,
             origin,
             session: None,
-            state: PaneState::Opening,
-            screen: Screen::new(size, scrollback),
+            state: if log.is_some() { PaneState::Live } else { PaneState::Opening },
+            screen: Screen::new(size, if log.is_some() { 0 } else { scrollback }),
             size,
             sized_at: Duration::ZERO,
             viewers: 0,
@@ -137,6 +145,7 @@ impl TerminalPane {
             scroll: None,
             revived_at: None,
             marking: None,
+            log,
             program: String::new(),
             offset: 0,
             acked: 0,
@@ -151,6 +160,7 @@ impl TerminalPane {
     pub fn title(&self) -> String {
         let own = self.screen.title();
         let what = match self.origin.shows {
+            Shows::Log if !self.origin.more.is_empty() => return format!("{} +{} · logs", self.origin.name, self.origin.more.len()),
             Shows::Log => "log",
             _ if !own.is_empty() => own,
             _ => &self.program,
@@ -169,12 +179,6 @@ impl TerminalPane {
 
     /// Connects again, after the last byte that was taken in.
     pub fn reattach(&mut self) -> Vec<Effect> {
-        if self.origin.shows == Shows::Log {
-            self.screen.reset();
-            self.offset = 0;
-            self.state = PaneState::Attaching;
-            return vec![Effect::FollowLog(self.id, self.origin.container.clone())];
-        }
         let from = (self.offset > 0).then_some(self.offset);
         self.attach(from)
     }
@@ -206,9 +210,6 @@ impl TerminalPane {
     /// Takes in a frame of the session; while the view is scrolled back it waits.
     pub fn take(&mut self, frame: ServerFrame) -> Vec<News> {
         if self.scroll.is_some() && !matches!(frame, ServerFrame::Presence(_)) {
-            if self.origin.shows == Shows::Log && self.held.len() >= MOST_HELD {
-                self.held.remove(0);
-            }
             self.held.push(frame);
             return Vec::new();
         }
@@ -295,7 +296,6 @@ impl TerminalPane {
             // Nobody knows the session any more.
             Some(problem) if problem.code == Code::NotFound => PaneState::Ended(None),
             Some(problem) if matches!(problem.code, Code::Forbidden | Code::Unauthenticated) => PaneState::Failed(problem),
-            _ if self.origin.shows == Shows::Log => PaneState::Ended(None),
             _ => PaneState::Lost(retry_at),
         };
     }
@@ -343,6 +343,9 @@ impl TerminalPane {
         }
         self.size = size;
         self.sized_at = now;
+        if let Some(log) = &mut self.log {
+            log.set_size(size);
+        }
         if self.session.is_none() {
             self.screen.resize(size);
             return None;
@@ -352,7 +355,7 @@ impl TerminalPane {
 
     /// Begins to look back.
     pub fn start_scroll(&mut self) {
-        if self.scroll.is_none() {
+        if self.scroll.is_none() && self.log.is_none() {
             self.scroll = Some(ScrollMode::new(&self.screen));
         }
     }
@@ -368,6 +371,12 @@ impl TerminalPane {
         held.into_iter().flat_map(|frame| self.take(frame)).collect()
     }
 
+    /// Whether the mouse's button is down and marks text in it.
+    #[must_use]
+    pub fn is_marked(&self) -> bool {
+        self.marking.is_some_and(|marking| marking.held) || self.log.as_ref().is_some_and(|log| log.is_held())
+    }
+
     fn forget_marks(&mut self) {
         if self.marking.take().is_some() {
             self.screen.clear_selection();
@@ -377,10 +386,9 @@ impl TerminalPane {
     /// What the line under an ended pane says; none while it lives.
     #[must_use]
     pub fn epitaph(&self) -> Option<String> {
-        let again = if self.origin.shows == Shows::Log { "r again" } else { "r restart" };
         match &self.state {
-            PaneState::Ended(exit) => Some(format!("[{} · {again} · x close]", exit.as_ref().map_or_else(|| "ended".to_owned(), ending))),
-            PaneState::Failed(problem) => Some(format!("[{} · {again} · x close]", problem.detail)),
+            PaneState::Ended(exit) => Some(format!("[{} · r restart · x close]", exit.as_ref().map_or_else(|| "ended".to_owned(), ending))),
+            PaneState::Failed(problem) => Some(format!("[{} · r restart · x close]", problem.detail)),
             _ => None,
         }
     }

@@ -193,10 +193,21 @@ impl Workspace {
 
     /// Opens a new session of a container in a pane.
     pub fn open(&mut self, container: &Container, shows: Shows, place: Place, cx: &Context) -> Vec<Effect> {
-        let pane = self.fresh(Origin { container: container.id.clone(), name: container.name.clone(), shows });
+        let pane = self.fresh(Origin { container: container.id.clone(), name: container.name.clone(), shows, more: Vec::new() });
         self.place(pane, place);
         let mut effects = self.arrange(cx);
-        effects.extend(self.request(pane));
+        effects.extend(self.request(pane, cx));
+        effects
+    }
+
+    /// Shows the logs of these containers in one pane.
+    pub fn open_logs(&mut self, containers: &[Container], place: Place, cx: &Context) -> Vec<Effect> {
+        let Some((first, others)) = containers.split_first() else { return Vec::new() };
+        let more = others.iter().map(|container| (container.id.clone(), container.name.clone())).collect();
+        let pane = self.fresh(Origin { container: first.id.clone(), name: first.name.clone(), shows: Shows::Log, more });
+        self.place(pane, place);
+        let mut effects = self.arrange(cx);
+        effects.extend(self.request(pane, cx));
         effects
     }
 
@@ -207,7 +218,7 @@ impl Workspace {
             return self.arrange(cx);
         }
         let shows = if session.kind == SessionKind::Main { Shows::Main } else { Shows::Shell };
-        let pane = self.fresh(Origin { container: session.container.clone(), name: session.container_name.clone(), shows });
+        let pane = self.fresh(Origin { container: session.container.clone(), name: session.container_name.clone(), shows, more: Vec::new() });
         self.place(pane, place);
         let mut effects = self.arrange(cx);
         if let Some(pane) = self.panes.get_mut(&pane) {
@@ -217,10 +228,10 @@ impl Workspace {
     }
 
     /// Asks for the session that a pane is to show.
-    pub(super) fn request(&mut self, pane: PaneId) -> Vec<Effect> {
+    pub(super) fn request(&mut self, pane: PaneId, cx: &Context) -> Vec<Effect> {
         let Some(pane) = self.panes.get_mut(&pane) else { return Vec::new() };
-        if pane.origin.shows == Shows::Log {
-            return pane.reattach();
+        if let Some(log) = &mut pane.log {
+            return log.begin(pane.id, cx);
         }
         pane.state = PaneState::Opening;
         pane.session = None;
@@ -332,7 +343,7 @@ impl Workspace {
             return Vec::new();
         }
         own.revived_at = Some(cx.now.since_start);
-        self.request(pane)
+        self.request(pane, cx)
     }
 
     /// What a frame or the end of the scroll mode brought.
@@ -362,7 +373,9 @@ impl Workspace {
     pub fn reconnect(&mut self, all: bool, now: Duration) -> Vec<Effect> {
         let due = |state: &PaneState| matches!(state, PaneState::Lost(at) if all || *at <= now);
         let panes = self.panes.values_mut().filter(|pane| due(&pane.state));
-        panes.flat_map(TerminalPane::reattach).collect()
+        let mut effects: Vec<Effect> = panes.flat_map(TerminalPane::reattach).collect();
+        effects.extend(self.reconnect_logs(all, now));
+        effects
     }
 
     /// When that should be looked at again.
@@ -376,7 +389,8 @@ impl Workspace {
             Keys::Repeat(until) => Some(until),
             _ => None,
         };
-        lost.chain(repeat).min()
+        let logs = self.panes.values().filter_map(|pane| pane.log.as_ref().and_then(|log| log.wake_at()));
+        lost.chain(repeat).chain(logs).min()
     }
 
     /// A pane's connection is gone.
