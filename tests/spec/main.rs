@@ -31,6 +31,7 @@ mod keys;
 mod launch;
 mod life;
 mod limits;
+mod logs;
 mod palette;
 mod recordings;
 mod server;

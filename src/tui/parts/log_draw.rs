@@ -93,12 +93,14 @@ impl LogView {
 
     /// The first row that is seen.
     pub(super) fn top_place(&self, cx: &Context) -> Option<(u64, usize)> {
-        let Some(top) = self.top else { return self.follow_place(cx) };
+        let bottom = self.follow_place(cx);
+        let Some(top) = self.top else { return bottom };
         let number = self.store.number(top.mark);
+        // Where fewer lines show than before, what is above them fills the view.
         match self.sieve.at_or_after(number, &self.store) {
-            Some(own) if own == number => Some((number, top.row)),
-            Some(next) => Some((next, 0)),
-            None => self.sieve.before(number, &self.store).map(|number| (number, 0)),
+            Some(own) if own == number => bottom.min(Some((number, top.row))),
+            Some(next) => bottom.min(Some((next, 0))),
+            None => bottom,
         }
     }
 
@@ -188,7 +190,7 @@ impl LogView {
     }
 
     /// To the oldest line, or to the newest.
-    pub(super) fn to_end(&mut self, newest: bool, cx: &Context) {
+    pub(super) fn go_to_end(&mut self, newest: bool, cx: &Context) {
         let first = self.sieve.at_or_after(self.store.first(), &self.store);
         let last = self.sieve.before(self.store.end(), &self.store);
         let to = if newest { last } else { first };
@@ -209,18 +211,11 @@ impl LogView {
         if self.visible(cx).iter().any(|seen| seen.number == number) {
             return self.pause(cx);
         }
-        let bottom = self.follow_place(cx);
         self.stand_at(number, 0);
         let half = isize::try_from(self.rows() / 2).unwrap_or(0);
         let selection = self.selection.take();
         self.travel(-half, cx);
         self.selection = selection;
-        // As far as the end, and not beyond.
-        if let (Some(place), Some(bottom)) = (self.top_place(cx), bottom)
-            && place > bottom
-        {
-            self.stand_at(bottom.0, bottom.1);
-        }
     }
 
     /// Begins to mark lines, at the found one or the last that is seen; or ends it.
@@ -427,6 +422,9 @@ impl LogView {
         });
         if let Some(reason) = failed {
             return (format!("✖ {reason}"), Role::Error);
+        }
+        if self.sources.iter().all(|source| source.state == Reading::Opening) {
+            return ("◐ reading".to_owned(), Role::Muted);
         }
         let live = self.sources.iter().filter(|source| source.state != Reading::Ended).count();
         match live {
