@@ -1,7 +1,8 @@
-//! `cto bench frame`: what a frame of the terminal client costs: nine panes that all have printed.
+//! `cto bench frame`: what a frame of the terminal client costs: nine panes that all have printed, and long lists.
 use super::Options;
 use super::Progress;
 use super::Times;
+use super::lists;
 use super::report::Figures;
 use super::report::Report;
 use crate::error::Error;
@@ -15,7 +16,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 /// The client's size.
-const SIZE: Size = Size { cols: 200, rows: 50 };
+pub(super) const SIZE: Size = Size { cols: 200, rows: 50 };
 /// Panes in it.
 const PANES: usize = 9;
 /// Lines that each pane prints between two frames.
@@ -61,7 +62,8 @@ pub(super) fn run(options: &Options, progress: Progress<'_>) -> Result<Report> {
         let Times { p50, p99, .. } = Times::of(times);
         [(format!("{name}p50"), p50 * 1e3), (format!("{name}p99"), p99 * 1e3)]
     };
-    let cto = [figures("", drawing), figures("unchanged_", idle), figures("parse_", feeding)].concat();
+    let mut cto = [figures("", drawing), figures("unchanged_", idle), figures("parse_", feeding)].concat();
+    cto.extend(lists::figures(options, rounds, progress)?);
     let rival = [figures("", paragraphs), figures("parse_", parsing)].concat();
     Ok(Report::new("frame", "us", Figures::of(cto))
         .against(
@@ -73,6 +75,11 @@ pub(super) fn run(options: &Options, progress: Progress<'_>) -> Result<Report> {
             "{PANES} panes on {}×{}, each with {LINES} new coloured lines a frame; {frames} frames a round, all rounds together",
             SIZE.cols, SIZE.rows
         ))
+        .note(format!(
+            "'table': {} containers, 'log': {} lines; from a key to its drawn frame, and for 'log_filter' until all is looked through, by 100,000 lines",
+            lists::CONTAINERS,
+            options.pick(lists::LINES, lists::FEW)
+        ))
         .note("'unchanged' is a frame in which nothing is new; at 60 frames a second a frame has 16,600 us")
         .rounds(rounds))
 }
@@ -83,7 +90,7 @@ fn timed(work: impl FnOnce()) -> Duration {
     begun.elapsed()
 }
 
-fn timed_result(work: impl FnOnce() -> Result<()>) -> Result<Duration> {
+pub(super) fn timed_result(work: impl FnOnce() -> Result<()>) -> Result<Duration> {
     let begun = Instant::now();
     work()?;
     Ok(begun.elapsed())

@@ -3,7 +3,9 @@ mod echo;
 mod flood;
 mod frame;
 mod gallery;
+mod hogs;
 mod line;
+mod lists;
 mod machine;
 mod pty;
 mod reattach;
@@ -47,6 +49,8 @@ pub enum Benchmark {
     Spawn(String),
     /// An echo beside a flood, and Ctrl-C under it.
     Flood,
+    /// An echo in the terminal client beside containers that never rest.
+    Hogs,
     /// What it costs to watch many containers.
     Stats,
     /// What a frame of the terminal client costs.
@@ -113,6 +117,7 @@ async fn on(stage: &Stage, benchmark: &Benchmark, options: &Options, progress: P
         Benchmark::Sessions => sessions::run(stage, options, progress).await,
         Benchmark::Spawn(template) => spawn::run(stage, template, options, progress).await,
         Benchmark::Flood => flood::run(stage, options, progress).await,
+        Benchmark::Hogs => hogs::run(stage, options, progress).await,
         Benchmark::Stats => stats::run(stage, options, progress).await,
         Benchmark::Frame => frame::run(options, progress),
         Benchmark::Gallery => gallery::run(stage, options, progress).await,

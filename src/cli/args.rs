@@ -433,6 +433,8 @@ pub enum BenchCommand {
     },
     /// An echo beside a flood of output, and Ctrl-C under it, beside docker exec -it
     Flood,
+    /// An echo in the terminal client beside four containers that never rest, beside docker exec -it
+    Hogs,
     /// What it costs to watch 200 containers: server, client and engine, beside docker stats
     Stats,
     /// What a frame of the terminal client costs: nine panes of 200×50, beside ratatui alone

@@ -21,6 +21,7 @@ pub mod playback;
 mod player;
 pub mod theme;
 pub mod trial;
+pub mod trial_lists;
 pub mod view;
 
 pub use app::Exit;

@@ -142,11 +142,11 @@ impl Plain {
     }
 }
 
-fn screen(size: Size) -> Result<Terminal<TestBackend>> {
+pub(super) fn screen(size: Size) -> Result<Terminal<TestBackend>> {
     Terminal::new(TestBackend::new(size.cols, size.rows)).map_err(failed)
 }
 
-fn failed(error: impl std::fmt::Display) -> Error {
+pub(super) fn failed(error: impl std::fmt::Display) -> Error {
     Error::internal(format!("the screen of memory failed: {error}"))
 }
 

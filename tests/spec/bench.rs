@@ -77,6 +77,12 @@ fn a_flood_and_ctrl_c_are_measured_beside_docker_exec() {
 }
 
 #[test]
+fn an_echo_beside_busy_containers_is_measured_beside_docker_exec() {
+    let report = report("hogs");
+    positive(&report, &["/cto/quiet_p50", "/cto/busy_p50", "/cto/growth_p50", "/rival/busy_p50", "/rival/growth_p50"]);
+}
+
+#[test]
 fn reattaching_is_measured_beside_tmux() {
     let report = report("reattach");
     positive(&report, &["/cto/p50", "/cto/p99", "/cto/snapshot_p50"]);
@@ -130,7 +136,7 @@ fn a_frame_is_measured_without_an_engine() {
     let mut command = place.command(&sized(vec!["bench", "frame", "--json"]));
     let output = command.env("DOCKER_HOST", "unix:///nowhere.sock").output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    positive(&report, &["/cto/p50", "/cto/unchanged_p50", "/cto/parse_p50", "/rival/p50", "/ratio/p50"]);
+    positive(&report, &["/cto/p50", "/cto/unchanged_p50", "/cto/parse_p50", "/cto/table_scroll_p50", "/cto/log_filter_p50", "/rival/p50", "/ratio/p50"]);
     assert_eq!(report["engine"], "");
 }
 
