@@ -1,4 +1,4 @@
-//! Cleaning up: what cto has made and nothing uses any more. Never a user's volume, never what another tool has made.
+//! Cleaning up: what this server has made and nothing uses any more. Never a user's volume, never what another tool or server has made.
 use super::Control;
 use super::containers::of;
 use super::guard::Target;
@@ -70,7 +70,14 @@ impl Control {
                 _ => continue,
             };
             let has_session = self.sessions().of(&container.id).iter().any(crate::sessions::Session::is_live);
-            if container.foreign || has_session || launching || !is_old(since) || !own(Action::RemoveContainers, container.owner.as_deref()) {
+            // Those of another server may have sessions there.
+            if container.foreign
+                || container.other_server
+                || has_session
+                || launching
+                || !is_old(since)
+                || !own(Action::RemoveContainers, container.owner.as_deref())
+            {
                 continue;
             }
             let bytes = engine.own_bytes(&container.id).await.unwrap_or(0);
@@ -90,7 +97,7 @@ impl Control {
             }
         }
         for network in engine.networks().await? {
-            let unused = network.containers.iter().all(|member| going.contains(&member.name));
+            let unused = !network.other_server && network.containers.iter().all(|member| going.contains(&member.name));
             let may = network.owner.is_some() && own(Action::RemoveNetworks, network.owner.as_deref());
             if unused && may && !network.builtin && !launching && is_old(network.created_at) {
                 let why = "no container is on it";

@@ -115,7 +115,8 @@ impl std::fmt::Debug for Control {
 impl Control {
     /// A control plane over these parts. It works as long as [`crate::keeper::start`]'s future runs beside it.
     #[must_use]
-    pub fn new(parts: ControlParts) -> Self {
+    pub fn new(mut parts: ControlParts) -> Self {
+        parts.engine = parts.engine.used_by(parts.store.id());
         let (sessions, ends) = Sessions::new(parts.bus.clone());
         let stats = StatsHub::new(parts.engine.clone());
         let history = StatsHistory::new(parts.engine.clone(), parts.store.clone());

@@ -115,7 +115,7 @@ impl Control {
         let launching = self.is_launching();
         all.retain(|network| {
             let own = allowed(actor, Action::RemoveNetworks, Some(network.owner.as_deref().unwrap_or_default()));
-            own && !network.builtin && !launching && network.containers.is_empty() && (request.all || network.owner.is_some())
+            own && !network.builtin && !launching && network.containers.is_empty() && (request.all || (network.owner.is_some() && !network.other_server))
         });
         let mut pruned = PrunedNetworks::default();
         for network in all {

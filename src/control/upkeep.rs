@@ -58,7 +58,10 @@ impl Control {
     pub fn overdue(&self) -> Vec<(Container, &'static str)> {
         let now = Timestamp::now();
         let mut all = Vec::new();
-        let limited = |container: &Container| (container.upkeep.ttl_seconds.is_some() || container.upkeep.idle_seconds.is_some()).then(|| container.clone());
+        let limited = |container: &Container| {
+            let limited = container.upkeep.ttl_seconds.is_some() || container.upkeep.idle_seconds.is_some();
+            (limited && !container.other_server).then(|| container.clone())
+        };
         for container in self.running_now(limited) {
             let over = |limit: Option<u64>, time: Duration| limit.is_some_and(|limit| time >= Duration::from_secs(limit));
             if over(container.upkeep.ttl_seconds, runs_for(&container, now)) {

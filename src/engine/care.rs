@@ -71,7 +71,7 @@ impl Engine {
             name: name.clone(),
             driver: Some("bridge".to_owned()),
             internal: Some(true),
-            labels: Some(HashMap::from([(labels::OWNER.to_owned(), owner.to_owned())])),
+            labels: Some(HashMap::from_iter(self.mark().into_iter().chain([(labels::OWNER.to_owned(), owner.to_owned())]))),
             ..NetworkCreateRequest::default()
         };
         open.docker.create_network(request).await.map(drop).map_err(|error| self.link().fault(error, &About::Engine))

@@ -67,7 +67,8 @@ impl Engine {
         let ours = found.config.as_ref().and_then(|config| config.labels.as_ref()).is_some_and(|labels| labels.contains_key(labels::OWNER));
         // Only a container that says it is ours needs a look at what its image says.
         let image_says = if ours { self.image_labels(&image).await } else { labels::Labels::default() };
-        Ok(container(found, &image_says))
+        let other_server = self.is_of_another(found.config.as_ref().and_then(|config| config.labels.as_ref()));
+        Ok(Container { other_server: ours && other_server, ..container(found, &image_says) })
     }
 
     /// What the engine says of a container.
@@ -155,6 +156,7 @@ pub(super) fn container(found: ContainerInspectResponse, image_says: &labels::La
         finished_at: time(state.finished_at.as_deref()).filter(|_| ended),
         template: own(labels::TEMPLATE).filter(|_| owner.is_some()),
         foreign: owner.is_none(),
+        other_server: false,
         recording: owner.is_some() && own(labels::RECORDING).is_some(),
         owner,
         tty: config.tty.unwrap_or(false) && config.open_stdin.unwrap_or(false),

@@ -48,8 +48,8 @@ impl Engine {
             None
         };
         let mut body = request(spec, owner, image_id, &image.config.unwrap_or_default(), open.cpus, holder.as_deref())?;
-        let own = launch.map(|launch| (labels::LAUNCH.to_owned(), launch.to_owned()));
-        body.labels.get_or_insert_default().extend(own);
+        let launch = launch.map(|launch| (labels::LAUNCH.to_owned(), launch.to_owned()));
+        body.labels.get_or_insert_default().extend(launch.into_iter().chain(self.mark()));
         let options = CreateContainerOptionsBuilder::default().name(&spec.name).build();
         if spec.network == NetworkMode::Internal {
             self.internal_network(owner).await?;

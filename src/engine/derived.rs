@@ -103,7 +103,9 @@ impl Images {
             rm: true,
             forcerm: true,
             // It belongs to nobody, whoever has built its base image.
-            labels: Some(HashMap::from([(labels::DERIVED.to_owned(), hash.to_owned()), (labels::BUILT_BY.to_owned(), String::new())])),
+            labels: Some(HashMap::from_iter(
+                self.0.mark().into_iter().chain([(labels::DERIVED.to_owned(), hash.to_owned()), (labels::BUILT_BY.to_owned(), String::new())]),
+            )),
             ..BuildImageOptions::default()
         };
         let phase = format!("installing {}", packages.join(", "));

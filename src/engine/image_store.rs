@@ -94,7 +94,7 @@ impl Images {
         gone.map(drop).map_err(|error| self.0.link().fault(error, &About::LocalImage(id)))
     }
 
-    /// The derived images that no container was made from and that nothing was launched from for `age`.
+    /// The derived images of our server that no container was made from and that nothing was launched from for `age`.
     ///
     /// # Errors
     /// `engine_unavailable`.
@@ -106,6 +106,9 @@ impl Images {
         for image in unused {
             // Each launch names its derived image anew: that is how the engine remembers the last one.
             let found = self.find(&image.id).await?;
+            if self.0.is_of_another(found.as_ref().and_then(|found| found.config.as_ref()?.labels.as_ref())) {
+                continue;
+            }
             let named = found.and_then(|found| found.metadata?.last_tag_time?.parse::<Timestamp>().ok());
             let last = named.map_or(image.created_at, |named| named.max(image.created_at));
             if Duration::try_from(Timestamp::now().duration_since(last)).is_ok_and(|passed| passed >= age) {

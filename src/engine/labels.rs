@@ -29,6 +29,8 @@ pub(super) const MEMBER: &str = "cto.stack.member";
 pub(super) const STACK_HASH: &str = "cto.stack.hash";
 /// The members of its stack that a container waits for.
 pub(super) const AFTER: &str = "cto.stack.after";
+/// The server that made it, by the id of its database: the keepers of others leave it alone.
+pub(super) const SERVER: &str = "cto.server";
 /// The operation that launched it.
 pub(super) const LAUNCH: &str = "cto.launch";
 /// The version of cto that made it.
@@ -46,6 +48,16 @@ pub(super) const PREFIX: &str = "cto.";
 const REMEMBERED: usize = 1000;
 
 impl Engine {
+    /// Our server's mark, for what is made; none where no server uses this engine.
+    pub(super) fn mark(&self) -> Option<(String, String)> {
+        self.1.as_deref().map(|server| (SERVER.to_owned(), server.to_owned()))
+    }
+
+    /// Whether what has these labels was made by another server than ours. What has no mark was made by an older version, and is anybody's.
+    pub(super) fn is_of_another(&self, labels: Option<&Labels>) -> bool {
+        labels.and_then(|labels| labels.get(SERVER)).is_some_and(|mark| !mark.is_empty() && self.1.as_deref().is_some_and(|server| server != mark.as_str()))
+    }
+
     /// The `cto.` labels of an image, remembered, since an image id never changes its content.
     pub(super) async fn image_labels(&self, image: &str) -> Labels {
         if let Some(known) = self.remembered().get(image) {

@@ -24,7 +24,7 @@ pub struct Launched {
 }
 
 impl Engine {
-    /// The containers that launches have made, running or not.
+    /// The containers that launches of our server have made, running or not.
     ///
     /// # Errors
     /// When the engine can't be reached.
@@ -34,6 +34,9 @@ impl Engine {
         let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
         let found = open.docker.list_containers(Some(options)).await.map_err(|error| self.link().fault(error, &About::Engine))?;
         let launched = |summary: ContainerSummary| {
+            if self.is_of_another(summary.labels.as_ref()) {
+                return None;
+            }
             Some(Launched {
                 id: ContainerId(summary.id?),
                 launch: summary.labels?.remove(labels::LAUNCH)?,

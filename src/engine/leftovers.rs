@@ -38,7 +38,7 @@ impl Engine {
         }
     }
 
-    /// Helpers that were made before this time and do not run: a server was killed before it could remove them. Id, name, and since when.
+    /// Helpers of our server that were made before this time and do not run: it was killed before it could remove them. Id, name, and since when.
     ///
     /// # Errors
     /// `engine_unavailable`.
@@ -51,6 +51,9 @@ impl Engine {
         for helper in found {
             let name = super::containers::plain_name(helper.names.as_ref().and_then(|names| names.first()).map(String::as_str));
             let made = helper.created.and_then(|at| Timestamp::from_second(at).ok());
+            if self.is_of_another(helper.labels.as_ref()) {
+                continue;
+            }
             let runs = helper.state == Some(ContainerSummaryStateEnum::RUNNING);
             if let (Some(id), Some(made), false) = (helper.id, made, runs)
                 && made <= before

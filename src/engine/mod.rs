@@ -58,9 +58,9 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 
-/// One engine, reached by one address. Cheap to clone; a clone is the same engine.
+/// One engine, reached by one address, and the id of the server that uses it. Cheap to clone; a clone is the same engine.
 #[derive(Clone, Debug)]
-pub struct Engine(Arc<Inner>);
+pub struct Engine(Arc<Inner>, Option<Arc<str>>);
 
 #[derive(Debug)]
 struct Inner {
@@ -83,13 +83,20 @@ impl Engine {
     /// looked for again by the next.
     #[must_use]
     pub fn connect(address: Option<&str>) -> Self {
-        Self(Arc::new(Inner {
+        let inner = Inner {
             link: link::Link::new(address.filter(|text| !text.is_empty())),
             labels: Mutex::default(),
             building: Mutex::default(),
             ways: Mutex::default(),
             filled: volume::Filled::default(),
-        }))
+        };
+        Self(Arc::new(inner), None)
+    }
+
+    /// The same engine as the server with this id uses it: what it makes there is marked as its own.
+    #[must_use]
+    pub fn used_by(&self, server: &str) -> Self {
+        Self(self.0.clone(), Some(server.into()))
     }
 
     /// What was last known of the engine, without asking.

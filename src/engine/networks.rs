@@ -42,7 +42,11 @@ impl Engine {
                 members.entry(endpoint.network_id.filter(|id| !id.is_empty()).unwrap_or(network)).or_default().push(member);
             }
         }
-        let mut all: Vec<Network> = found.into_iter().map(|found| network(found, &mut members)).collect();
+        let theirs = |found: EngineNetwork| {
+            let other_server = self.is_of_another(found.labels.as_ref());
+            Network { other_server, ..network(found, &mut members) }
+        };
+        let mut all: Vec<Network> = found.into_iter().map(theirs).collect();
         all.sort_by(|one, other| one.name.cmp(&other.name).then_with(|| one.id.cmp(&other.id)));
         Ok(all)
     }
@@ -82,6 +86,7 @@ impl Engine {
         }
         let mut labels: HashMap<String, String> = request.labels.clone().into_iter().collect();
         labels.insert(labels::OWNER.to_owned(), owner.to_owned());
+        labels.extend(self.mark());
         let range = request.subnet.clone().map(|subnet| IpamConfig { subnet: Some(subnet), ..IpamConfig::default() });
         let wanted = NetworkCreateRequest {
             name: name.to_owned(),
@@ -141,6 +146,7 @@ fn network(found: EngineNetwork, members: &mut HashMap<String, Vec<NetworkMember
         scope: found.scope.unwrap_or_default(),
         internal: found.internal.unwrap_or(false),
         created_at: found.created.and_then(|at| at.parse().ok()),
+        other_server: false,
         owner: labels.get(labels::OWNER).filter(|owner| !owner.is_empty()).cloned(),
         subnets: found.ipam.and_then(|ipam| ipam.config).into_iter().flatten().filter_map(|range| range.subnet).collect(),
         labels: labels.into_iter().filter(|(name, _)| !name.starts_with(labels::PREFIX)).collect(),

@@ -31,11 +31,12 @@ fn belonging(name: String, labels: Option<HashMap<String, String>>, internal: bo
     Belonging { name, stack: labels.remove(labels::STACK), owner: labels.remove(labels::OWNER), internal }
 }
 
-fn own_labels(stack: &str, owner: &str) -> HashMap<String, String> {
-    HashMap::from([(labels::STACK.to_owned(), stack.to_owned()), (labels::OWNER.to_owned(), owner.to_owned())])
-}
-
 impl Engine {
+    fn stack_labels(&self, stack: &str, owner: &str) -> HashMap<String, String> {
+        let own = [(labels::STACK.to_owned(), stack.to_owned()), (labels::OWNER.to_owned(), owner.to_owned())];
+        own.into_iter().chain(self.mark()).collect()
+    }
+
     /// The networks of stacks.
     ///
     /// # Errors
@@ -105,7 +106,7 @@ impl Engine {
             name: name.to_owned(),
             driver: Some("bridge".to_owned()),
             internal: Some(internal),
-            labels: Some(own_labels(stack, owner)),
+            labels: Some(self.stack_labels(stack, owner)),
             ..NetworkCreateRequest::default()
         };
         open.docker.create_network(request).await.map(|_| true).map_err(|error| self.link().fault(error, &About::Network(name)))
@@ -120,7 +121,7 @@ impl Engine {
             return own("volume", &found, stack);
         }
         let open = self.link().open().await?;
-        let request = VolumeCreateRequest { name: Some(name.to_owned()), labels: Some(own_labels(stack, owner)), ..VolumeCreateRequest::default() };
+        let request = VolumeCreateRequest { name: Some(name.to_owned()), labels: Some(self.stack_labels(stack, owner)), ..VolumeCreateRequest::default() };
         open.docker.create_volume(request).await.map(drop).map_err(|error| self.link().fault(error, &About::Volume(name)))
     }
 

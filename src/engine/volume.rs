@@ -105,6 +105,7 @@ impl Engine {
         {
             return Ok(name);
         }
+        // It has no server's mark: it is for every server of this version.
         let labels = HashMap::from([(labels::HELPER.to_owned(), "volume".to_owned())]);
         let wanted = VolumeCreateRequest { name: Some(name.clone()), labels: Some(labels), ..VolumeCreateRequest::default() };
         let made = open.docker.create_volume(wanted).await.map_err(fault)?;
@@ -145,7 +146,7 @@ impl Engine {
             image: Some(image.to_owned()),
             entrypoint: Some(vec![HOLD.to_owned()]),
             cmd: Some(vec!["probe".to_owned()]),
-            labels: Some(HashMap::from([(labels::HELPER.to_owned(), "container".to_owned())])),
+            labels: Some(HashMap::from_iter(self.mark().into_iter().chain([(labels::HELPER.to_owned(), "container".to_owned())]))),
             host_config: Some(HostConfig { mounts: Some(vec![mount(volume, false)]), network_mode: Some("none".to_owned()), ..HostConfig::default() }),
             ..ContainerCreateBody::default()
         };

@@ -72,6 +72,7 @@ impl Engine {
         }
         let mut labels: HashMap<String, String> = request.labels.clone().into_iter().collect();
         labels.insert(labels::OWNER.to_owned(), owner.to_owned());
+        labels.extend(self.mark());
         let wanted = VolumeCreateRequest {
             name: Some(name.to_owned()),
             driver: request.driver.clone().filter(|driver| !driver.is_empty()),

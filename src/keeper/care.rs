@@ -40,7 +40,7 @@ impl Care {
         if container.state != ContainerState::Running {
             self.overdue.remove(&container.id);
         }
-        if container.foreign || container.upkeep.restart.is_none() {
+        if container.foreign || container.other_server || container.upkeep.restart.is_none() {
             return;
         }
         let (now, most) = (Instant::now(), control.settings().limits.restarts as usize);

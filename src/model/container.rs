@@ -57,6 +57,9 @@ pub struct Container {
     pub owner: Option<String>,
     /// Made by another tool than cto.
     pub foreign: bool,
+    /// Made by a cto server with another database on the same engine, which looks after it: this one does nothing with it by itself.
+    #[serde(default)]
+    pub other_server: bool,
     /// Its main program has a terminal that can be attached to.
     pub tty: bool,
     /// Its sessions are recorded, as its template asks.

@@ -27,6 +27,9 @@ pub struct Network {
     /// The user who made it through cto.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+    /// Made by a cto server with another database on the same engine.
+    #[serde(default)]
+    pub other_server: bool,
     /// Its ranges of addresses.
     #[serde(default)]
     pub subnets: Vec<String>,

@@ -41,6 +41,8 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     pool: AnyPool,
     place: Place,
+    /// The database's own.
+    id: String,
     /// One append at a time, across awaits: each audit row's hash covers the row before it.
     tail: tokio::sync::Mutex<Option<audit::Tail>>,
     /// Rows that are written next. A std mutex: never held across an await.
@@ -85,7 +87,14 @@ impl Store {
         });
         let pool = options.connect(&url).await.map_err(|error| fault::of(&place, error))?;
         MIGRATIONS.run(&pool).await.map_err(|error| fault::of_migration(&place, error))?;
-        Ok(Self(Arc::new(Inner { pool, place, tail: tokio::sync::Mutex::new(None), waiting: std::sync::Mutex::default() })))
+        let id = own_id(&pool).await.map_err(|error| fault::of(&place, error))?;
+        Ok(Self(Arc::new(Inner { pool, place, id, tail: tokio::sync::Mutex::new(None), waiting: std::sync::Mutex::default() })))
+    }
+
+    /// The database's own id: random, and the same for every server that uses it, at any time.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.0.id
     }
 
     /// Whether it answers.
@@ -119,6 +128,13 @@ impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Store").field(&self.0.place).finish()
     }
+}
+
+/// The id of this database, made once; of several servers that open it for the first time together, one makes it.
+async fn own_id(pool: &AnyPool) -> sqlx::Result<String> {
+    let made = sqlx::query("INSERT INTO server (name, value) VALUES ('id', $1) ON CONFLICT (name) DO NOTHING");
+    made.bind(uuid::Uuid::now_v7().simple().to_string()).execute(pool).await?;
+    sqlx::query_scalar("SELECT value FROM server WHERE name = 'id'").fetch_one(pool).await
 }
 
 /// Makes the file, readable by its owner only: it holds the hashes of tokens.

@@ -198,3 +198,40 @@ async fn containers_whose_time_is_up_are_stopped_and_activity_keeps_one() {
     let told = tokio::time::timeout(Duration::from_secs(30), noted).await;
     assert!(told.is_ok(), "the audit says why each was stopped: {:?}", seen.lock().unwrap());
 }
+
+#[tokio::test]
+async fn a_server_looks_after_its_own_containers_and_leaves_those_of_another_alone() {
+    let alone = OwnEngine::start();
+    let start = || Plane::configured(Engine::connect(Some(&alone.address())), Config::default());
+    let (mut one, two) = tokio::join!(start(), start());
+    let ada = admin();
+    let brief = || json!({"command": "sh", "stop_grace": "1s", "ttl": "2s"});
+    let theirs = one.container(&ada, "theirs", brief()).await;
+    one.control.create_network(&ada, CreateNetwork { name: one.name("net"), ..CreateNetwork::default() }).await.unwrap();
+    assert!(!theirs.other_server, "whose it is, is told by their own server: {theirs:?}");
+    // The server is away, and its container's time comes to be over.
+    one.stop().await;
+    let address = alone.address();
+    let labels = ["--label", "cto.owner=ada", "--label", "cto.ttl=2"];
+    let nobodys = two.name("nobodys");
+    docker(&[&["-H", &address, "run", "-d", "--name", &nobodys, "--stop-timeout", "1"], &labels[..], &["debian:bookworm-slim", "sleep", "600"]].concat());
+    let own = two.container(&ada, "own", brief()).await;
+    until(&two, &own.name, "its own is stopped", |now| now.state == ContainerState::Exited).await;
+    until(&two, &nobodys, "one of an older version is anybody's", |now| now.state == ContainerState::Exited).await;
+    let seen = two.control.parts().engine.inspect(&theirs.name).await.unwrap();
+    assert_eq!((seen.state, seen.other_server, seen.foreign), (ContainerState::Running, true, false), "its time was over before");
+    docker(&["-H", &address, "stop", "-t", "0", &theirs.name]);
+    let clean = Clean { dry_run: true, older_than_hours: 0 };
+    let items = two.control.clean(&ada, clean).await.unwrap().items;
+    let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
+    assert!(names.contains(&own.name.as_str()) && !names.iter().any(|name| name.starts_with(&one.prefix)), "{names:?}");
+    let pruned = two.control.prune_networks(&ada, NetworkPrune { all: false, dry_run: true }).await.unwrap();
+    assert!(pruned.items.is_empty(), "{pruned:?}");
+    docker(&["-H", &address, "start", &theirs.name]);
+    one.restart().await;
+    until(&one, &theirs.name, "its own server stops it", |now| now.state == ContainerState::Exited).await;
+    let items = one.control.clean(&ada, clean).await.unwrap().items;
+    let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
+    assert!([&theirs.name, &one.name("net")].iter().all(|name| names.contains(&name.as_str())), "{names:?}");
+    assert!(!names.contains(&own.name.as_str()), "{names:?}");
+}

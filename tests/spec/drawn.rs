@@ -176,6 +176,7 @@ pub fn container(name: &str, template: &str, minutes: i64) -> Container {
         template: Some(template.to_owned()),
         owner: Some("ada".to_owned()),
         foreign: false,
+        other_server: false,
         recording: false,
         tty: true,
         command: vec!["bash".to_owned()],

@@ -108,6 +108,7 @@ async fn story(place: &str) {
     assert_eq!(store.verify_audit().await.unwrap(), 4);
     // Another server on the same database appends to the same chain.
     let other = Store::open(place).await.unwrap();
+    assert_eq!((store.id(), store.id().len()), (other.id(), 32), "each has an id of its own, for ever");
     let appends = (0..10).map(|number| {
         let store = if number % 2 == 0 { store.clone() } else { other.clone() };
         tokio::spawn(async move { store.append_audit(note(&AuditId::fresh(), "many", Outcome::Refused)).await })
