@@ -84,6 +84,12 @@ pub fn check_spec(actor: &Actor, spec: &ContainerSpec, policy: &Policy) -> Resul
             broken.push(Place { pointer: format!("/mounts/{at}"), detail, ..Place::default() });
         }
     }
+    if let Some(build) = &spec.image.build {
+        for (pointer, path) in [("/build/context", &build.context), ("/build/dockerfile", &build.recipe)] {
+            let detail = path.as_ref().and_then(|path| refused_path(Path::new(path), policy));
+            broken.extend(detail.map(|detail| Place { pointer: pointer.to_owned(), detail, ..Place::default() }));
+        }
+    }
     let Some(first) = broken.first() else { return Ok(()) };
     let more = if broken.len() > 1 { format!(" (and {} more)", broken.len() - 1) } else { String::new() };
     let mut error = Error::new(Code::PolicyRefused, format!("policy refuses this container: {}{more}", first.detail));

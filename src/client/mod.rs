@@ -2,7 +2,6 @@
 mod attach;
 mod exec;
 mod http;
-mod ignore;
 mod launch;
 mod pack;
 mod stream;
@@ -18,8 +17,6 @@ pub use exec::ExecReceiver;
 pub use exec::ExecSender;
 pub use exec::ExecStream;
 pub use http::ByteStream;
-pub use ignore::Ignore;
-pub use ignore::MOST_IGNORE;
 pub use launch::Ensured;
 pub use launch::Launcher;
 pub use launch::ensure_server;

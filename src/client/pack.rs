@@ -1,7 +1,7 @@
 //! Packs files of this machine into an archive, which is sent while it is made.
-use super::ignore::Ignore;
 use crate::error::Error;
 use crate::error::Result;
+use crate::model::Ignore;
 use bytes::Bytes;
 use sha2::Digest as _;
 use sha2::Sha256;

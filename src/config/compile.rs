@@ -2,6 +2,7 @@
 //!
 //! Checking a template is compiling it with its defaults, so that nothing passes a check and fails at a launch for a reason
 //! that was already there.
+mod build;
 mod care;
 
 use crate::config::document::Complaint;
@@ -41,6 +42,8 @@ pub struct Draft {
     pub spec: ContainerSpec,
     /// Which mounts are host paths, and where they are written.
     pub host_paths: Vec<(usize, String)>,
+    /// The file of the recipe that the image is built from, as it was written.
+    pub recipe: Option<String>,
     /// Variables of the environment whose values come from outside of the template.
     pub secrets: BTreeSet<String>,
 }
@@ -73,19 +76,31 @@ enum Taken {
 pub fn compile(template: &Template, given: &Given, complaints: &mut Vec<Complaint>) -> Draft {
     let mut work = Work { given, complaints, secrets: BTreeSet::new(), room: FILLED_BYTES };
     work.read("/name", &template.name, texts::name);
-    let image = work.text("/image", &template.image, |text| texts::image(text).map(|()| text.to_owned())).unwrap_or_default();
+    let (build, recipe) = template.build.as_ref().map_or((None, None), |entry| {
+        let (build, recipe) = work.build(entry);
+        (Some(build), recipe)
+    });
+    let reference = match &build {
+        None => work.text("/image", &template.image, |text| texts::image(text).map(|()| text.to_owned())).unwrap_or_default(),
+        Some(_) => {
+            if !template.image.is_empty() {
+                work.complain("/build", "there is an 'image' too: say one of both");
+            }
+            format!("cto-derived/{}", template.name)
+        }
+    };
     let packages = work.list("/packages", &template.packages, |text| texts::package(text).map(|()| text.to_owned()));
     let read_only = template.readonly.unwrap_or(false);
     let (mounts, host_paths) = work.mounts(template, read_only);
     let spec = ContainerSpec {
         name: String::new(),
         template: Some(template.name.clone()),
-        image: ImageSource { reference: image, packages },
+        image: ImageSource { reference, build, packages },
         command: work.command("/command", template.command.as_ref()),
         entrypoint: work.command("/entrypoint", template.entrypoint.as_ref()),
         interactive: template.interactive.unwrap_or(true),
         recording: template.recording.unwrap_or(false),
-        environment: work.map("/environment", &template.environment, texts::variable, Taken::Files),
+        environment: work.environment(template),
         working_dir: work.optional("/working_dir", template.working_dir.as_ref(), texts::container_path),
         user: work.optional("/user", template.user.as_ref(), texts::user),
         hostname: work.optional("/hostname", template.hostname.as_ref(), texts::hostname),
@@ -100,6 +115,7 @@ pub fn compile(template: &Template, given: &Given, complaints: &mut Vec<Complain
         cap_drop: work.list("/cap_drop", &template.cap_drop, texts::capability),
         security: work.list("/security", &template.security, terms::security),
         devices: work.list("/devices", &template.devices, terms::device),
+        sysctls: work.sysctls(template),
         care: work.care(template),
         labels: work.map("/labels", &template.labels, texts::label, Taken::Variables),
         size: Size::default(),
@@ -107,7 +123,7 @@ pub fn compile(template: &Template, given: &Given, complaints: &mut Vec<Complain
     };
     let secrets =
         work.secrets.iter().filter_map(|pointer| pointer.strip_prefix("/environment/")).map(|name| name.replace("~1", "/").replace("~0", "~")).collect();
-    Draft { spec, host_paths, secrets }
+    Draft { spec, host_paths, recipe, secrets }
 }
 
 struct Work<'a> {
@@ -181,6 +197,32 @@ impl Work<'_> {
 
     fn optional(&mut self, pointer: &str, text: Option<&String>, check: impl Fn(&str) -> Read<()>) -> Option<String> {
         self.text(pointer, text?, |text| check(text).map(|()| text.to_owned()))
+    }
+
+    /// The variables of files, and those of the template over them. What files say is shown to nobody, as it may be secret.
+    fn environment(&mut self, template: &Template) -> BTreeMap<String, String> {
+        let mut all = BTreeMap::new();
+        for (index, entry) in template.env_file.iter().enumerate() {
+            let (path, required) = entry.parts();
+            let pointer = format!("/env_file/{index}");
+            let found = match self.given.outside.map(|outside| outside(Outside::File(path))) {
+                Some(Ok(text)) => self.read(&pointer, &text, texts::variables),
+                Some(Err(detail)) if required => {
+                    self.complain(&pointer, detail);
+                    None
+                }
+                Some(Err(_)) | None => None,
+            };
+            for (name, value) in found.unwrap_or_default() {
+                self.secrets.insert(child("/environment", &name));
+                all.insert(name, value);
+            }
+        }
+        for name in template.environment.keys() {
+            self.secrets.remove(&child("/environment", name));
+        }
+        all.extend(self.map("/environment", &template.environment, texts::variable, Taken::Files));
+        all
     }
 
     fn map(&mut self, pointer: &str, map: &BTreeMap<String, String>, check: impl Fn(&str) -> Read<()>, taken: Taken) -> BTreeMap<String, String> {

@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 /// So many templates can extend each other in a row.
 const DEEPEST: usize = 8;
-/// Lists that are replaced as a whole: the words of a command, the values that a parameter takes.
-const WHOLE: [&str; 3] = ["command", "entrypoint", "choices"];
+/// Lists that are replaced as a whole: the words of a command, the values that a parameter takes, the lines of a recipe.
+const WHOLE: [&str; 4] = ["command", "entrypoint", "choices", "dockerfile"];
 
 /// One template's text, read and of the right shape, before it is put together with what it extends.
 pub struct Sheet {
@@ -129,7 +129,7 @@ pub fn whole(sheet: &Arc<Sheet>, find: Option<&Find>) -> Result<Template, Vec<Pl
         }
         // Somebody who wrote 'imagge' need not be told that 'image' is missing too.
         let misspelt = sheet.complaints.iter().any(|complaint| complaint.detail.ends_with("did you mean 'image'?") || complaint.pointer == "/image");
-        if merged.get("image").is_none() && !misspelt {
+        if merged.get("image").or(merged.get("build")).is_none() && !misspelt {
             complaints.push(sheet.told(Complaint::at("", "missing field 'image'")));
         }
         let mut own = Vec::new();
@@ -170,6 +170,12 @@ fn chain(sheet: &Arc<Sheet>, find: &Find) -> Result<Vec<Arc<Sheet>>, String> {
 fn merge(lower: &mut Value, upper: Value, field: &str) {
     match (lower, upper) {
         (Value::Object(lower), Value::Object(upper)) => {
+            // Where an image comes from is one thing, said in one of two ways.
+            for (said, other) in [("image", "build"), ("build", "image")] {
+                if field.is_empty() && upper.contains_key(said) && !upper.contains_key(other) {
+                    lower.remove(other);
+                }
+            }
             for (name, value) in upper {
                 merge(lower.entry(name.clone()).or_insert(Value::Null), value, &name);
             }

@@ -3,10 +3,17 @@ use crate::config::paths::resolve_existing;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Code;
+use rustix::fs::Mode;
+use rustix::fs::OFlags;
+use std::io::Read as _;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Component;
 use std::path::Path;
 use std::path::PathBuf;
+
+/// Most bytes of a recipe.
+pub(super) const MOST_RECIPE: u64 = 256 << 10;
 
 /// A mount of the container that cto itself runs in: what the host calls a path, and where it is here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,11 +57,11 @@ pub(super) struct Resolved {
     pub exists: bool,
 }
 
-/// Makes a written host path absolute, follows its links and checks that it lies in one of the roots.
+/// Makes a written host path absolute, follows its links and checks that it lies in one of the roots. `done` is what is to be done with it, for messages.
 ///
 /// # Errors
 /// With a sentence for people.
-pub(super) fn resolve(written: &str, base_dir: &Path, roots: &[PathBuf]) -> Result<Resolved, String> {
+pub(super) fn resolve(written: &str, done: &str, base_dir: &Path, roots: &[PathBuf]) -> Result<Resolved, String> {
     let path = match written.strip_prefix('~') {
         Some("") => home().ok_or("there is no home directory for '~'")?,
         Some(rest) => match rest.strip_prefix('/') {
@@ -71,14 +78,48 @@ pub(super) fn resolve(written: &str, base_dir: &Path, roots: &[PathBuf]) -> Resu
     if !roots.iter().any(inside) {
         let all = roots.iter().map(|root| format!("'{}'", root.display())).collect::<Vec<_>>().join(", ");
         let may = if all.is_empty() { "no directory of the host may".to_owned() } else { format!("only what lies in {all} may") };
-        return Err(format!("'{}' can't be mounted: {may}; add a directory to 'containers.allowed_roots' in cto.json", path.display()));
+        return Err(format!("'{}' can't be {done}: {may}; add a directory to 'containers.allowed_roots' in cto.json", path.display()));
     }
     let exists = path.symlink_metadata().is_ok();
     let path = path
         .to_str()
         .filter(|path| !path.contains(':'))
-        .ok_or_else(|| format!("'{}' can't be mounted: its name has ':' or is no UTF-8 text", path.display()))?;
+        .ok_or_else(|| format!("'{}' can't be {done}: its name has ':' or is no UTF-8 text", path.display()))?;
     Ok(Resolved { path: path.to_owned(), exists })
+}
+
+/// Opens a file or directory by a path that has no link in it; one that was put there since is refused.
+///
+/// # Errors
+/// What the system says.
+pub fn open_plain(path: &Path, kind: OFlags) -> std::io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let mut at = rustix::fs::open("/", flags | OFlags::DIRECTORY, Mode::empty())?;
+    let mut steps = path.components().filter(|step| *step != Component::RootDir).peekable();
+    while let Some(step) = steps.next() {
+        let Component::Normal(name) = step else { return Err(std::io::ErrorKind::InvalidInput.into()) };
+        let kind = if steps.peek().is_some() { OFlags::DIRECTORY } else { kind };
+        at = rustix::fs::openat(&at, name, flags | kind, Mode::empty())?;
+    }
+    Ok(at)
+}
+
+/// The text of a recipe.
+///
+/// # Errors
+/// With a sentence for people.
+pub(super) fn read_recipe(path: &Path) -> Result<String, String> {
+    let unread = |error: std::io::Error| format!("'{}' can't be read: {error}", path.display());
+    let file = std::fs::File::from(open_plain(path, OFlags::empty()).map_err(unread)?);
+    if !file.metadata().map_err(unread)?.is_file() {
+        return Err(format!("'{}' is no file", path.display()));
+    }
+    let mut text = String::new();
+    file.take(MOST_RECIPE + 1).read_to_string(&mut text).map_err(unread)?;
+    if text.len() as u64 > MOST_RECIPE {
+        return Err(format!("'{}' has more than {} KiB: it is no recipe", path.display(), MOST_RECIPE >> 10));
+    }
+    Ok(text)
 }
 
 /// Follows `..` and symbolic links step by step, as the kernel would, also where the end of the path does not exist yet.

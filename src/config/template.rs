@@ -18,6 +18,8 @@ use crate::config::texts;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::CreateContainer;
+use crate::model::EnvFileEntry;
+use crate::model::ImageBuild;
 use crate::model::Limits;
 use crate::model::MountSource;
 use crate::model::Place;
@@ -93,7 +95,7 @@ pub(super) fn checked(value: Value, complaints: &mut Vec<Complaint>) -> Option<T
 pub(super) fn lenient(mut value: Value, complaints: &mut Vec<Complaint>) -> Option<Template> {
     let object = value.as_object_mut()?;
     object.entry("name").or_insert(json!("stand-in"));
-    if !object.contains_key("extends") {
+    if !object.contains_key("extends") && !object.contains_key("build") {
         object.entry("image").or_insert(json!("stand-in"));
     }
     match serde_json::from_value(value) {
@@ -134,7 +136,7 @@ pub fn render(template: &Template, request: &CreateContainer, context: &RenderCo
     let mut directories = Vec::new();
     for (index, pointer) in &draft.host_paths {
         let Some(MountSource::Bind { path }) = draft.spec.mounts.get_mut(*index).map(|mount| &mut mount.source) else { continue };
-        match mounts::resolve(path, &context.base_dir, &context.allowed_roots) {
+        match mounts::resolve(path, "mounted", &context.base_dir, &context.allowed_roots) {
             Ok(resolved) => {
                 if !resolved.exists {
                     directories.push(resolved.path.clone());
@@ -143,6 +145,9 @@ pub fn render(template: &Template, request: &CreateContainer, context: &RenderCo
             }
             Err(detail) => complaints.push(Complaint::at(pointer, detail)),
         }
+    }
+    if let Some(build) = &mut draft.spec.image.build {
+        find_build(build, draft.recipe.as_deref(), context, &mut complaints);
     }
     if !complaints.is_empty() {
         for complaint in &mut complaints {
@@ -158,6 +163,23 @@ pub fn render(template: &Template, request: &CreateContainer, context: &RenderCo
     draft.spec.size = request.size.unwrap_or_default().clamped();
     let warnings = warnings(&template, &draft.spec).iter().map(|complaint| Places::default().place(complaint)).collect();
     Ok(Rendered { spec: draft.spec, directories, warnings, secrets: draft.secrets })
+}
+
+/// Finds what an image is built from, and reads the recipe where it is a file. Both have to lie where may be mounted from.
+fn find_build(build: &mut ImageBuild, recipe: Option<&str>, context: &RenderContext, complaints: &mut Vec<Complaint>) {
+    let mut find = |pointer: &str, written: &str| {
+        let found = mounts::resolve(written, "read", &context.base_dir, &context.allowed_roots);
+        let found = found.and_then(|found| if found.exists { Ok(found.path) } else { Err(format!("'{}' is not there", found.path)) });
+        found.map_err(|detail| complaints.push(Complaint::at(pointer, detail))).ok()
+    };
+    if let Some(written) = build.context.take() {
+        build.context = find("/build/context", &written);
+    }
+    let Some(path) = recipe.and_then(|written| find("/build/dockerfile", written)) else { return };
+    match mounts::read_recipe(Path::new(&path)) {
+        Ok(text) => (build.dockerfile, build.recipe) = (text, Some(path)),
+        Err(detail) => complaints.push(Complaint::at("/build/dockerfile", detail)),
+    }
 }
 
 /// What a request has brought for a reference.
@@ -184,7 +206,29 @@ pub fn references(text: &str, folder: &Path) -> Result<BTreeMap<String, String>>
             None => {}
         }
     }
+    let document = jsonc_parser::parse_to_serde_value::<Value>(text, &jsonc_parser::ParseOptions::default()).unwrap_or_default();
+    for entry in env_files(&document) {
+        let (path, required) = entry.parts();
+        match Outside::File(path).text(&|_| None, folder) {
+            Ok(content) => drop(found.insert(format!("file:{path}"), content)),
+            Err(detail) if required => return Err(Error::invalid(detail)),
+            Err(_) => {}
+        }
+    }
     Ok(found)
+}
+
+/// The files of variables that a template or stack names, wherever in it.
+fn env_files(document: &Value) -> Vec<EnvFileEntry> {
+    match document {
+        Value::Array(items) => items.iter().flat_map(env_files).collect(),
+        Value::Object(parts) => {
+            let own = parts.get("env_file").and_then(Value::as_array).into_iter().flatten();
+            let own = own.filter_map(|entry| serde_json::from_value(entry.clone()).ok());
+            own.chain(parts.values().flat_map(env_files)).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Takes the request's values: those of parameters into `values`, the others into the fields that they name. Also returns the pointers

@@ -146,6 +146,22 @@ pub fn security(text: &str) -> Read<String> {
     }
 }
 
+/// The name of a setting of the kernel.
+pub fn sysctl(text: &str) -> Read<()> {
+    if crate::model::is_namespaced(text) {
+        return Ok(());
+    }
+    Err(format!(
+        "'{text}' is no setting of a container's own: there are 'net.*', 'fs.mqueue.*', 'kernel.sem', 'kernel.msg*' and 'kernel.shm*'; any other would be the host's"
+    ))
+}
+
+/// The value of a setting of the kernel.
+pub fn sysctl_value(text: &str) -> Read<()> {
+    let good = !text.is_empty() && text.len() <= 256 && text.chars().all(|c| c.is_ascii_alphanumeric() || " \t.,:+-_".contains(c));
+    if good { Ok(()) } else { Err(format!("'{text}' is no value of a setting of the kernel")) }
+}
+
 /// The name of a network to join. Those by which Docker means something else are none.
 pub fn network(text: &str) -> Read<()> {
     let good = text.len() >= 2

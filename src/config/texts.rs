@@ -103,13 +103,9 @@ pub fn image(text: &str) -> Read<()> {
     Ok(())
 }
 
-/// A package's name, with a version where wanted (`nano=7.2-1`). Never one that a package manager takes for an option.
+/// A package's name, with who installs it and a version where wanted.
 pub fn package(text: &str) -> Read<()> {
-    let first = text.chars().next().is_some_and(|letter| letter.is_ascii_alphanumeric());
-    if first && text.len() <= 128 && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "+-._:=~@".contains(letter)) {
-        return Ok(());
-    }
-    Err(format!("'{text}' is not the name of a package"))
+    crate::model::package(text).map(drop)
 }
 
 /// An absolute path in the container.
@@ -149,6 +145,48 @@ pub fn variable(text: &str) -> Read<()> {
         return Err(format!("'{text}' is not the name of an environment variable"));
     }
     Ok(())
+}
+
+/// Variables of a file: `NAME=VALUE` line by line, with `#` for remarks. A value in quotes is what stands between them; in double ones `\n`, `\t`, `\"` and `\\`
+/// mean what they do elsewhere. Nothing else is filled in.
+pub fn variables(text: &str) -> Read<Vec<(String, String)>> {
+    let mut all = Vec::new();
+    for (number, line) in (1..).zip(text.trim_start_matches('\u{feff}').lines()) {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let (name, value) = line.split_once('=').ok_or_else(|| format!("its line {number} is not 'NAME=VALUE'"))?;
+        let name = name.strip_prefix("export ").unwrap_or(name).trim();
+        variable(name).map_err(|detail| format!("its line {number} is wrong: {detail}"))?;
+        let value = value.trim();
+        let inner = |quote: char| value.strip_prefix(quote).and_then(|rest| rest.split_once(quote)).map(|(inner, _)| inner.to_owned());
+        let value = match value.chars().next() {
+            Some('\'') => inner('\''),
+            Some('"') => double_quoted(&value[1..]),
+            _ => Some(value.split_once(" #").map_or(value, |(value, _)| value).trim_end().to_owned()),
+        };
+        all.push((name.to_owned(), value.ok_or_else(|| format!("a quote in its line {number} is never closed"))?));
+    }
+    Ok(all)
+}
+
+/// What stands before the closing quote.
+fn double_quoted(text: &str) -> Option<String> {
+    let mut value = String::new();
+    let mut letters = text.chars();
+    loop {
+        match letters.next()? {
+            '"' => return Some(value),
+            '\\' => match letters.next()? {
+                'n' => value.push('\n'),
+                't' => value.push('\t'),
+                other if "\"\\$".contains(other) => value.push(other),
+                other => value.extend(['\\', other]),
+            },
+            other => value.push(other),
+        }
+    }
 }
 
 /// A label's name. Those of cto are refused: who could set them could pass a container off as another's.

@@ -177,6 +177,7 @@ impl Control {
             pull: request.pull,
             network,
             owner: actor.name.clone(),
+            derived: String::new(),
         };
         let plan = Plan {
             action: Action::CreateImages,
@@ -297,8 +298,10 @@ impl Control {
         };
         // An image that was built here has no registry to come from, and a digest never changes.
         let is_fixed = source.reference.contains('@');
-        let pull = request.pull && !is_fixed && self.named_image(&source.reference).await?.is_none_or(|before| before.owner.is_none());
-        let control = self.clone();
+        // What a recipe begins from is brought with it.
+        let pull =
+            request.pull && !is_fixed && source.build.is_none() && self.named_image(&source.reference).await?.is_none_or(|before| before.owner.is_none());
+        let (control, who) = (self.clone(), actor.clone());
         self.operate(actor, idempotency_key, &request, plan, Ok(()), async move |task| {
             let teller = task.clone();
             let mut tell = |progress| teller.progress(progress);
@@ -316,7 +319,7 @@ impl Control {
                     tracing::warn!(%error, image = source.reference, "no newer base image could be looked for");
                 }
             }
-            let id = images.ensure(&source, &mut tell, task.cancel().clone()).await?;
+            let id = control.image_for(&who, &source, &mut tell, task.cancel()).await?;
             images.get(&id).await.map(|image| Made::Image(Box::new(image)))
         })
         .await
@@ -367,9 +370,10 @@ fn pruned(items: Vec<Image>, kept: Vec<String>) -> PrunedImages {
     PrunedImages { freed_bytes: items.iter().map(|image| image.size_bytes).sum(), items, kept }
 }
 
-/// Whether somebody else has made an image, and the actor is no admin.
+/// Whether what is in an image's recipe may be somebody else's alone, and the actor is no admin.
 fn is_of_another(actor: &Actor, image: &Image) -> bool {
-    actor.role != Role::Admin && image.owner.as_deref().is_some_and(|owner| owner != actor.name)
+    // What templates' images are made of is their authors' too.
+    actor.role != Role::Admin && (image.derived || image.owner.as_deref().is_some_and(|owner| owner != actor.name))
 }
 
 /// A recipe's path in the directory.

@@ -133,11 +133,10 @@ impl Control {
 
     /// Makes and starts a container; when that fails, nothing is left of it.
     pub(super) async fn run_launch(&self, task: &Task, mut launch: Launch) -> Result<Container> {
-        let engine = &self.parts().engine;
         let spec = &launch.rendered.spec;
         task.phase(format!("looking for image {}", spec.image.reference));
         let mut tell = |progress: Progress| task.progress(progress);
-        let image = engine.images().ensure(&spec.image, &mut tell, task.cancel().clone()).await?;
+        let image = self.image_for(&launch.actor, &spec.image, &mut tell, task.cancel()).await?;
         still_wanted(task)?;
         let place = self.place(task).await?;
         task.phase("creating the container");

@@ -1,5 +1,6 @@
 //! The control plane: every change of the world passes here: allow, do, audit, announce.
 mod accounts;
+mod build;
 mod clean;
 mod containers;
 mod files;

@@ -12,6 +12,7 @@ use crate::model::Mount;
 use crate::model::MountSource;
 use crate::model::NetworkMode;
 use crate::model::Restart;
+use crate::model::is_namespaced;
 use bollard::models::ContainerCreateBody;
 use bollard::models::HostConfig;
 use bollard::models::HostConfigLogConfig;
@@ -69,6 +70,9 @@ impl Engine {
 /// The request for `spec`. `cpus` are the machine's; 0 where that is not known. `holder` is the volume with the session holder.
 fn request(spec: &ContainerSpec, owner: &str, image_id: &str, image: &ImageConfig, cpus: u32, holder: Option<&str>) -> Result<ContainerCreateBody> {
     let list = |words: &[String]| (!words.is_empty()).then(|| words.to_vec());
+    if let Some(name) = spec.sysctls.keys().find(|name| !is_namespaced(name)) {
+        return Err(Error::invalid(format!("'{name}' is a setting of the host's kernel, which no container has")).fix("leave it out of 'sysctls'"));
+    }
     let mut host = host(spec, owner, cpus)?;
     // Whoever mounts something else there does without.
     let holder = holder.filter(|_| !spec.mounts.iter().any(|mount| mount.target.trim_end_matches('/') == super::volume::MOUNTED));
@@ -213,6 +217,7 @@ fn host(spec: &ContainerSpec, owner: &str, cpus: u32) -> Result<HostConfig> {
         init: Some(!spec.care.no_init),
         restart_policy: Some(care::restart_policy(spec.care.restart)),
         devices: (!spec.devices.is_empty()).then(|| spec.devices.iter().map(care::device).collect()),
+        sysctls: (!spec.sysctls.is_empty()).then(|| spec.sysctls.clone().into_iter().collect()),
         ulimits: (!spec.limits.ulimits.is_empty()).then(|| spec.limits.ulimits.iter().map(care::ulimit).collect()),
         shm_size: spec.limits.shm_bytes.and_then(signed),
         storage_opt: spec.limits.disk_bytes.map(|bytes| HashMap::from([("size".to_owned(), bytes.to_string())])),

@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::model::Code;
 use crate::model::Image;
 use crate::model::Progress;
+use crate::model::package;
 use bollard::models::ImageConfig;
 use bollard::models::ImageInspect;
 use bollard::query_parameters::BuildImageOptions;
@@ -18,40 +19,82 @@ use sha2::Digest;
 use std::collections::HashMap;
 use std::collections::VecDeque;
 
-/// Grows with each change of [`SCRIPT`] or of the recipe, so that images of an older one are not used.
+/// Grows with each change of [`SCRIPT`] or of the recipe that makes other images, so that those of an older one are not used.
 const RECIPE: u32 = 1;
 /// Lines of a failed build that the error shows.
 const LAST_LINES: usize = 12;
-/// The exit code by which [`SCRIPT`] says that it knows no package manager.
-const NO_MANAGER: &str = "returned a non-zero code: 93";
+/// The exit codes by which [`SCRIPT`] says that something is not there that it needs, with what that is and what to do.
+const MISSING: [(&str, &str, &str); 3] = [
+    (
+        "returned a non-zero code: 93",
+        "package manager that cto knows",
+        "use an image with apt, apk, dnf, yum, zypper or pacman, or one that has the programs already",
+    ),
+    ("returned a non-zero code: 94", "pip", "add the package that brings it, such as \"python3-pip\" (py3-pip on Alpine), or use an image that has Python"),
+    ("returned a non-zero code: 95", "npm", "add the package that brings it, such as \"npm\", or use an image that has Node"),
+];
 
-/// Installs its arguments with whatever package manager there is.
+/// Installs its arguments: with whatever package manager there is, then those for pip and npm, which the first may have brought. Each function takes its own
+/// out of all arguments. The two use the index, proxy and certificates that the image says, as the package manager does.
 const SCRIPT: &str = "set -e
 has() { command -v \"$1\" >/dev/null 2>&1; }
-if has apt-get; then
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get -o APT::Update::Error-Mode=any update
-  apt-get install -y --no-install-recommends -- \"$@\"
-  rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb
-elif has apk; then apk add --no-cache -- \"$@\"
-elif has microdnf; then microdnf install -y \"$@\"; microdnf clean all
-elif has dnf; then dnf install -y \"$@\"; dnf clean all
-elif has yum; then yum install -y \"$@\"; yum clean all
-elif has zypper; then zypper --non-interactive install --no-recommends \"$@\"; zypper clean --all
-elif has pacman; then pacman -Sy --noconfirm -- \"$@\"; rm -rf /var/cache/pacman/pkg/*
-else exit 93
-fi";
+bundle=/etc/ssl/certs/ca-certificates.crt
+system() {
+  for name; do
+    shift
+    case \"$name\" in pip:*|npm:*) ;; *) set -- \"$@\" \"$name\" ;; esac
+  done
+  [ $# -gt 0 ] || return 0
+  if has apt-get; then
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get -o APT::Update::Error-Mode=any update
+    apt-get install -y --no-install-recommends -- \"$@\"
+    rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb
+  elif has apk; then apk add --no-cache -- \"$@\"
+  elif has microdnf; then microdnf install -y \"$@\"; microdnf clean all
+  elif has dnf; then dnf install -y \"$@\"; dnf clean all
+  elif has yum; then yum install -y \"$@\"; yum clean all
+  elif has zypper; then zypper --non-interactive install --no-recommends \"$@\"; zypper clean --all
+  elif has pacman; then pacman -Sy --noconfirm -- \"$@\"; rm -rf /var/cache/pacman/pkg/*
+  else exit 93
+  fi
+}
+python() {
+  for name; do
+    shift
+    case \"$name\" in pip:*) set -- \"$@\" \"${name#pip:}\" ;; esac
+  done
+  [ $# -gt 0 ] || return 0
+  export PIP_BREAK_SYSTEM_PACKAGES=1 PIP_NO_CACHE_DIR=1 PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+  if [ -z \"$REQUESTS_CA_BUNDLE\" ] && [ -f $bundle ]; then export REQUESTS_CA_BUNDLE=$bundle; fi
+  if has pip3; then pip3 install -- \"$@\"
+  elif has pip; then pip install -- \"$@\"
+  elif has python3 && python3 -m pip --version >/dev/null 2>&1; then python3 -m pip install -- \"$@\"
+  else exit 94
+  fi
+}
+node() {
+  for name; do
+    shift
+    case \"$name\" in npm:*) set -- \"$@\" \"${name#npm:}\" ;; esac
+  done
+  [ $# -gt 0 ] || return 0
+  has npm || exit 95
+  if [ -z \"$NODE_EXTRA_CA_CERTS\" ] && [ -f $bundle ]; then export NODE_EXTRA_CA_CERTS=$bundle; fi
+  npm install --global --no-fund --no-audit --no-update-notifier -- \"$@\"
+  npm cache clean --force >/dev/null 2>&1 || :
+}
+system \"$@\"
+python \"$@\"
+node \"$@\"";
 
 /// The packages in order and once each.
 ///
 /// # Errors
-/// When one can't be a package's name. A leading dash would be an option; a trailing one asks apt to remove it.
+/// When one can't be a package's name.
 pub(super) fn checked(packages: &[String]) -> Result<Vec<String>> {
     for name in packages {
-        let fine = name.starts_with(|c: char| c.is_ascii_alphanumeric()) && !name.ends_with('-') && name.len() <= 200;
-        if !fine || !name.chars().all(|c| c.is_ascii_alphanumeric() || "+._:@/=~-".contains(c)) {
-            return Err(Error::invalid(format!("'{name}' is no package name")).fix("write packages as the image's package manager names them"));
-        }
+        package(name).map_err(|detail| Error::invalid(detail).fix("write packages as the image's package manager names them"))?;
     }
     let mut all = packages.to_vec();
     all.sort();
@@ -68,16 +111,22 @@ impl Images {
         // Two launches of one template build once.
         let lock = self.0.building(&hash);
         let _alone = lock.lock().await;
-        if let Some(found) = self.find(&tag).await?.filter(|found| is_derived(found, &hash)) {
-            let id = found.id.unwrap_or_default();
-            // Named anew, so that the engine remembers when it was last used; without that it only goes sooner.
-            if let Err(error) = self.tag(&id, &tag).await {
-                tracing::debug!(%error, tag, "the use of a derived image can't be noted");
-            }
+        if let Some(id) = self.kept(&tag, &hash).await? {
             return Ok(id);
         }
         self.build(&id, base.config.as_ref(), packages, &hash, &tag, progress).await?;
         self.find(&tag).await?.and_then(|found| found.id).ok_or_else(|| Error::new(Code::BuildFailed, format!("image '{tag}' was built but is not there")))
+    }
+
+    /// The id of a derived image that is there.
+    pub(super) async fn kept(&self, tag: &str, hash: &str) -> Result<Option<String>> {
+        let Some(found) = self.find(tag).await?.filter(|found| is_derived(found, hash)) else { return Ok(None) };
+        let id = found.id.unwrap_or_default();
+        // Named anew, so that the engine remembers when it was last used; without that it only goes sooner.
+        if let Err(error) = self.tag(&id, tag).await {
+            tracing::debug!(%error, tag, "the use of a derived image can't be noted");
+        }
+        Ok(Some(id))
     }
 
     /// Builds a recipe without any other file, which runs nothing, and names the image.
@@ -159,12 +208,16 @@ fn is_derived(image: &ImageInspect, hash: &str) -> bool {
 
 /// The hash of all that decides a derived image's content.
 fn content(base: &str, packages: &[String]) -> String {
-    let text = format!("{RECIPE}\n{base}\n{}", packages.join("\n"));
+    short_hash(&format!("{RECIPE}\n{base}\n{}", packages.join("\n")))
+}
+
+/// A hash that is short enough for a tag.
+pub(super) fn short_hash(text: &str) -> String {
     sha2::Sha256::digest(text).iter().take(10).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The last part of a reference's name, for a tag that people recognise.
-fn tag_name(reference: &str) -> String {
+pub(super) fn tag_name(reference: &str) -> String {
     let name = reference.split('@').next().unwrap_or(reference);
     let name = name.rsplit('/').next().unwrap_or(name).split(':').next().unwrap_or(name);
     let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
@@ -230,9 +283,9 @@ pub(super) fn step(line: &str) -> Option<(u64, u64)> {
 
 /// Why a build failed, from its last lines.
 fn failure(message: &str, lines: &[String], packages: &[String]) -> Error {
-    if message.contains(NO_MANAGER) || message.contains("exec: \"/bin/sh\"") || message.contains("/bin/sh: no such file") {
-        let error = Error::new(Code::NoPackageManager, format!("the image has no package manager that cto knows, so {} can't be added", packages.join(", ")));
-        return error.fix("use an image with apt, apk, dnf, yum, zypper or pacman, or one that has the programs already");
+    let no_shell = message.contains("exec: \"/bin/sh\"") || message.contains("/bin/sh: no such file");
+    if let Some((_, what, fix)) = MISSING.iter().find(|(code, ..)| message.contains(code)).or(MISSING.first().filter(|_| no_shell)) {
+        return Error::new(Code::NoPackageManager, format!("the image has no {what}, so {} can't be added", packages.join(", "))).fix(*fix);
     }
     if message.contains("no space left on device") || lines.iter().any(|line| line.contains("No space left on device")) {
         return Error::new(Code::DiskFull, "the engine's disk is full").fix("free some space, for example with 'cto image prune'");
@@ -257,6 +310,9 @@ fn unknown_package(line: &str) -> Option<String> {
         .or_else(|| after("No match for argument: "))
         .or_else(|| after("No package matches "))
         .or_else(|| after("target not found: "))
+        .or_else(|| after("No matching distribution found for "))
+        .or_else(|| after("No matching version found for "))
+        .or_else(|| line.contains("is not in this registry").then(|| before(" is not in this registry")).flatten())
         .or_else(|| line.contains("not found in package names").then(|| after("Package ").or_else(|| before(" not found in package names"))).flatten())?;
     Some(found.trim_matches(['\'', '"', ',', '.', ':']).to_owned()).filter(|name| !name.is_empty())
 }
@@ -284,6 +340,9 @@ mod tests {
             "No match for argument: foo",
             "error: No package matches 'foo'",
             "error: target not found: foo",
+            "ERROR: No matching distribution found for foo",
+            "npm ERR! 404  'foo' is not in this registry.",
+            "npm ERR! notarget No matching version found for foo.",
         ] {
             assert_eq!(unknown_package(line).as_deref(), Some("foo"), "{line}");
         }

@@ -93,7 +93,7 @@ impl Images {
         }
     }
 
-    async fn pull(&self, reference: &str, progress: Tell<'_>) -> Result<ImageInspect> {
+    pub(super) async fn pull(&self, reference: &str, progress: Tell<'_>) -> Result<ImageInspect> {
         let open = self.0.link().open().await?;
         // Without a tag the engine would pull every tag there is.
         let (name, tag) = split(reference);

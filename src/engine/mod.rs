@@ -24,6 +24,7 @@ mod mounts;
 mod networks;
 mod process;
 mod raw;
+mod recipe;
 mod registry;
 mod replay;
 mod stacks;

@@ -57,6 +57,8 @@ pub struct BuildRequest {
     pub network: String,
     /// Whose it is.
     pub owner: String,
+    /// The hash of all that decides its content, of one that is kept for templates.
+    pub derived: String,
 }
 
 impl Images {
@@ -116,6 +118,8 @@ impl Images {
         cancel: &CancellationToken,
     ) -> Result<Image> {
         let open = self.0.link().open().await?;
+        // What a recipe says of labels of ours is said over.
+        let own = [(labels::BUILT_BY.to_owned(), request.owner.clone()), (labels::DERIVED.to_owned(), request.derived.clone())];
         let options = BuildImageOptions {
             dockerfile: request.dockerfile.clone(),
             t: Some(request.tag.clone()),
@@ -126,8 +130,7 @@ impl Images {
             networkmode: Some(request.network.clone()),
             rm: true,
             forcerm: true,
-            // What a recipe says of labels of ours is said over.
-            labels: Some(HashMap::from([(labels::BUILT_BY.to_owned(), request.owner.clone()), (labels::DERIVED.to_owned(), String::new())])),
+            labels: Some(self.0.mark().into_iter().chain(own).collect()),
             ..BuildImageOptions::default()
         };
         let docker = credentials::attach_all(open.docker.with_timeout(CONTEXT)).await;

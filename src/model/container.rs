@@ -217,11 +217,45 @@ pub enum NetworkMode {
 /// Where the image of a spec comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ImageSource {
-    /// The image that is run, or built upon.
+    /// The image that is run, or built upon; of one that is built, what it is called.
     pub reference: String,
-    /// Packages to add with the image's own package manager; makes a derived image, cached by content.
+    /// How it is built, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<ImageBuild>,
+    /// Packages to add (see [`super::package()`]); makes a derived image, cached by content.
     #[serde(default)]
     pub packages: Vec<String>,
+}
+
+/// How an image is built.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ImageBuild {
+    /// The recipe's text.
+    pub dockerfile: String,
+    /// The file that it was read from, absolute; none where it stands in the template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<String>,
+    /// The directory that it copies from, absolute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+    /// Values of its arguments.
+    #[serde(default)]
+    pub args: BTreeMap<String, String>,
+    /// The stage to stop at; empty for the last.
+    #[serde(default)]
+    pub target: String,
+}
+
+/// Settings of the kernel that each container has for itself, beside `net.*` and `fs.mqueue.*`: Docker's own list.
+const NAMESPACED: [&str; 8] =
+    ["kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced"];
+
+/// Whether a setting of the kernel is each container's own; any other would change the host.
+#[must_use]
+pub fn is_namespaced(sysctl: &str) -> bool {
+    let below = sysctl.strip_prefix("net.").or_else(|| sysctl.strip_prefix("fs.mqueue."));
+    let is_part = |part: &str| !part.is_empty() && part.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter));
+    sysctl.len() <= 200 && (NAMESPACED.contains(&sysctl) || below.is_some_and(|below| below.split('.').all(is_part)))
 }
 
 /// Everything needed to create a container, after the template is filled in.
@@ -289,6 +323,9 @@ pub struct ContainerSpec {
     /// Devices of the host; policy decides.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub devices: Vec<Device>,
+    /// Settings of the kernel for this container alone; see [`is_namespaced`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sysctls: BTreeMap<String, String>,
     /// How it is looked after.
     #[serde(default)]
     pub care: Care,

@@ -25,10 +25,13 @@ pub struct Template {
     /// are added to, everything else is replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extends: Option<String>,
-    /// Image reference, as `docker pull` takes it; required where nothing is extended.
+    /// Image reference, as `docker pull` takes it; this or `build` is required where nothing is extended.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub image: String,
-    /// Packages to add with the image's own package manager (apt, apk, dnf, yum, zypper or pacman).
+    /// A recipe that the image is built from, instead of `image`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<BuildEntry>,
+    /// Packages to add with the image's own package manager (apt, apk, dnf, yum, zypper or pacman); `pip:NAME` with Python's, `npm:NAME` with Node's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub packages: Vec<String>,
     /// Main program: one line, split as a shell splits words, or a list of words. The image's own where none is given.
@@ -46,6 +49,9 @@ pub struct Template {
     /// Environment of the main program and of sessions.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub environment: BTreeMap<String, String>,
+    /// Files of variables, `NAME=VALUE` line by line, of who launches; a later one goes before an earlier one, and `environment` before all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub env_file: Vec<EnvFileEntry>,
     /// Directory that programs start in; absolute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub working_dir: Option<String>,
@@ -91,6 +97,9 @@ pub struct Template {
     /// Devices of the host, as `host[:container[:rwm]]`; policy decides.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub devices: Vec<String>,
+    /// Settings of the kernel for this container alone, such as `net.core.somaxconn`: those of its network, of shared memory and of queues.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sysctls: BTreeMap<String, String>,
     /// Files to put in before the start.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<super::FileEntry>,
@@ -130,6 +139,62 @@ pub struct Template {
     /// Typed parameters, used as `${param.NAME}` in any text of the template.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub params: BTreeMap<String, Param>,
+}
+
+/// A file of variables: its path, or with whether it has to be there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, JsonSchema)]
+#[serde(untagged)]
+pub enum EnvFileEntry {
+    /// Its path.
+    Path(String),
+    /// All parts by name.
+    Full(EnvFile),
+}
+
+/// A file of variables.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EnvFile {
+    /// Its path.
+    pub path: String,
+    /// It has to be there; true where nothing is said.
+    #[serde(default = "EnvFile::usual")]
+    pub required: bool,
+}
+
+impl EnvFile {
+    fn usual() -> bool {
+        true
+    }
+}
+
+impl EnvFileEntry {
+    /// Its path, and whether it has to be there.
+    #[must_use]
+    pub fn parts(&self) -> (&str, bool) {
+        match self {
+            Self::Path(path) => (path, true),
+            Self::Full(file) => (&file.path, file.required),
+        }
+    }
+}
+
+/// How a template's image is built.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BuildEntry {
+    /// The recipe itself, as one text or line by line, or the path of its file; `Dockerfile` in `context` where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dockerfile: Option<super::FileContent>,
+    /// The directory that the recipe copies from, on the server's machine and where it may be mounted from; none where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+    /// Values of the recipe's `ARG`. Not for secrets: the image remembers them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub args: BTreeMap<String, String>,
+    /// The stage to stop at; the last where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
 }
 
 /// A command: one line or a list of words.

@@ -28,6 +28,7 @@ async fn twenty_ways_round_the_policy_are_shut() {
 
     let root = root.display();
     let text = |fields: &str| format!(r#"{{"name":"spec","image":"debian:bookworm-slim","command":"sleep 600",{fields}}}"#);
+    let recipe = |build: &str| format!(r#"{{"name":"spec","command":"sleep 600","build":{{{build}}}}}"#);
     let ways: Vec<Way> = vec![
         ("the engine's own fields", text(r#""HostConfig":{"Privileged":true}"#), vec![]),
         ("a field in other letters", text(r#""Privileged":true"#), vec![]),
@@ -71,6 +72,18 @@ async fn twenty_ways_round_the_policy_are_shut() {
         ("a file by the way up", text(r#""files":[{"path":"/../../etc/x","content":""}]"#), vec![]),
         ("the server's files", text(r#""environment":{"X":"${file:/etc/shadow}"}"#), vec![]),
         ("the server's variables", text(r#""environment":{"X":"${PATH}"}"#), vec![]),
+        ("a setting of the host's kernel", text(r#""sysctls":{"kernel.core_pattern":"|/x"}"#), vec![]),
+        ("the same by the way up", text(r#""sysctls":{"net.core/../../kernel.core_pattern":"|/x"}"#), vec![]),
+        ("the same, set", text(r#""interactive":true"#), vec![("sysctls", r#"{"vm.swappiness":"1"}"#)]),
+        ("a directory of the server's to build from", recipe(r#""context":"/etc","dockerfile":["FROM x","COPY . /"]"#), vec![]),
+        ("one that a link leads to", recipe(&format!(r#""context":"{root}/link","dockerfile":["FROM x"]"#)), vec![]),
+        ("a file of the server's as a recipe", recipe(r#""dockerfile":"/etc/shadow""#), vec![]),
+        ("one by the way up", recipe(&format!(r#""dockerfile":"{root}/../../etc/shadow""#)), vec![]),
+        ("a build with the host's network", recipe(r#""dockerfile":["FROM x"],"network":"host""#), vec![]),
+        ("an option of pip", text(r#""packages":["pip:-r/etc/passwd"]"#), vec![]),
+        ("an address for pip", text(r#""packages":["pip:x@https://example.org/x.tar"]"#), vec![]),
+        ("a shell's word for npm", text(r#""packages":["npm:x;id"]"#), vec![]),
+        ("a directory for npm", text(r#""packages":["npm:x@file:/etc"]"#), vec![]),
         ("an option of the package manager", text(r#""packages":["-o=APT::Update::Pre-Invoke::=id"]"#), vec![]),
     ];
     assert!(ways.len() >= 20);

@@ -44,13 +44,14 @@ async fn what_a_template_asks_for_holds_in_the_container() {
         "files": [{"path": "/etc/greeting/hello", "content": "hello ${param.who}\n"}, {"path": "/usr/local/bin/hi", "content": "#!/bin/sh\necho hi\n", "mode": "0755"}],
         "params": {"who": {"default": "ann", "pattern": "[a-z]+"}},
         "limits": {"memory": "64m", "swap": "32m", "shm": "32m", "ulimits": {"nofile": "100:200"}},
-        "cap_drop": ["CHOWN", "cap_setuid"], "security": ["no-new-privileges"], "stop_signal": "INT", "stop_grace": "20s",
+        "sysctls": {"net.core.somaxconn": "200", "kernel.shmmax": "1048576"}, "cap_drop": ["CHOWN", "cap_setuid"], "security": ["no-new-privileges"], "stop_signal": "INT", "stop_grace": "20s",
         "health": {"command": "test -e /hooked", "interval": "1s"}, "hooks": {"after_start": ["touch /hooked", ["sh", "-c", "hi > /said"]]},
         "ready": {"command": "test -x /usr/local/bin/hi"}, "sessions": [{"command": "sh", "working_dir": "/etc"}],
     });
     let container = plane.container(&operator("olga"), "all", fields).await;
     let told = said(&plane, &container.name, "cat /etc/greeting/hello /said; stat -c %a /usr/local/bin/hi; awk '/open files/ {print $4}' /proc/1/limits; df -k /dev/shm | tail -1 | awk '{print $2}'; grep -E 'CapBnd|NoNewPrivs' /proc/1/status; cat /proc/1/comm").await;
     let lines: Vec<&str> = told.lines().collect();
+    assert_eq!(said(&plane, &container.name, "cat /proc/sys/net/core/somaxconn /proc/sys/kernel/shmmax").await, "200\n1048576\n");
     assert_eq!(lines[..5], ["hello ann", "hi", "755", "100", "32768"], "{told}");
     let capabilities = u64::from_str_radix(lines.iter().find_map(|line| line.strip_prefix("CapBnd:")).unwrap().trim(), 16).unwrap();
     assert_eq!(capabilities & (1 | 1 << 7), 0, "neither CHOWN nor SETUID is left of {capabilities:x}");

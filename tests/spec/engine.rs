@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 async fn ensure(ground: &Ground, reference: &str, packages: &[&str], lines: &mut Vec<Progress>) -> cto::error::Result<String> {
-    let source = ImageSource { reference: reference.to_owned(), packages: packages.iter().map(|name| (*name).to_owned()).collect() };
+    let source = ImageSource { reference: reference.to_owned(), build: None, packages: packages.iter().map(|name| (*name).to_owned()).collect() };
     ground.engine.images().ensure(&source, &mut |progress| lines.push(progress), CancellationToken::new()).await
 }
 
@@ -320,7 +320,7 @@ async fn a_cancelled_build_leaves_nothing() {
         .output()
         .unwrap();
     assert!(made.status.success(), "{made:?}");
-    let source = ImageSource { reference: mark.clone(), packages: vec!["hello".into()] };
+    let source = ImageSource { reference: mark.clone(), build: None, packages: vec!["hello".into()] };
     let stop = cancel.clone();
     let mut told = move |progress: Progress| {
         if progress.line.is_some_and(|line| line.contains("Running in")) {

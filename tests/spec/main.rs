@@ -5,6 +5,7 @@ mod access;
 mod architecture;
 mod bench;
 mod broken;
+mod build;
 mod bypass;
 mod care;
 mod cli;

@@ -17,6 +17,7 @@ use crate::model::SpecFile;
 use crate::model::SpecSession;
 use crate::model::Template;
 use crate::model::TemplateLimits;
+use std::collections::BTreeMap;
 
 /// What all files together may hold.
 const MOST_FILES: usize = 1 << 20;
@@ -155,6 +156,14 @@ impl Work<'_> {
                 self.complain(&at, format!("the network '{name}' is given twice"));
             }
             all.push(NetworkJoin { name, aliases });
+        }
+        all
+    }
+
+    pub(super) fn sysctls(&mut self, template: &Template) -> BTreeMap<String, String> {
+        let all = self.map("/sysctls", &template.sysctls, terms::sysctl, Taken::Variables);
+        for (name, value) in &all {
+            self.read(&crate::config::document::child("/sysctls", name), value, terms::sysctl_value);
         }
         all
     }

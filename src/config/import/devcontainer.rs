@@ -4,6 +4,7 @@ use super::as_text;
 use super::line::Flags;
 use super::name_of;
 use super::put;
+use super::service;
 use super::service_parts;
 use super::texts_of;
 use super::unreadable;
@@ -13,6 +14,7 @@ use crate::error::Error;
 use crate::error::Result;
 use jsonc_parser::ParseOptions;
 use serde_json::{Map, Value, json};
+use std::path::Path;
 
 /// What an image without a program of its own is kept alive by, and worked in with.
 const SHELL: &str = "command -v bash >/dev/null 2>&1 && exec bash; exec sh";
@@ -35,7 +37,7 @@ pub fn devcontainer(source: &str, text: &str, folder: &str) -> Result<Imported> 
     let mut made = Map::new();
     let name = given.remove("name").as_ref().and_then(as_text).unwrap_or_else(|| folder.to_owned());
     made.insert("name".to_owned(), json!(name_of(&name)));
-    image(source, &mut given, &name, &mut made, &mut flags)?;
+    image(source, &mut given, &mut made, &mut flags, &mut fill)?;
     if given.remove("overrideCommand") != Some(json!(false)) {
         made.insert("command".to_owned(), json!(["sh", "-c", SHELL]));
     }
@@ -83,26 +85,43 @@ pub fn devcontainer(source: &str, text: &str, folder: &str) -> Result<Imported> 
     Imported { stack: false, document: Value::Object(made), left }.checked()
 }
 
-fn image(source: &str, given: &mut Map<String, Value>, name: &str, made: &mut Map<String, Value>, flags: &mut Flags) -> Result<()> {
-    let build = given.remove("build").or_else(|| given.remove("dockerFile").map(|file| json!({ "dockerfile": file })));
+fn image(source: &str, given: &mut Map<String, Value>, made: &mut Map<String, Value>, flags: &mut Flags, fill: &mut Fill) -> Result<()> {
+    let build = given.remove("build").or_else(|| given.remove("dockerFile").map(|file| json!({ "dockerfile": file, "context": given.remove("context") })));
     let image = given.remove("image").as_ref().and_then(as_text);
-    let image = match (image, build) {
-        (Some(image), _) => image,
-        (None, Some(build)) => {
-            let tag = format!("{}-devcontainer", name_of(name));
-            let file = build.get("dockerfile").and_then(as_text).unwrap_or_else(|| "Dockerfile".to_owned());
-            let context = build.get("context").and_then(as_text).unwrap_or_else(|| ".".to_owned());
-            flags.carry.leave("/build", format!("cto does not build it: build it first, in the file's directory: docker build -t {tag} -f {file} {context}"));
-            tag
-        }
+    match (image, build) {
+        (Some(image), _) => drop(made.insert("image".to_owned(), json!(image))),
+        (None, Some(build)) => drop(made.insert("build".to_owned(), Value::Object(built(source, build, flags, fill)))),
         (None, None) if given.contains_key("dockerComposeFile") => {
             let error = Error::invalid(format!("'{source}' uses a compose file"));
             return Err(error.fix("import that: cto import compose FILE"));
         }
         (None, None) => return Err(Error::invalid(format!("'{source}' names neither an image nor a Dockerfile"))),
-    };
-    made.insert("image".to_owned(), json!(image));
+    }
     Ok(())
+}
+
+/// How its image is built. Its paths start from its own file, ours from the project.
+fn built(source: &str, build: Value, flags: &mut Flags, fill: &mut Fill) -> Map<String, Value> {
+    let mut given = build.as_object().cloned().unwrap_or_default();
+    let own = Path::new(source).parent().and_then(Path::file_name).filter(|folder| *folder == ".devcontainer");
+    let folder = if own.is_some() { ".devcontainer" } else { "." };
+    let mut path = |field: &str, usual: &str| {
+        let text = given.remove(field).as_ref().and_then(as_text).unwrap_or_else(|| usual.to_owned());
+        service::beside(folder, &fill.text(&format!("/build/{field}"), &text, false))
+    };
+    let mut made = Map::new();
+    made.insert("dockerfile".to_owned(), json!(path("dockerfile", "Dockerfile")));
+    made.insert("context".to_owned(), json!(path("context", ".")));
+    let mut args = Map::new();
+    for (name, value) in given.remove("args").unwrap_or_default().as_object().into_iter().flatten() {
+        args.extend(as_text(value).map(|text| (name.clone(), json!(fill.text(&format!("/build/args/{name}"), &text, true)))));
+    }
+    put(&mut made, "args", args);
+    put(&mut made, "target", given.remove("target").unwrap_or_default());
+    for field in given.keys() {
+        flags.carry.leave(&document::child("/build", field), "a build has its directory, its recipe, arguments and a stage");
+    }
+    made
 }
 
 fn ports(given: &mut Map<String, Value>, made: &mut Map<String, Value>, flags: &mut Flags) {

@@ -61,7 +61,26 @@ fn described(service: &Service, left: &mut Vec<Left>) -> Map<String, Value> {
     // Compose fills variables in itself: a dollar that is meant as one is doubled.
     let plain = |text: &str| text.replace('$', "$$");
     let words = |words: &[String]| words.iter().map(|word| plain(word)).collect::<Vec<_>>();
-    made.insert("image".to_owned(), json!(spec.image.reference));
+    match &spec.image.build {
+        None => drop(made.insert("image".to_owned(), json!(spec.image.reference))),
+        Some(build) => {
+            let mut parts = Map::new();
+            // Without a directory compose would take the file's own.
+            match (&build.context, &build.recipe) {
+                (Some(context), Some(recipe)) => {
+                    parts.insert("context".to_owned(), json!(plain(context)));
+                    parts.insert("dockerfile".to_owned(), json!(plain(recipe)));
+                }
+                (context, _) => {
+                    put(&mut parts, "context", json!(context.as_deref().map(plain)));
+                    parts.insert("dockerfile_inline".to_owned(), json!(plain(&build.dockerfile)));
+                }
+            }
+            put(&mut parts, "args", build.args.iter().map(|(name, value)| (name.clone(), json!(plain(value)))).collect::<Map<_, _>>());
+            put(&mut parts, "target", json!(Some(&build.target).filter(|target| !target.is_empty())));
+            made.insert("build".to_owned(), Value::Object(parts));
+        }
+    }
     if !spec.image.packages.is_empty() {
         leave("packages", "compose adds no packages: build an image that has them");
     }
@@ -132,6 +151,7 @@ fn described(service: &Service, left: &mut Vec<Left>) -> Map<String, Value> {
         }
     }
     put(&mut made, "devices", spec.devices.iter().map(|device| format!("{}:{}:{}", device.host, device.container, device.access)).collect::<Vec<_>>());
+    put(&mut made, "sysctls", spec.sysctls.iter().map(|(name, value)| (name.clone(), json!(plain(value)))).collect::<Map<_, _>>());
     made.insert("init".to_owned(), json!(!spec.care.no_init));
     if spec.care.restart != Restart::No {
         put(&mut made, "restart", spec.care.restart.written());

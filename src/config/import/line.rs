@@ -97,6 +97,7 @@ pub struct Flags {
     labels: Map<String, Value>,
     limits: Map<String, Value>,
     ulimits: Map<String, Value>,
+    sysctls: Map<String, Value>,
     health: Map<String, Value>,
     networks: Vec<String>,
     aliases: Vec<String>,
@@ -223,6 +224,13 @@ impl Flags {
                 let (name, value) = given.split_once('=').unwrap_or((given, ""));
                 self.ulimits.insert(name.to_owned(), json!(value));
             }
+            "sysctl" => {
+                let (name, value) = given.split_once('=').unwrap_or((given, ""));
+                match terms::sysctl(name) {
+                    Ok(()) => drop(self.sysctls.insert(name.to_owned(), json!(value))),
+                    Err(detail) => self.carry.leave(&at, detail),
+                }
+            }
             "storage-opt" if given.starts_with("size=") => drop(self.limits.insert("disk".to_owned(), json!(given[5..].to_owned()))),
             "health-cmd" => drop(self.health.insert("command".to_owned(), json!(["sh", "-c", given]))),
             "health-interval" | "health-timeout" | "health-start-period" => {
@@ -230,9 +238,7 @@ impl Flags {
             }
             "health-retries" => drop(given.parse::<u32>().map(|retries| self.health.insert("retries".to_owned(), json!(retries)))),
             "rm" => self.carry.leave(&at, "a container stays when it has ended: remove it with 'cto rm'"),
-            "env-file" => {
-                self.carry.leave(&at, "files of variables are not read: put the variables into 'environment', those that are secret by reference, as ${NAME}")
-            }
+            "env-file" => self.push("env_file", given),
             "pid" | "ipc" | "uts" | "userns" | "cgroupns" | "volumes-from" => {
                 self.carry.leave(&at, "a container shares no namespace with the host or with another")
             }
@@ -325,6 +331,7 @@ impl Flags {
         let join = |name: String| if aliases.is_empty() { json!(name) } else { json!({ "name": name, "aliases": aliases }) };
         let networks: Vec<Value> = std::mem::take(&mut self.networks).into_iter().map(join).collect();
         add("networks", json!(networks));
+        add("sysctls", Value::Object(std::mem::take(&mut self.sysctls)));
         add("environment", Value::Object(std::mem::take(&mut self.environment)));
         add("labels", Value::Object(std::mem::take(&mut self.labels)));
         add("limits", Value::Object(std::mem::take(&mut self.limits)));

@@ -36,6 +36,7 @@ pub fn container(service: &str, mut given: Map<String, Value>, shared: &Shared, 
     let mut made = Map::new();
     given.remove("profiles");
     image(service, &mut given, shared, &at, &mut made, carry);
+    env_files(given.remove("env_file").unwrap_or_default(), &child(&at, "env_file"), &mut made, carry);
     for field in ["command", "entrypoint"] {
         let below = child(&at, field);
         match given.remove(field) {
@@ -77,6 +78,14 @@ pub fn container(service: &str, mut given: Map<String, Value>, shared: &Shared, 
     let labels: Map<String, Value> =
         labels.into_iter().map(|(name, value)| (name, json!(carry.referring(&format!("{at}/labels"), &value.unwrap_or_default())))).collect();
     put(&mut made, "labels", labels);
+    let mut sysctls = Map::new();
+    for (name, value) in pairs(given.remove("sysctls").unwrap_or_default()) {
+        match terms::sysctl(&name) {
+            Ok(()) => put(&mut sysctls, &name, carry.text(&format!("{at}/sysctls"), &value.unwrap_or_default())),
+            Err(detail) => carry.leave(&format!("{at}/sysctls"), detail),
+        }
+    }
+    put(&mut made, "sysctls", sysctls);
     parts::ports(&mut given, &at, &mut made, carry);
     parts::mounts(service, &mut given, &at, &mut made, carry);
     parts::files(&mut given, shared, &at, &mut made, carry);
@@ -102,15 +111,96 @@ pub fn container(service: &str, mut given: Map<String, Value>, shared: &Shared, 
 
 fn image(service: &str, given: &mut Map<String, Value>, shared: &Shared, at: &str, made: &mut Map<String, Value>, carry: &mut Carry) {
     let image = given.remove("image").as_ref().and_then(as_text);
-    let built = given.remove("build").is_some();
-    let image = match image {
-        Some(image) => carry.text(&child(at, "image"), &image),
+    let name = match &image {
+        Some(image) => carry.text(&child(at, "image"), image),
         None => format!("{}-{}", shared.stack, name_of(service)),
     };
-    if built {
-        carry.leave(&child(at, "build"), format!("cto does not build it: build it first, so that the engine has the image '{image}' (docker compose build)"));
+    match given.remove("build").and_then(|build| built(build, &name, &child(at, "build"), carry)) {
+        Some(build) => {
+            if image.is_some() {
+                carry.leave(&child(at, "image"), format!("what is built is kept by its content: it is not called '{name}'"));
+            }
+            made.insert("build".to_owned(), Value::Object(build));
+        }
+        None => drop(made.insert("image".to_owned(), json!(name))),
     }
-    made.insert("image".to_owned(), json!(image));
+}
+
+/// How an image is built; none where it can't be carried.
+fn built(build: Value, name: &str, at: &str, carry: &mut Carry) -> Option<Map<String, Value>> {
+    let mut given = match build {
+        Value::Object(parts) => parts,
+        other => Map::from_iter(as_text(&other).map(|context| ("context".to_owned(), json!(context)))),
+    };
+    let context = given.remove("context").as_ref().and_then(as_text).unwrap_or_else(|| ".".to_owned());
+    let remote = context.contains("://") || context.starts_with("git@") || context.starts_with("github.com/");
+    let contexts = given.remove("additional_contexts").is_some();
+    if remote || contexts {
+        let why = if remote { "a build from elsewhere" } else { "a build from several directories" };
+        carry.leave(at, format!("{why} is not carried: build it first, so that the engine has the image '{name}' (docker compose build)"));
+        return None;
+    }
+    let mut made = Map::new();
+    let inline = given.remove("dockerfile_inline").as_ref().and_then(as_text);
+    let file = given.remove("dockerfile").as_ref().and_then(as_text);
+    let (context, below) = (carry.text(&child(at, "context"), &context), child(at, "dockerfile"));
+    if let Some(text) = inline {
+        // The lines of a recipe, so that one line is one too.
+        made.insert("dockerfile".to_owned(), json!(carry.loose(&below, &text).lines().collect::<Vec<_>>()));
+    } else if let Some(file) = file.map(|file| carry.text(&below, &file)) {
+        made.insert("dockerfile".to_owned(), json!(beside(&context, &file)));
+    }
+    made.insert("context".to_owned(), json!(beside(".", &context)));
+    let args = environment(given.remove("args"), &child(at, "args"), carry);
+    put(&mut made, "args", args);
+    if let Some(target) = given.remove("target").as_ref().and_then(as_text) {
+        put(&mut made, "target", carry.text(&child(at, "target"), &target));
+    }
+    for field in given.keys().filter(|field| !field.starts_with("x-")) {
+        carry.leave(&child(at, field), "a build has its directory, its recipe, arguments and a stage");
+    }
+    Some(made)
+}
+
+/// A path that starts from another: written as short as it can be.
+pub fn beside(folder: &str, path: &str) -> String {
+    if path.starts_with(['/', '~', '$']) {
+        return path.to_owned();
+    }
+    let mut steps: Vec<&str> = Vec::new();
+    for step in folder.split('/').chain(path.split('/')).filter(|step| !step.is_empty() && *step != ".") {
+        match steps.last() {
+            Some(last) if step == ".." && *last != ".." => drop(steps.pop()),
+            _ => steps.push(step),
+        }
+    }
+    let root = if folder.starts_with('/') {
+        "/"
+    } else if steps.first().is_none_or(|first| !["..", "~"].contains(first) && !first.starts_with('$')) {
+        "./"
+    } else {
+        ""
+    };
+    format!("{root}{}", steps.join("/"))
+}
+
+/// Files of variables.
+fn env_files(value: Value, at: &str, made: &mut Map<String, Value>, carry: &mut Carry) {
+    let items = match value {
+        Value::Array(items) => items,
+        Value::Null => Vec::new(),
+        one => vec![one],
+    };
+    let mut all: Vec<Value> = Vec::new();
+    for item in items {
+        let path = as_text(&item).or_else(|| item.get("path").and_then(as_text));
+        let Some(path) = path.and_then(|path| carry.fixed(at, &path)) else { continue };
+        if item.get("format").is_some() {
+            carry.leave(at, "files of variables have one format");
+        }
+        all.push(if item.get("required") == Some(&json!(false)) { json!({ "path": path, "required": false }) } else { json!(path) });
+    }
+    put(made, "env_file", all);
 }
 
 /// A line split into words. A line that is one parameter alone stays one, since its words are only known with its value.
@@ -189,12 +279,11 @@ fn depends_on(given: &mut Map<String, Value>, shared: &Shared, at: &str, made: &
 /// Why a field is not carried.
 fn reason(field: &str) -> String {
     let why = match field {
-        "env_file" => "files of variables are not read: put the variables into 'environment', those that are secret by reference, as ${NAME}",
         "logging" => "cto keeps each container's log itself: three files of 10 MB",
         "links" | "external_links" | "expose" => "nothing is needed for it: the containers of a stack reach each other at every port, by name",
         "extra_hosts" | "dns" | "dns_search" | "dns_opt" | "domainname" | "mac_address" => "names and addresses are the engine's",
         "pid" | "ipc" | "uts" | "userns_mode" | "cgroup" | "cgroup_parent" | "volumes_from" => "a container shares no namespace with the host or with another",
-        "runtime" | "gpus" | "device_cgroup_rules" | "isolation" | "credential_spec" | "group_add" | "sysctls" => "cto has nothing for it yet",
+        "runtime" | "gpus" | "device_cgroup_rules" | "isolation" | "credential_spec" | "group_add" => "cto has nothing for it yet",
         "platform" | "pull_policy" => "the engine's own platform is taken, and an image is pulled when it is not there",
         "develop" | "attach" | "annotations" => "it concerns the work of docker compose itself",
         "pre_stop" => "nothing is run before a container is stopped",

@@ -85,7 +85,7 @@ impl Control {
             let source = &instance.rendered.spec.image;
             if let Entry::Vacant(place) = images.entry(key(source)) {
                 task.phase(format!("looking for image {}", source.reference));
-                let image = engine.images().ensure(source, &mut |progress| task.progress(progress), task.cancel().clone()).await;
+                let image = self.image_for(&prepared.actor, source, &mut |progress| task.progress(progress), task.cancel()).await;
                 place.insert(image.map_err(|error| told_of(error, &instance.place.member))?);
             }
         }

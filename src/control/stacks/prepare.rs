@@ -157,8 +157,9 @@ impl Control {
     pub(super) async fn plan(&self, prepared: &Prepared, request: &UpStack) -> Result<StackPlan> {
         let mut images = HashMap::new();
         for source in prepared.instances.iter().map(|instance| &instance.rendered.spec.image) {
-            // What packages make of it is only known when it is made.
+            // What a recipe or packages make of it is only known when it is made.
             if source.packages.is_empty()
+                && source.build.is_none()
                 && let Ok(image) = self.parts().engine.images().get(&source.reference).await
             {
                 images.insert(key(source), image.id);
@@ -245,7 +246,7 @@ pub(super) fn orphans(prepared: &Prepared, remove: bool) -> Vec<(Container, Stac
 
 /// What an image is told by.
 pub(super) fn key(source: &ImageSource) -> String {
-    format!("{} {}", source.reference, source.packages.join(" "))
+    serde_json::to_string(source).unwrap_or_else(|_| source.reference.clone())
 }
 
 /// An error about one container of the stack.
