@@ -161,22 +161,23 @@ impl Work<'_> {
             self.secrets.insert(pointer.to_owned());
         }
         match filled {
-            Ok(Filled::Text(filled)) => match self.room.checked_sub(filled.len()) {
-                Some(room) => {
-                    self.room = room;
-                    Some(filled)
-                }
-                None => {
-                    self.complain(pointer, format!("the template becomes longer than {} MiB with these values", FILLED_BYTES >> 20));
-                    None
-                }
-            },
+            Ok(Filled::Text(filled)) => self.fits(pointer, filled),
             Ok(Filled::Open) => None,
             Err(detail) => {
                 self.complain(pointer, detail);
                 None
             }
         }
+    }
+
+    /// The text, where there is still room for it.
+    fn fits(&mut self, pointer: &str, text: String) -> Option<String> {
+        let Some(room) = self.room.checked_sub(text.len()) else {
+            self.complain(pointer, format!("the template becomes longer than {} MiB with these values", FILLED_BYTES >> 20));
+            return None;
+        };
+        self.room = room;
+        Some(text)
     }
 
     /// Fills a text in and reads it.
@@ -206,7 +207,7 @@ impl Work<'_> {
             let (path, required) = entry.parts();
             let pointer = format!("/env_file/{index}");
             let found = match self.given.outside.map(|outside| outside(Outside::File(path))) {
-                Some(Ok(text)) => self.read(&pointer, &text, texts::variables),
+                Some(Ok(text)) => self.fits(&pointer, text).and_then(|text| self.read(&pointer, &text, texts::variables)),
                 Some(Err(detail)) if required => {
                     self.complain(&pointer, detail);
                     None

@@ -80,6 +80,12 @@ impl Control {
         for file in rendered.spec.care.files.iter_mut().filter(|file| file.secret) {
             file.content = "***".to_owned();
         }
+        // Who may not build is not shown the server's files either.
+        if let Some(build) = rendered.spec.image.build.as_mut().filter(|build| build.recipe.is_some())
+            && Self::may(actor, Action::CreateImages).is_err()
+        {
+            build.dockerfile = "***".to_owned();
+        }
         Ok(rendered)
     }
 

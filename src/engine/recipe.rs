@@ -94,7 +94,9 @@ impl Images {
 fn bases(recipe: &str, args: &BTreeMap<String, String>, target: &str) -> Vec<String> {
     let mut values: BTreeMap<String, String> = BTreeMap::new();
     let (mut stages, mut all) = (Vec::<String>::new(), Vec::<String>::new());
-    for line in recipe.replace("\\\n", " ").lines() {
+    // A remark between the lines of an instruction does not end it.
+    let told = recipe.lines().filter(|line| !line.trim_start().starts_with('#')).map(|line| line.trim_end()).collect::<Vec<_>>().join("\n");
+    for line in told.replace("\\\n", " ").lines() {
         let mut words = line.split_whitespace().filter(|word| !word.starts_with("--"));
         let instruction = words.next().unwrap_or_default().to_ascii_lowercase();
         if instruction == "arg" && stages.is_empty() && all.is_empty() {
@@ -133,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_recipe_says_what_it_begins_from() {
-        let recipe = "# syntax\nARG TAG=12 \nARG BASE=\"debian\"\nFROM --platform=linux/amd64 ${BASE}:$TAG AS one\nARG X=y\nRUN from here\nfrom one as two\nFROM scratch\nFROM \\\n alpine:${V:-3} AS three\nFROM busybox\n";
+        let recipe = "# syntax\nARG TAG=12 \nARG BASE=\"debian\"\nFROM --platform=linux/amd64 ${BASE}:$TAG AS one\nARG X=y\nRUN a \\ \n# no\n from here\nfrom one as two\nFROM scratch\nFROM \\\n alpine:${V:-3} AS three\nFROM busybox\n";
         let args = BTreeMap::from([("TAG".to_owned(), "bookworm".to_owned())]);
         assert_eq!(bases(recipe, &args, ""), ["debian:bookworm", "busybox"]);
         assert_eq!(bases(recipe, &args, "TWO"), ["debian:bookworm"]);

@@ -73,6 +73,35 @@ async fn a_recipe_is_built_once_and_anew_when_anything_of_it_has_changed() {
     let container = launched(&plane, &admin(), launch).await.result.unwrap();
     assert_eq!(plane.control.parts().engine.image_id(&container.id).await.unwrap(), refreshed.id);
     assert_eq!(container.image, format!("cto-derived/{}-t", plane.prefix));
+    // Without a `.dockerignore` all is copied that is there, and nothing else; a name of ours is no exception.
+    let plain = plane.home.path().join("plain");
+    std::fs::create_dir_all(plain.join(".cto.Dockerfile")).unwrap();
+    std::fs::write(plain.join("Dockerfile"), "FROM debian:bookworm-slim\nCOPY . /app/\n").unwrap();
+    let all = json!({"build": {"context": "./plain"}, "command": "sleep 600", "interactive": false});
+    assert_eq!(made(&plane, "plain", all, "ls -A /app").await.1, "Dockerfile\n");
+}
+
+#[tokio::test]
+async fn a_recipe_of_the_servers_is_shown_to_who_may_build_it() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::write(root.path().join("Dockerfile"), "FROM debian:bookworm-slim\n").unwrap();
+    let mut config = cto::config::Config::default();
+    config.containers.allowed_roots = vec![root.path().to_path_buf()];
+    let plane = Plane::configured(cto::engine::Engine::connect(None), config).await;
+    let template = json!({"build": {"context": root.path()}, "command": "sleep 600"});
+    for (actor, shown) in [(viewer(), "***"), (operator("olga"), "FROM debian:bookworm-slim\n")] {
+        let spec = plane.control.render_template(&actor, request(&plane, "x", template.clone())).await.unwrap().spec;
+        assert_eq!(spec.image.build.unwrap().dockerfile, shown);
+    }
+    // What can't be read as it should be is told before anything is built.
+    std::fs::create_dir(root.path().join(".dockerignore")).unwrap();
+    let problem = launched(&plane, &operator("olga"), request(&plane, "odd", template.clone())).await.problem.unwrap();
+    assert!(problem.detail.contains(".dockerignore"), "{problem:?}");
+    std::fs::remove_dir(root.path().join(".dockerignore")).unwrap();
+    let large = std::fs::File::create(root.path().join("large")).unwrap();
+    large.set_len(3 << 30).unwrap();
+    let problem = launched(&plane, &operator("olga"), request(&plane, "large", template)).await.problem.unwrap();
+    assert!(problem.detail.contains("more than 2 GiB") && problem.fix.is_some(), "{problem:?}");
 }
 
 #[tokio::test]
@@ -126,7 +155,7 @@ async fn a_cancelled_launch_leaves_nothing_of_its_build() {
     let template = json!({"build": {"dockerfile": lines}, "packages": ["hello"], "command": "sleep 600"});
     let operation = plane.control.create_container_from(&operator("olga"), request(&plane, "long", template), None).await.unwrap();
     let sleeping = || docker(&["ps", "-q", "--filter", &format!("label=t={mark}"), "--filter", "status=running"]).trim().to_owned();
-    let (mut phases, mut last) = (std::collections::BTreeSet::new(), Progress::default());
+    let mut phases = std::collections::BTreeSet::new();
     let begun = std::time::Instant::now();
     loop {
         let now = plane.control.get_operation(&admin(), operation.id.as_str()).await.unwrap();
@@ -135,8 +164,7 @@ async fn a_cancelled_launch_leaves_nothing_of_its_build() {
         if now.progress.done == 3 && !sleeping().is_empty() {
             break;
         }
-        last = now.progress;
-        assert!(begun.elapsed() < LONG, "{last:?} {phases:?}");
+        assert!(begun.elapsed() < LONG, "{:?}", now.progress);
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     assert!(phases.iter().any(|phase| phase.starts_with("building cto-derived/")), "{phases:?}");
