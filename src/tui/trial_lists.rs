@@ -160,6 +160,7 @@ fn container(number: usize) -> Container {
         template: Some("shell".to_owned()),
         owner: Some("trial".to_owned()),
         foreign: number.is_multiple_of(3),
+        other_server: false,
         tty: true,
         recording: false,
         command: vec!["sh".to_owned()],
