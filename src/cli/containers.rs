@@ -137,14 +137,14 @@ pub async fn start(context: &Context, names: &[String]) -> Result<()> {
 pub async fn stop(context: &Context, args: &StopArgs) -> Result<()> {
     let client = context.client().await?;
     let request = StopContainer { grace_seconds: args.time };
-    each(context, &args.containers, async |name| client.call::<StopContainerNow>(&[name], &request).await.map(Some)).await
+    each(context, &args.containers, async |name| client.stop::<StopContainerNow>(name, &request).await.map(Some)).await
 }
 
 /// `cto restart`.
 pub async fn restart(context: &Context, args: &StopArgs) -> Result<()> {
     let client = context.client().await?;
     let request = StopContainer { grace_seconds: args.time };
-    each(context, &args.containers, async |name| client.call::<RestartContainer>(&[name], &request).await.map(Some)).await
+    each(context, &args.containers, async |name| client.stop::<RestartContainer>(name, &request).await.map(Some)).await
 }
 
 /// `cto rm`. A running container that is named alone is stopped first, and on a terminal only after a yes; among several, as in
@@ -159,7 +159,7 @@ pub async fn remove(context: &Context, args: &RmArgs) -> Result<()> {
             if !agreed(&format!("{}. Stop and remove it?", output::plain(&error.message)))? {
                 return Err(error);
             }
-            client.call::<StopContainerNow>(&[name], &StopContainer { grace_seconds: None }).await?;
+            client.stop::<StopContainerNow>(name, &StopContainer::default()).await?;
             client.call::<DeleteContainer>(&[name], &request).await.map(|_| None)
         }
         other => other.map(|_| None),

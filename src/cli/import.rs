@@ -96,7 +96,7 @@ fn stack_of(context: &Context, what: &str) -> Result<Option<(String, String, Pat
 
 fn of_stack(context: &Context, source: &str, text: &str, folder: &Path, set: BTreeMap<String, String>) -> Result<(String, Vec<Left>)> {
     let catalogue = Catalogue::load(&context.paths, Context::project().as_deref());
-    let stack = catalogue.parse_stack(source, text, Some(folder))?;
+    let stack = catalogue.parse_own_stack(source, text, folder)?;
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
     let limits = context.config().limits.of_containers();
     let mut foreign = BTreeSet::new();

@@ -54,7 +54,11 @@ pub async fn stack(context: &Context, command: StackCommand) -> Result<u8> {
         StackCommand::Ps { stack } => ps(context, stack.as_deref()).await.map(done),
         StackCommand::Ls { saved } => list(context, saved).await.map(done),
         StackCommand::Check { files } => {
-            templates::check(context, &files, |catalogue, name, source, folder| catalogue.parse_stack(name, source, folder).map(drop))
+            let read = |catalogue: &Catalogue, name: &str, text: &str, folder: Option<&Path>| match folder {
+                Some(folder) => catalogue.parse_own_stack(name, text, folder).map(drop),
+                None => catalogue.parse_stack(name, text, None).map(drop),
+            };
+            templates::check(context, &files, read)
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::model::BuildImage;
 use crate::model::BuildImageFrom;
 use crate::model::CastQuery;
 use crate::model::Code;
+use crate::model::Container;
 use crate::model::DownloadFiles;
 use crate::model::Endpoint;
 use crate::model::GetCast;
@@ -17,6 +18,7 @@ use crate::model::Operation;
 use crate::model::PathQuery;
 use crate::model::Problem;
 use crate::model::ReadContainerLogs;
+use crate::model::StopContainer;
 use crate::model::TAR_MEDIA;
 use crate::model::UploadFiles;
 use crate::model::Uploaded;
@@ -29,6 +31,8 @@ use tokio::sync::mpsc;
 
 /// How long an answer may take when the caller names no limit.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// Beyond it, how long a container may have to end: its own time is known to the server, which has the nearer limit.
+const GRACE: Duration = Duration::from_secs(24 * 3600);
 
 /// Bytes that arrive over time.
 pub struct ByteStream(BoxStream<'static, Result<Bytes>>);
@@ -59,6 +63,15 @@ impl Client {
     pub async fn call_within<E: Endpoint>(&self, path: &[&str], request: &E::Request, limit: Duration) -> Result<E::Reply> {
         let response = self.send::<E>(path, request, None, Some(limit)).await?;
         self.json::<E>(response).await
+    }
+
+    /// Stops or restarts a container, which may take as long as its main program has to end.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn stop<E: Endpoint<Request = StopContainer, Reply = Container>>(&self, container: &str, request: &StopContainer) -> Result<Container> {
+        let grace = request.grace_seconds.map_or(GRACE, |seconds| Duration::from_secs(seconds.into()));
+        self.call_within::<E>(&[container], request, PATIENCE + grace).await
     }
 
     /// Begins long work and waits up to `wait` (whole seconds, 600 at most) for its end. The operation that comes back may

@@ -167,7 +167,7 @@ fn chain(sheet: &Arc<Sheet>, find: &Find) -> Result<Vec<Arc<Sheet>>, String> {
 }
 
 /// Lays `upper` over `lower`: objects field by field, lists one after the other, everything else as a whole.
-fn merge(lower: &mut Value, upper: Value, field: &str) {
+pub fn merge(lower: &mut Value, upper: Value, field: &str) {
     match (lower, upper) {
         (Value::Object(lower), Value::Object(upper)) => {
             // Where an image comes from is one thing, said in one of two ways.

@@ -62,7 +62,7 @@ pub(super) struct Resolved {
 /// # Errors
 /// With a sentence for people.
 pub(super) fn resolve(written: &str, done: &str, base_dir: &Path, roots: &[PathBuf]) -> Result<Resolved, String> {
-    let path = match written.strip_prefix('~') {
+    let named = match written.strip_prefix('~') {
         Some("") => home().ok_or("there is no home directory for '~'")?,
         Some(rest) => match rest.strip_prefix('/') {
             Some(rest) => home().ok_or("there is no home directory for '~'")?.join(rest),
@@ -70,15 +70,17 @@ pub(super) fn resolve(written: &str, done: &str, base_dir: &Path, roots: &[PathB
         },
         None => base_dir.join(written),
     };
-    if !path.is_absolute() {
+    if !named.is_absolute() {
         return Err(format!("'{written}' is relative, and there is no directory to start from"));
     }
-    let path = walk(&path)?;
+    let path = walk(&named)?;
     let inside = |root: &PathBuf| path.starts_with(resolve_existing(root));
     if !roots.iter().any(inside) {
         let all = roots.iter().map(|root| format!("'{}'", root.display())).collect::<Vec<_>>().join(", ");
         let may = if all.is_empty() { "no directory of the host may".to_owned() } else { format!("only what lies in {all} may") };
-        return Err(format!("'{}' can't be {done}: {may}; add a directory to 'containers.allowed_roots' in cto.json", path.display()));
+        // Where links have led is told with where they were.
+        let place = if path == named { format!("'{}'", path.display()) } else { format!("'{}' leads to '{}', which", named.display(), path.display()) };
+        return Err(format!("{place} can't be {done}: {may}; add a directory to 'containers.allowed_roots' in cto.json"));
     }
     let exists = path.symlink_metadata().is_ok();
     let path = path

@@ -44,7 +44,7 @@ const DEFAULT: &str = "default";
 /// Fields of a member that are no template's.
 const OWN: [&str; 4] = ["depends_on", "set", "networks", "replicas"];
 /// Fields of a template that a member has not: the stack has them.
-const OF_STACKS: [&str; 3] = ["$schema", "name", "params"];
+const OF_STACKS: [&str; 2] = ["$schema", "name"];
 
 /// A stack that was read from a file.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,11 +98,23 @@ pub fn stack_schema() -> &'static Value {
 }
 
 impl Catalogue {
-    /// Reads a stack's text. What its containers extend is looked for here, and beside its file where it has one.
+    /// Reads a stack's text. What its containers extend is looked for here, and beside its file or below it where it has one.
     ///
     /// # Errors
     /// `invalid_document` with every mistake, each with line and column.
     pub fn parse_stack(&self, source: &str, text: &str, folder: Option<&Path>) -> Result<Stack> {
+        self.read_stack(source, text, folder, true)
+    }
+
+    /// Reads the text of a file of whoever runs this, who may read what it extends, wherever that lies.
+    ///
+    /// # Errors
+    /// As [`Catalogue::parse_stack`].
+    pub fn parse_own_stack(&self, source: &str, text: &str, folder: &Path) -> Result<Stack> {
+        self.read_stack(source, text, Some(folder), false)
+    }
+
+    fn read_stack(&self, source: &str, text: &str, folder: Option<&Path>, fenced: bool) -> Result<Stack> {
         let fail = |places| document::error_of(&format!("'{source}'"), places);
         let mut found = structure::read(source, text, stack_schema()).map_err(|place| fail(vec![place]))?;
         let mut value = found.value.take().unwrap_or_default();
@@ -125,7 +137,7 @@ impl Catalogue {
         reading.head(&file);
         let places = Arc::new(found.places);
         let find = |sheet: &Sheet, extends: &str| match inherit::is_path(extends) {
-            true => inherit::beside(sheet, extends, true),
+            true => inherit::beside(sheet, extends, fenced),
             false => self.parent(sheet, extends),
         };
         let mut all = Vec::new();
@@ -183,7 +195,7 @@ pub fn flatten_stack(source: &str, text: &str, folder: &Path) -> Result<String> 
         let sheet = Arc::new(Sheet::part(source, Some(folder), template, places.clone(), child("/containers", name)));
         if let Some(mut flat) = inherit::flat(&sheet).map_err(fail)? {
             if let Some(object) = flat.as_object_mut() {
-                object.retain(|name, _| !OF_STACKS.contains(&name.as_str()) || name == "params");
+                object.retain(|name, _| !OF_STACKS.contains(&name.as_str()));
                 object.extend(own);
             }
             (*member, changed) = (flat, true);
@@ -195,12 +207,13 @@ pub fn flatten_stack(source: &str, text: &str, folder: &Path) -> Result<String> 
     serde_json::to_string_pretty(&value).map_err(|error| Error::internal(format!("a stack does not become JSON: {error}")))
 }
 
-/// What is a member's own, and the template in it, which knows the stack's parameters.
+/// What is a member's own, and the template in it, which knows the stack's parameters beside its own.
 fn split(value: &Value, params: &BTreeMap<String, Param>) -> (Map<String, Value>, Value) {
     let (own, mut rest): (Map<String, Value>, Map<String, Value>) =
         value.as_object().cloned().unwrap_or_default().into_iter().partition(|(name, _)| OWN.contains(&name.as_str()));
     if !params.is_empty() {
-        rest.insert("params".to_owned(), serde_json::to_value(params).unwrap_or_default());
+        let known = rest.entry("params").or_insert_with(|| json!({}));
+        inherit::merge(known, serde_json::to_value(params).unwrap_or_default(), "params");
     }
     (own, Value::Object(rest))
 }

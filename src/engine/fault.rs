@@ -89,6 +89,9 @@ pub(super) fn answered(status: u16, message: &str, about: &About<'_>) -> Error {
     if low.contains("unable to find user") || low.contains("unable to find group") || low.contains("no matching entries in passwd file") {
         return Error::new(Code::InvalidValue, text).fix("name a user that the image has, or a number");
     }
+    if let Some(error) = beyond_machine(&text, &low) {
+        return error;
+    }
     match about {
         About::Container(name) => container(status, &text, &low, name),
         About::Image(name) if is_denied(&low) => {
@@ -107,6 +110,28 @@ pub(super) fn answered(status: u16, message: &str, about: &About<'_>) -> Error {
         About::Engine => Error::new(Code::EngineFailed, format!("the engine failed: {text}")),
     }
 }
+
+/// What a container asks for and the engine's machine has not, or does not permit.
+fn beyond_machine(text: &str, low: &str) -> Option<Error> {
+    if low.contains("--storage-opt is") || low.contains("storage option overlay.size") {
+        let error = Error::invalid(format!("this engine can't limit how much of its disk a container takes: {text}"));
+        return Some(error.fix("leave 'limits.disk' out, or keep the engine's data where the message says"));
+    }
+    if let Some((_, rest)) = low.split_once("error setting rlimit type ") {
+        let number = rest.split(|c: char| !c.is_ascii_digit()).next().and_then(|number| number.parse::<usize>().ok());
+        let name = number.and_then(|number| ULIMITS.get(number)).map_or_else(String::new, |name| format!(" '{name}'"));
+        let error = Error::invalid(format!("the engine's machine does not permit the limit{name} that is asked for: {text}"));
+        return Some(error.fix("ask for less in 'limits.ulimits', or leave it out; root's own limits there decide"));
+    }
+    let (_, rest) = text.split_once("error gathering device information while adding custom device \"")?;
+    let (device, why) = rest.split_once('"')?;
+    let error = Error::invalid(format!("the engine's machine has no device '{device}'{why}"));
+    Some(error.fix("leave it out of 'devices', or name one that is there"))
+}
+
+/// The names of limits of processes by the kernel's numbers.
+const ULIMITS: [&str; 16] =
+    ["cpu", "fsize", "data", "stack", "core", "rss", "nproc", "nofile", "memlock", "as", "locks", "sigpending", "msgqueue", "nice", "rtprio", "rttime"];
 
 /// An error about the container `name`.
 fn container(status: u16, text: &str, low: &str, name: &str) -> Error {
@@ -325,6 +350,14 @@ mod tests {
         let taken = "driver failed: Error starting userland proxy: listen tcp4 0.0.0.0:81: bind: address already in use";
         assert_eq!(told(500, taken), (Code::PortInUse, "the host's port 81 is taken".into()));
         assert_eq!(told(404, "No such container: web").0, Code::NotFound);
+        for (text, what) in [
+            ("--storage-opt is supported only for overlay over xfs with 'pquota' mount option", "this engine can't limit how much of its disk"),
+            ("runc create failed: error setting rlimits for ready process: error setting rlimit type 8: operation not permitted", "the limit 'memlock'"),
+            ("error gathering device information while adding custom device \"/dev/dri\": no such file or directory", "no device '/dev/dri'"),
+        ] {
+            let (code, message) = told(500, text);
+            assert!(code == Code::InvalidValue && message.contains(what), "{message}");
+        }
         assert_eq!(told(500, "write /x: no space left on device").0, Code::DiskFull);
         assert_eq!(told(409, "Container ab is not running").0, Code::WrongState);
         let cut = Foreign::IOError { err: std::io::Error::other("error reading a body from connection") };

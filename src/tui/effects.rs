@@ -129,9 +129,9 @@ async fn ask(client: &Client, request: &Request) -> Result<Reply> {
         Request::Launch(create) => Reply::Operation(Box::new(client.call_operation::<CreateContainerFrom>(&[], create, Duration::ZERO).await?)),
         Request::Cancel(id) => Reply::Operation(Box::new(client.call::<CancelOperation>(&[id.as_str()], &nothing).await?)),
         Request::Start(id) => Reply::Container(Box::new(client.call::<StartContainer>(&[id.as_str()], &nothing).await?)),
-        Request::Stop(id) => Reply::Container(Box::new(client.call::<StopContainerNow>(&[id.as_str()], &StopContainer::default()).await?)),
-        Request::Kill(id) => Reply::Container(Box::new(client.call::<StopContainerNow>(&[id.as_str()], &StopContainer { grace_seconds: Some(0) }).await?)),
-        Request::Restart(id) => Reply::Container(Box::new(client.call::<RestartContainer>(&[id.as_str()], &StopContainer::default()).await?)),
+        Request::Stop(id) => Reply::Container(Box::new(client.stop::<StopContainerNow>(id.as_str(), &StopContainer::default()).await?)),
+        Request::Kill(id) => Reply::Container(Box::new(client.stop::<StopContainerNow>(id.as_str(), &StopContainer { grace_seconds: Some(0) }).await?)),
+        Request::Restart(id) => Reply::Container(Box::new(client.stop::<RestartContainer>(id.as_str(), &StopContainer::default()).await?)),
         Request::Remove { id, force } => {
             client.call::<DeleteContainer>(&[id.as_str()], &RemoveContainer { force: *force }).await?;
             Reply::Nothing

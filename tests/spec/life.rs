@@ -231,3 +231,19 @@ fn docker_s_words_do_what_they_do_with_docker() {
     assert_eq!(home.ok(&["wait", &other]), "137\n");
     assert_eq!(home.json(&["wait", &other, "--json"])[0]["exit_code"], 137);
 }
+
+#[test]
+fn a_stop_is_waited_for_as_long_as_the_container_has_to_end() {
+    if std::env::var_os("CTO_PROVE").is_none() {
+        return;
+    }
+    let home = Home::new();
+    let (name, file) = (home.name("stubborn"), home.dir.path().join("stubborn.json"));
+    let fields = json!({"name": "stubborn", "image": "debian:bookworm-slim", "command": ["sh", "-c", "trap '' TERM; while :; do sleep 1; done"],
+        "interactive": false, "stop_grace": "125s"});
+    std::fs::write(&file, fields.to_string()).unwrap();
+    home.ok(&["run", file.to_str().unwrap(), "--name", &name, "-d"]);
+    let begun = std::time::Instant::now();
+    home.cto(&["stop", &name]).timeout(Duration::from_secs(200)).assert().success();
+    assert!(begun.elapsed() > Duration::from_secs(120), "{:?}", begun.elapsed());
+}

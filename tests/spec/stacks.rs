@@ -6,6 +6,7 @@ use super::support::plane::admin;
 use super::support::plane::operator;
 use super::support::plane::viewer;
 use cto::access::Actor;
+use cto::config;
 use cto::config::Catalogue;
 use cto::model::*;
 use jiff::Timestamp;
@@ -280,6 +281,31 @@ fn mistakes_in_a_stack_are_told_where_they_are() {
     insta::assert_snapshot!(told(wrong).join("\n"));
     assert_eq!(told(r#"{"name":"x","containers":{}}"#), ["1:26 there is no container in it"]);
     assert_eq!(told(r#"{"name":"x","containers":{"a":{"image":"debian"}},"params":{"n":{"type":"integer"}}}"#), Vec::<String>::new());
+}
+
+#[test]
+fn a_file_that_is_extended_may_lie_anywhere_and_brings_its_parameters() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("app");
+    std::fs::create_dir(&folder).unwrap();
+    let base = r#"{"name": "base", "image": "debian:${param.tag}", "command": ["echo", "${param.who}"], "params": {"tag": {"default": "12"}, "who": {"default": "ann", "pattern": "[a-z]+"}}}"#;
+    std::fs::write(root.path().join("base.json"), base).unwrap();
+    let text = r#"{"name": "s", "params": {"who": {"default": "bea"}}, "containers": {"a": {"extends": "../base.json", "set": {"tag": "bookworm-slim"}}}}"#;
+    let catalogue = Catalogue::default();
+    // As it is checked, and as it is sent.
+    let checked = catalogue.parse_own_stack("stack.json", text, &folder).unwrap();
+    let sent = catalogue.parse_stack("stack.json", &config::flatten_stack("stack.json", text, &folder).unwrap(), None).unwrap();
+    for stack in [checked, sent] {
+        let one = stack.instances("s", &BTreeMap::new()).unwrap().remove(0);
+        let about = config::RenderContext { name: one.name.clone(), ..Default::default() };
+        let request = CreateContainer { set: one.set, ..CreateContainer::default() };
+        let spec = config::render(&one.template, &request, &about).unwrap().spec;
+        assert_eq!((spec.image.reference.as_str(), spec.command[1].as_str()), ("debian:bookworm-slim", "bea"));
+        let odd = CreateContainer { set: BTreeMap::from([("who".to_owned(), "B e a".to_owned())]), ..request };
+        assert!(config::render(&one.template, &odd, &about).is_err(), "what the file says of its parameter holds");
+    }
+    let fenced = catalogue.parse_stack("stack.json", text, Some(&folder)).unwrap_err();
+    assert!(format!("{:?}", fenced.places).contains("no file '../base.json' in the template's folder"), "a server's stack stays in its folder: {fenced:?}");
 }
 
 #[test]

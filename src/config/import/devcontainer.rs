@@ -39,7 +39,9 @@ pub fn devcontainer(source: &str, text: &str, folder: &str) -> Result<Imported> 
     made.insert("name".to_owned(), json!(name_of(&name)));
     image(source, &mut given, &mut made, &mut flags, &mut fill)?;
     if given.remove("overrideCommand") != Some(json!(false)) {
-        made.insert("command".to_owned(), json!(["sh", "-c", SHELL]));
+        // The image's own entrypoint might take it for its arguments.
+        made.insert("entrypoint".to_owned(), json!(["sh", "-c"]));
+        made.insert("command".to_owned(), json!([SHELL]));
     }
     made.insert("interactive".to_owned(), json!(true));
     made.insert("working_dir".to_owned(), json!(workspace));
