@@ -5,6 +5,7 @@ mod access;
 mod architecture;
 mod bench;
 mod broken;
+mod brought;
 mod build;
 mod bypass;
 mod care;
