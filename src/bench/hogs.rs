@@ -12,10 +12,11 @@ use super::report::median;
 use super::stage::Stage;
 use super::stage::launch;
 use crate::error::Result;
+use crate::model::CloseSession;
+use crate::model::Container;
 use crate::model::CreateContainer;
 use crate::model::Empty;
-use crate::model::PauseContainer;
-use crate::model::UnpauseContainer;
+use crate::model::SessionId;
 use std::time::Duration;
 
 /// As many containers as are busy.
@@ -24,7 +25,7 @@ const HOGS: usize = 4;
 const HOG: &str = "while :; do :; done";
 /// Between two keys.
 const GAP: Duration = Duration::from_millis(5);
-/// How long the machine may settle after the hogs were let go or stopped.
+/// How long the machine may settle after the hogs were started or ended.
 const SETTLE: Duration = Duration::from_secs(1);
 
 /// One side: its terminal, and the rounds that were measured with it.
@@ -62,30 +63,29 @@ impl Side {
     }
 }
 
-/// Containers as the shell template makes them, each with a program that never rests; frozen.
-async fn hogs(stage: &Stage) -> Result<Vec<String>> {
-    let mut hogs = Vec::new();
+/// Containers as the shell template makes them.
+async fn containers(stage: &Stage) -> Result<Vec<Container>> {
+    let mut containers = Vec::new();
     for number in 0..HOGS {
         let request = CreateContainer { template: Some("shell".to_owned()), name: Some(stage.name(&format!("hog-{number}"))), ..CreateContainer::default() };
-        let container = launch(&stage.client, &request).await?;
-        stage.session(&container, HOG).await?;
-        hogs.push(container.id.to_string());
+        containers.push(launch(&stage.client, &request).await?);
     }
-    freeze(stage, &hogs).await?;
+    Ok(containers)
+}
+
+/// Starts a program in each that never rests.
+async fn begin(stage: &Stage, containers: &[Container]) -> Result<Vec<SessionId>> {
+    let mut hogs = Vec::new();
+    for container in containers {
+        hogs.push(stage.session(container, HOG).await?);
+    }
+    tokio::time::sleep(SETTLE).await;
     Ok(hogs)
 }
 
-async fn freeze(stage: &Stage, hogs: &[String]) -> Result<()> {
+async fn end(stage: &Stage, hogs: Vec<SessionId>) -> Result<()> {
     for hog in hogs {
-        stage.client.call::<PauseContainer>(&[hog], &Empty {}).await?;
-    }
-    tokio::time::sleep(SETTLE).await;
-    Ok(())
-}
-
-async fn let_go(stage: &Stage, hogs: &[String]) -> Result<()> {
-    for hog in hogs {
-        stage.client.call::<UnpauseContainer>(&[hog], &Empty {}).await?;
+        stage.client.call::<CloseSession>(&[hog.as_str()], &Empty {}).await?;
     }
     tokio::time::sleep(SETTLE).await;
     Ok(())
@@ -97,7 +97,7 @@ pub(super) async fn run(stage: &Stage, options: &Options, progress: Progress<'_>
     let container = stage.container("typed").await?;
     let session = stage.session(&container, CAT).await?;
     let (docker, docker_is) = stage.docker_exec(&container, CAT).await;
-    let hogs = hogs(stage).await?;
+    let containers = containers(stage).await?;
     let mut cto = Side::new(ready(&stage.cto(&["attach", session.as_str()])).await?);
     let mut rival = Side::new(ready(&docker).await?);
     for round in 0..rounds {
@@ -105,12 +105,12 @@ pub(super) async fn run(stage: &Stage, options: &Options, progress: Progress<'_>
             let figures = side.round(keys).await?;
             side.quiet.push(figures);
         }
-        let_go(stage, &hogs).await?;
+        let hogs = begin(stage, &containers).await?;
         for side in [&mut cto, &mut rival] {
             let figures = side.round(keys).await?;
             side.busy.push(figures);
         }
-        freeze(stage, &hogs).await?;
+        end(stage, hogs).await?;
         progress(&format!("hogs: round {} of {rounds}", round + 1));
     }
     Ok(Report::new("hogs", "us", cto.figures())

@@ -74,6 +74,7 @@ pub async fn run(options: Options) -> Result<Exit> {
     if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
         return Err(Error::invalid("the terminal client needs a terminal").fix("run it on one, or use commands such as 'cto ps --json'"));
     }
+    super::turns::shorten();
     let keymap = Keymap::new(&options.settings.prefix)?;
     let theme = Theme::new(options.settings.colors, Depth::guess(|name| std::env::var(name).ok()));
     let mut signals = Signals::listen().map_err(lost)?;

@@ -22,6 +22,7 @@ mod player;
 pub mod theme;
 pub mod trial;
 pub mod trial_lists;
+mod turns;
 pub mod view;
 
 pub use app::Exit;
