@@ -114,7 +114,13 @@ fn colors(context: &Context) -> theme::Theme {
 
 async fn show(context: &Context, client: Client, start: tui::Start) -> Result<tui::Exit> {
     let config = context.config();
-    let settings = tui::Settings { prefix: config.keys.prefix, colors: colors(context), scrollback: config.terminal.scrollback as usize, mistake: None };
+    let settings = tui::Settings {
+        prefix: config.keys.prefix,
+        colors: colors(context),
+        scrollback: config.terminal.scrollback as usize,
+        plain: config.accessible,
+        mistake: None,
+    };
     tui::run(tui::Options { client, start, settings, changes: changes(context) }).await
 }
 
@@ -145,6 +151,7 @@ fn changes(context: &Context) -> tui::Changes {
             prefix: config.keys.prefix,
             colors: theme.unwrap_or_default(),
             scrollback: config.terminal.scrollback as usize,
+            plain: config.accessible,
             mistake: loaded.complaints.first().map(line).or(of_theme),
         }
     })

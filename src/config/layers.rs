@@ -21,7 +21,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// Parts that a project's file may set. It is somebody else's text: it must not lead the user to another engine or open a port.
-pub(super) const OF_PROJECTS: [&str; 4] = ["$schema", "terminal", "keys", "theme"];
+pub(super) const OF_PROJECTS: [&str; 5] = ["$schema", "terminal", "keys", "theme", "accessible"];
 /// The variable that names the environment, whose files go before the others.
 const ENVIRONMENT: &str = "CTO_ENV";
 /// What is shown instead of a secret.

@@ -30,6 +30,8 @@ pub struct Config {
     pub keys: KeysConfig,
     /// Name of the theme.
     pub theme: ThemeName,
+    /// Lists and graphs of the TUI do without borders, glyphs and drawings, and its cursor is on what is selected: for screen readers.
+    pub accessible: bool,
     /// How long things are kept.
     pub retention: RetentionConfig,
     /// Recordings of sessions.

@@ -1,6 +1,4 @@
 //! All the state of the terminal client, and the one function that changes it.
-use super::command::CommandId;
-use super::command::Scope;
 use super::component::Component;
 use super::component::Context;
 use super::data::Data;
@@ -11,13 +9,14 @@ use super::msg::Msg;
 use super::msg::Now;
 use super::msg::Request;
 use super::msg::ToastKind;
+use super::pages::Pages;
 use super::parts::grid::Home;
 use super::parts::palette::History;
-use super::parts::status;
 use super::parts::terminal::PaneState;
 use super::parts::toast::Toasts;
 use super::parts::workspace::Place;
 use super::parts::workspace::Workspace;
+use super::stock::Kind;
 use super::theme::Theme;
 use crate::model::ContainerId;
 use crate::model::ContainerState;
@@ -27,10 +26,6 @@ use crate::model::Session;
 use crate::model::SessionExit;
 use crate::model::Size;
 use crate::model::TileWish;
-use crate::term::Key;
-use crate::term::MouseEvent;
-use crate::term::MouseKind;
-use ratatui::layout::Rect;
 use std::collections::HashMap;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -68,6 +63,29 @@ pub enum View {
     Home,
     /// The terminals.
     Terminals,
+    /// What containers use over time.
+    Resources,
+    /// Images, volumes or networks.
+    Stock(Kind),
+    /// All sessions.
+    Sessions,
+    /// The audit and the events.
+    Activity,
+}
+
+impl View {
+    /// What the line on top calls it; nothing for the containers, which are home.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Home => "",
+            Self::Terminals => "terminals",
+            Self::Resources => "resources",
+            Self::Stock(kind) => kind.word(),
+            Self::Sessions => "sessions",
+            Self::Activity => "activity",
+        }
+    }
 }
 
 /// How far bringing back the last arrangement is.
@@ -93,6 +111,10 @@ pub struct App {
     pub home: Home,
     /// The terminals.
     pub work: Workspace,
+    /// The other views.
+    pub pages: Pages,
+    /// Views do without borders, glyphs and graphs where they can.
+    pub plain: bool,
     /// What lies on top, the last uppermost.
     pub overlays: Vec<Box<dyn Component>>,
     /// Short messages.
@@ -128,6 +150,7 @@ macro_rules! context {
             data: &$app.data,
             theme: &$app.theme,
             keymap: &$app.keymap,
+            plain: $app.plain,
             now: $app.now,
             area: $crate::tui::view::areas($app.size).middle,
         }
@@ -152,6 +175,8 @@ impl App {
             view: if start.is_some() { View::Terminals } else { View::Home },
             home: Home::new(),
             work,
+            pages: Pages::default(),
+            plain: false,
             overlays: Vec::new(),
             toasts: Toasts::new(),
             now,
@@ -342,99 +367,8 @@ impl App {
             }
         }
         effects.extend(self.home.update(msg, &cx).unwrap_or_default());
+        effects.extend(self.pages.offer(self.view, msg, &cx));
         (effects, taken)
-    }
-
-    fn key(&mut self, key: Key) -> Vec<Effect> {
-        self.dirty |= self.toasts.dismiss();
-        let cx = context!(self);
-        if let Some(overlay) = self.overlays.last_mut() {
-            self.dirty = true;
-            return overlay.update(&Msg::Key(key), &cx).unwrap_or_default();
-        }
-        match self.view {
-            View::Home => {
-                self.dirty = true;
-                if self.home.takes_keys()
-                    && let Some(effects) = self.home.update(&Msg::Key(key), &cx)
-                {
-                    return effects;
-                }
-                let found = self.keymap.find(self.scopes(), key);
-                found.map(|id| self.run(id)).unwrap_or_default()
-            }
-            View::Terminals if self.work.takes_keys() => {
-                // A key that only goes to the program changes nothing until its echo comes.
-                let before = (self.work.keys, self.work.focused().map(|pane| pane.marking.is_some()));
-                let outcome = self.work.key(key, &cx);
-                self.dirty |=
-                    before != (self.work.keys, self.work.focused().map(|pane| pane.marking.is_some())) || !self.work.scopes().is_empty() || outcome.is_err();
-                outcome.unwrap_or_else(|id| self.run(id))
-            }
-            View::Terminals => {
-                self.dirty = true;
-                let found = self.keymap.find(&[Scope::Global], key);
-                found.map(|id| self.run(id)).unwrap_or_default()
-            }
-        }
-    }
-
-    fn paste(&mut self, text: String) -> Vec<Effect> {
-        let cx = context!(self);
-        if let Some(overlay) = self.overlays.last_mut() {
-            self.dirty = true;
-            return overlay.update(&Msg::Paste(text), &cx).unwrap_or_default();
-        }
-        match self.view {
-            View::Terminals => {
-                self.dirty = true;
-                self.work.paste(&text, &cx)
-            }
-            View::Home => {
-                self.dirty = true;
-                self.home.update(&Msg::Paste(text), &cx).unwrap_or_default()
-            }
-        }
-    }
-
-    fn pointer(&mut self, event: MouseEvent) -> Vec<Effect> {
-        let areas = super::view::areas(self.size);
-        let cx = context!(self);
-        self.dirty = true;
-        if let Some(overlay) = self.overlays.last_mut() {
-            return overlay.update(&Msg::Mouse(event), &cx).unwrap_or_default();
-        }
-        if event.kind == MouseKind::Down && contains(areas.top, event) {
-            let tab = (self.view == View::Terminals).then(|| status::tab_at(&self.work, self.size.cols, event.col)).flatten();
-            return match tab {
-                Some(place) => self.work.to_tab(place, &cx),
-                None => vec![Effect::Ask(super::msg::Ask::Run(if self.view == View::Home { CommandId::GoTerminals } else { CommandId::GoHome }))],
-            };
-        }
-        match self.view {
-            View::Terminals => self.work.mouse(event, &cx),
-            View::Home if contains(areas.middle, event) => self.home.update(&Msg::Mouse(event), &cx).unwrap_or_default(),
-            View::Home => Vec::new(),
-        }
-    }
-
-    /// Where keys are looked up now, the nearest first.
-    #[must_use]
-    pub fn scopes(&self) -> &'static [Scope] {
-        match self.view {
-            View::Home => &[Scope::Home, Scope::Global],
-            View::Terminals => self.work.scopes(),
-        }
-    }
-
-    /// Where commands are valid that the palette, the command line and the help screen show.
-    pub(super) fn command_scopes(&self) -> &'static [Scope] {
-        match self.view {
-            View::Home => &[Scope::Home, Scope::Global],
-            View::Terminals if self.work.focused().is_some_and(|pane| pane.log.is_some()) => &[Scope::Logs, Scope::Terminal, Scope::Global],
-            View::Terminals if self.work.focused().is_some() => &[Scope::Terminal, Scope::Scroll, Scope::Ended, Scope::Global],
-            View::Terminals => &[Scope::Global],
-        }
     }
 
     /// Carries out what concerns the app itself, until only what concerns the outside is left.
@@ -469,8 +403,11 @@ impl App {
         let mut effects = Vec::new();
         if self.dirty {
             let cx = context!(self);
-            let home = self.view == View::Home;
-            let (tiles, stats) = if home { (self.home.wishes(&cx), self.home.watched(&cx)) } else { (Vec::new(), Vec::new()) };
+            let (tiles, stats) = match self.view {
+                View::Home => (self.home.wishes(&cx), self.home.watched(&cx)),
+                View::Resources => (Vec::new(), self.pages.resources.watched(&cx)),
+                View::Terminals | View::Stock(_) | View::Sessions | View::Activity => (Vec::new(), Vec::new()),
+            };
             if tiles != self.tiles {
                 self.tiles.clone_from(&tiles);
                 effects.push(Effect::WatchTiles(tiles));
@@ -479,6 +416,7 @@ impl App {
                 self.stats.clone_from(&stats);
                 effects.push(Effect::WatchStats(stats));
             }
+            effects.extend(self.pages.due(self.view, &cx));
         }
         let now = self.now.since_start;
         if std::mem::take(&mut self.work.changed) && self.save_at.is_none() {
@@ -499,7 +437,8 @@ impl App {
         let now = self.now.since_start;
         let waits = matches!(self.data.link, Link::Down { .. }).then(|| now + Duration::from_secs(1));
         let held = self.work.panes.values().filter_map(|pane| pane.screen.sync_deadline()).map(|at| at.saturating_duration_since(self.epoch)).min();
-        [self.toasts.deadline(), self.work.wake_at(), self.save_at, self.numbers_at, waits, held].into_iter().flatten().min()
+        let page = self.pages.wake_at(self.view);
+        [self.toasts.deadline(), self.work.wake_at(), self.save_at, self.numbers_at, waits, held, page].into_iter().flatten().min()
     }
 
     /// Keeps the arrangement if it is another than the one kept.
@@ -540,7 +479,7 @@ impl App {
         effects
     }
 
-    /// Shows the containers or the terminals.
+    /// Shows a view.
     pub(super) fn go(&mut self, view: View) {
         if self.view != view {
             self.view = view;
@@ -553,8 +492,4 @@ impl App {
     pub fn acks(&mut self) -> Vec<Effect> {
         self.work.panes.values_mut().filter_map(super::parts::terminal::TerminalPane::ack).collect()
     }
-}
-
-fn contains(area: Rect, event: MouseEvent) -> bool {
-    area.contains(ratatui::layout::Position { x: event.col, y: event.row })
 }

@@ -7,7 +7,7 @@ use super::app::context;
 use super::command::CommandId;
 use super::command::Scope;
 use super::command::command;
-use super::component::Component as _;
+use super::inputs::page;
 use super::keymap::Keymap;
 use super::logs::SaveLog;
 use super::msg::Ask;
@@ -28,9 +28,13 @@ use super::parts::launch::Launch;
 use super::parts::menu::Menu;
 use super::parts::palette::Palette;
 use super::parts::prompt::Prompt;
+use super::parts::sheet::Sheet;
 use super::parts::terminal::PaneState;
 use super::parts::terminal::Shows;
 use super::parts::workspace::Place;
+use super::stock::Kind;
+use super::stock::StockReply;
+use super::stock::StockWish;
 use super::theme::Theme;
 use crate::model::ContainerId;
 use crate::model::ContainerState;
@@ -56,6 +60,7 @@ impl App {
         }
         self.theme = Theme::new(settings.colors, self.theme.depth());
         self.work.set_scrollback(settings.scrollback);
+        self.plain = settings.plain;
     }
 
     /// Tells what became of a change of the server's configuration.
@@ -104,6 +109,14 @@ impl App {
                 return vec![Effect::Request(Request::Launch(request))];
             }
             Ask::Confirm(spec) => self.overlays.push(Box::new(Confirm::new(*spec))),
+            Ask::Offer(spec) if self.overlays.is_empty() => self.overlays.push(Box::new(Confirm::new(*spec))),
+            Ask::Offer(spec) => self.tell(ToastKind::Info, format!("ask again: {}", spec.title)),
+            Ask::Line(text) => {
+                let line = Palette::line(self.command_scopes(), &text).with_history(&self.history);
+                self.overlays.push(Box::new(line));
+            }
+            Ask::Sheet { title, lines } => self.overlays.push(Box::new(Sheet::new(title, lines))),
+            Ask::Actions { title, actions } => self.overlays.push(Box::new(Menu::of(title, actions))),
             Ask::Prompt(spec) => self.overlays.push(Box::new(Prompt::new(*spec))),
             Ask::Menu(id) => self.overlays.push(Box::new(Menu::new(id))),
             Ask::Inspect(id) => self.overlays.push(Box::new(Inspect::new(id))),
@@ -181,11 +194,25 @@ impl App {
             }
             C::Detach | C::Quit if self.alone => self.exit = Some(Exit::Left),
             C::Detach => self.go(View::Home),
-            C::Quit if self.view == View::Terminals => self.go(View::Home),
+            C::Quit if self.view != View::Home => self.go(View::Home),
             C::Quit => self.exit = Some(Exit::Left),
             C::Suspend | C::TerminalSuspend => return vec![Effect::Suspend],
             C::Redraw | C::TerminalRedraw => return vec![Effect::Redraw],
-            C::Refresh => return vec![Effect::Request(Request::Refresh)],
+            C::GoResources if !self.alone => self.go(View::Resources),
+            C::GoImages if !self.alone => self.go(View::Stock(Kind::Images)),
+            C::GoVolumes if !self.alone => self.go(View::Stock(Kind::Volumes)),
+            C::GoNetworks if !self.alone => self.go(View::Stock(Kind::Networks)),
+            C::GoSessions if !self.alone => self.go(View::Sessions),
+            C::GoActivity if !self.alone => self.go(View::Activity),
+            C::Stats => {
+                let ids = self.home.meant(&self.data);
+                self.pages.resources.show(&ids);
+                self.go(View::Resources);
+            }
+            C::Refresh => {
+                self.pages.refresh();
+                return vec![Effect::Request(Request::Refresh)];
+            }
             C::Mouse | C::TerminalMouse => {
                 self.mouse = !self.mouse;
                 self.tell(
@@ -212,18 +239,23 @@ impl App {
             self.leave_empty();
             return effects;
         }
-        if self.view == View::Home
-            && let Some(effects) = self.home.update(&Msg::Command(id), &cx)
-        {
+        if let Some(effects) = page(self.view, &mut self.home, &mut self.pages).and_then(|page| page.update(&Msg::Command(id), &cx)) {
             return effects;
         }
         match id {
-            CommandId::Back if self.view == View::Terminals => self.go(View::Home),
+            CommandId::Back if self.view != View::Home => self.go(View::Home),
             CommandId::ClearInput => {
                 let key = self.keymap.label(CommandId::Quit).unwrap_or_default();
                 self.tell(ToastKind::Info, format!("{key} leaves; what runs goes on"));
             }
             CommandId::Back => {}
+            _ if matches!(command(id).scope, Scope::Stock | Scope::Images | Scope::Volumes | Scope::Networks | Scope::List) => {
+                self.tell(ToastKind::Info, format!("'{}' is for images, volumes or networks: :images, :volumes, :networks", command(id).name));
+            }
+            _ if matches!(command(id).scope, Scope::Sessions | Scope::Activity) => {
+                self.tell(ToastKind::Info, format!("'{}' is for sessions or the activity: :sessions, :activity", command(id).name));
+            }
+            _ if command(id).scope == Scope::Resources => self.tell(ToastKind::Info, format!("'{}' is for the resources: :resources", command(id).name)),
             _ if command(id).scope == Scope::Logs => self.tell(ToastKind::Info, format!("'{}' needs a log", command(id).name)),
             _ if terminal => self.tell(ToastKind::Info, format!("'{}' needs a terminal", command(id).name)),
             _ => {}
@@ -360,6 +392,9 @@ impl App {
             }
             // Tried again with the next change, and at the end.
             (Request::SaveLayout(_), Err(_)) => {}
+            // The view says so, and tries again.
+            (Request::Past(_) | Request::Audit, Err(_)) => {}
+            (Request::Stock(wish), Err(_)) if matches!(*wish, StockWish::List(_)) => {}
             // The line on top says that the server is away.
             (Request::Refresh, Err(_)) if self.data.link != super::msg::Link::Up => {}
             (_, Err(problem)) if !taken => self.complain(&problem),
@@ -384,7 +419,13 @@ impl App {
             }
             Reply::Container(container) => self.data.apply(&crate::model::Event::ContainerChanged { container: container.clone() }),
             Reply::Session(session) => self.data.apply(&crate::model::Event::SessionChanged { session: session.clone() }),
-            Reply::Rendered(_) | Reply::Recording(_) | Reply::Layout(_) | Reply::Nothing | Reply::Saved(_) => {}
+            Reply::Stock(told) => {
+                self.data.stock.learn(told);
+                if let StockReply::Operation(operation) = &**told {
+                    self.learn(&Reply::Operation(operation.clone()));
+                }
+            }
+            Reply::Rendered(_) | Reply::Audit(_) | Reply::Past(_) | Reply::Recording(_) | Reply::Layout(_) | Reply::Nothing | Reply::Saved(_) => {}
         }
     }
 

@@ -15,11 +15,42 @@ pub enum Scope {
     Ended,
     /// A view of logs.
     Logs,
+    /// A list with columns: what images, volumes, networks and resources have in common.
+    List,
+    /// The graphs of what containers use.
+    Resources,
+    /// What images, volumes and networks have in common.
+    Stock,
+    /// The images.
+    Images,
+    /// The volumes.
+    Volumes,
+    /// The networks.
+    Networks,
+    /// The sessions.
+    Sessions,
+    /// The audit and the events.
+    Activity,
 }
 
 impl Scope {
     /// Every scope, as the help screen shows them.
-    pub const ALL: [Self; 6] = [Self::Global, Self::Home, Self::Logs, Self::Terminal, Self::Scroll, Self::Ended];
+    pub const ALL: [Self; 14] = [
+        Self::Global,
+        Self::Home,
+        Self::Logs,
+        Self::List,
+        Self::Resources,
+        Self::Stock,
+        Self::Images,
+        Self::Volumes,
+        Self::Networks,
+        Self::Sessions,
+        Self::Activity,
+        Self::Terminal,
+        Self::Scroll,
+        Self::Ended,
+    ];
 
     /// Its heading.
     #[must_use]
@@ -31,6 +62,14 @@ impl Scope {
             Self::Scroll => "Terminal scrolled back",
             Self::Ended => "Terminal whose program has ended",
             Self::Logs => "Logs",
+            Self::List => "Lists: resources, images, volumes, networks, sessions, activity",
+            Self::Resources => "Resources",
+            Self::Stock => "Images, volumes and networks",
+            Self::Images => "Images",
+            Self::Volumes => "Volumes",
+            Self::Networks => "Networks",
+            Self::Sessions => "Sessions",
+            Self::Activity => "Activity: audit and events",
         }
     }
 }
@@ -90,6 +129,12 @@ commands! {
         GoHome "containers" "containers" ["1" "M-1"] 0: "Show the containers";
         GoTerminals "terminals" "terminals" ["2" "M-2"] 40: "Show the terminals";
         GoLogs "show-logs" "logs" ["3" "M-3"] 0: "Show the logs that are open, or those of the container";
+        GoResources "resources" "resources" [] 0: "Show what containers use, over time";
+        GoImages "images" "images" [] 0: "Show the images";
+        GoVolumes "volumes" "volumes" [] 0: "Show the volumes";
+        GoNetworks "networks" "networks" [] 0: "Show the networks";
+        GoSessions "sessions" "sessions" [] 0: "Show all sessions, those that have ended too";
+        GoActivity "activity" "activity" [] 0: "Show the audit and what happened since the program began";
         Launch "launch" "launch" ["n"] 2: "Launch a container from a template";
         Errors "errors" "errors" ["!"] 0: "Show the last errors again";
         Back "back" "back" ["Esc"] 0: "Go back one level";
@@ -105,6 +150,7 @@ commands! {
         Shell "shell" "shell" ["e" "E"] 3: "Open a new shell in the container";
         Attach "attach" "attach" ["a"] 0: "Show the terminal of the container's main program";
         Logs "logs" "logs" ["l"] 4: "Show the logs of the container, or of all marked ones, in one pane";
+        Stats "stats" "resources" ["t"] 0: "Show what the container, or all marked ones, use over time";
         Stop "stop" "stop" ["s"] 5: "Stop the container";
         Start "start" "start" ["S"] 6: "Start the container";
         Restart "restart" "restart" ["r"] 7: "Stop and start the container";
@@ -256,6 +302,72 @@ commands! {
         LogRight "log-right" "right" ["Right" "l"] 0: "Move cut lines to the right";
         LogClose "log-close" "close" ["x"] 15: "Close the pane";
         LogBack "log-back" "back" ["Esc"] 0: "End marking, the search, the filter; then back to the containers";
+    }
+    List {
+        ListUp "list-up" "up" ["k" "Up"] 0: "Move up";
+        ListDown "list-down" "down" ["j" "Down"] 0: "Move down";
+        ListTop "list-top" "top" ["g" "Home"] 0: "Move to the first row";
+        ListBottom "list-bottom" "bottom" ["G" "End"] 0: "Move to the last row";
+        ListPageUp "list-page-up" "page up" ["PageUp" "C-u"] 0: "Move up by a page";
+        ListPageDown "list-page-down" "page down" ["PageDown" "C-f"] 0: "Move down by a page";
+        ListFilter "list-filter" "filter" ["/"] 20: "Show only what has a text; !not, ~fuzzy, /regex";
+        ListMark "list-mark" "mark" ["Space"] 21: "Mark the row, or take the mark away";
+        ListMarkRange "list-mark-range" "mark range" ["C-Space"] 0: "Mark all rows from the last mark to here";
+        ListClearMarks "list-clear-marks" "clear marks" ["C-\\"] 0: "Take all marks away";
+        ListSort "list-sort" "sort" ["o"] 22: "Sort by the next column";
+        ListReverse "list-reverse" "reverse" ["O"] 0: "Sort the other way round";
+    }
+    Resources {
+        ResourceMetric "metric" "one graph" ["m" "Tab"] 1: "Show one graph alone: the next of them, then all again";
+        ResourceShorter "shorter" "shorter" ["[" "-"] 2: "Show a shorter time";
+        ResourceLonger "longer" "longer" ["]" "+"] 3: "Show a longer time, as far as the history goes";
+        ResourceBack "earlier" "earlier" ["Left" ","] 4: "Move the cursor on the time axis back: what was used then is shown";
+        ResourceForward "later" "later" ["Right" "."] 5: "Move the cursor on the time axis on";
+        ResourceNormal "normalise" "percent" ["%"] 6: "Processor in percent of the machine and memory in percent of the limit, or as docker shows them";
+        ResourceZone "zone" "zone" ["T"] 0: "Show times of this place or in UTC";
+        ResourcePause "pause-graphs" "pause" ["p"] 7: "Let the graphs stand still, or go on";
+        ResourceOpen "open-container" "terminal" ["Enter"] 8: "Show the container's terminal";
+        ResourceLogs "logs-of-container" "logs" ["l"] 9: "Show the logs of the container, or of all marked ones";
+        ResourceCopy "copy-stats-line" "copy line" ["C-y"] 0: "Copy the command that shows the same: cto stats --history";
+    }
+    Stock {
+        StockOpen "details" "details" ["Enter"] 5: "Show all that is known of it, and who uses it";
+        StockMenu "actions" "more" ["x" "F10"] 7: "Show what can be done with it, each as a command line too";
+        StockInspect "inspect-json" "inspect" ["i"] 0: "Show it as JSON";
+        StockCopy "copy-name" "copy name" ["y"] 0: "Copy its name, or those of all marked ones";
+        StockCopyLine "copy-line" "copy line" ["C-y"] 0: "Copy the command line that shows it";
+        StockRemove "delete" "remove" ["C-d" "Delete"] 6: "Remove it, or all marked ones; asks first and names what is lost";
+        StockPrune "prune" "prune" ["u"] 8: "Show what nothing uses, and ask whether it is to go";
+        StockPruneAll "prune-all" "prune all" ["U"] 0: "The same for images with a name, and for networks that other tools made";
+    }
+    Images {
+        ImagePull "pull" "pull" ["p"] 1: "Bring an image from its registry";
+        ImagePush "push" "push" ["P"] 2: "Send the image to the registry that its name says";
+        ImageTag "tag" "tag" ["t"] 3: "Give the image one more name";
+        ImageHistory "history" "layers" ["h"] 4: "Show the image's layers";
+        ImageCancel "cancel-work" "cancel" ["X"] 0: "Cancel the pull or push under the cursor, or the newest";
+    }
+    Volumes {
+        VolumeCreate "volume-create" "new" ["n"] 1: "Make a volume";
+    }
+    Networks {
+        NetworkCreate "network-create" "new" ["n"] 1: "Make a network; 'internal' after its name lets nothing on it reach the outside";
+        NetworkConnect "connect" "connect" ["c"] 2: "Put a container on the network";
+        NetworkDisconnect "disconnect" "disconnect" ["d"] 3: "Take a container off the network";
+    }
+    Sessions {
+        SessionOpen "show-session" "open" ["Enter"] 1: "Show the session in a pane; all that is known of it when it has ended";
+        SessionClose "close-session" "end" ["C-d" "Delete"] 2: "End its program, or those of all marked ones; asks first";
+        SessionRecord "record-session" "record" ["R"] 3: "Begin or end its recording";
+        SessionDetails "session-details" "inspect" ["i"] 4: "Show all that is known of it";
+        SessionCopy "copy-session-id" "copy id" ["y"] 0: "Copy its id";
+        SessionCopyLine "copy-attach-line" "copy line" ["C-y"] 0: "Copy the command line that shows it: cto attach";
+    }
+    Activity {
+        ActivityOpen "activity-details" "details" ["Enter" "i"] 1: "Show all that is known of it";
+        ActivityCopy "copy-activity" "copy" ["y"] 2: "Copy the row, or all marked ones";
+        ActivityCopyLine "copy-audit-line" "copy line" ["C-y"] 0: "Copy the command line that shows the audit";
+        ActivityZone "activity-zone" "zone" ["T"] 3: "Show times of this place or in UTC";
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Context<'a> {
     pub theme: &'a Theme,
     /// Keys and the commands they run.
     pub keymap: &'a Keymap,
+    /// Without borders, glyphs and graphs, and with the terminal's cursor on what is selected: for those who have the screen read to them.
+    pub plain: bool,
     /// The time.
     pub now: Now,
     /// Where the part was drawn last, or would be: for messages with places and for paging.

@@ -1,6 +1,7 @@
 //! The client's copy of what the server knows, kept fresh by events.
 use super::msg::Everything;
 use super::msg::Link;
+use super::stock::Stock;
 use crate::model::Container;
 use crate::model::ContainerId;
 use crate::model::ContainerState;
@@ -48,6 +49,8 @@ pub struct Data {
     pub operations: Vec<Operation>,
     /// Templates, and the complaints about others.
     pub templates: TemplateList,
+    /// Images, volumes and networks, as far as they were listed.
+    pub stock: Stock,
     /// The newest samples of each container, the latest last.
     pub stats: HashMap<ContainerId, VecDeque<Stats>>,
     /// The newest small picture of each container.

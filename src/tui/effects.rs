@@ -2,12 +2,16 @@
 use super::effects_log;
 use super::effects_log::Followers;
 use super::effects_pane::PaneLink;
+use super::effects_stock;
 use super::msg::Effect;
 use super::msg::Everything;
 use super::msg::Msg;
 use super::msg::PaneId;
 use super::msg::Reply;
 use super::msg::Request;
+use super::past::POINTS;
+use super::past::PastRead;
+use super::past::PastWish;
 use crate::client::Client;
 use crate::client::StreamUpdate;
 use crate::error::Error;
@@ -23,6 +27,8 @@ use crate::model::Empty;
 use crate::model::Endpoint;
 use crate::model::GetHealth;
 use crate::model::GetLayout;
+use crate::model::GetStatsOf;
+use crate::model::ListAudit;
 use crate::model::ListContainers;
 use crate::model::ListOperations;
 use crate::model::ListQuery;
@@ -37,12 +43,16 @@ use crate::model::SaveLayout;
 use crate::model::StartContainer;
 use crate::model::StartRecording;
 use crate::model::StartRecordingOf;
+use crate::model::StatsOverTime;
+use crate::model::StatsQuery;
 use crate::model::StopContainer;
 use crate::model::StopContainerNow;
 use crate::model::StopRecordingOf;
 use crate::model::StreamMessage;
 use crate::model::TileWish;
 use crate::model::Topic;
+use futures_util::StreamExt as _;
+use futures_util::TryStreamExt as _;
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -52,6 +62,8 @@ use tokio::sync::watch;
 const LAYOUT: &str = "last";
 /// Things on a page of a list.
 const PAGE: u32 = 500;
+/// Histories that are read at once.
+const AT_ONCE: usize = 4;
 /// Pause between tries to open the stream for the first time.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -146,6 +158,12 @@ async fn ask(client: &Client, request: &Request) -> Result<Reply> {
             Reply::Recording(Box::new(recording))
         }
         Request::Record { session, on: false } => Reply::Recording(Box::new(client.call::<StopRecordingOf>(&[session.as_str()], &nothing).await?)),
+        Request::Past(wish) => Reply::Past(Box::new(past(client, wish).await?)),
+        Request::Audit => {
+            let query = ListQuery { limit: Some(PAGE), ..ListQuery::default() };
+            Reply::Audit(client.call::<ListAudit>(&[], &query).await?.items)
+        }
+        Request::Stock(wish) => Reply::Stock(Box::new(effects_stock::ask(client, wish).await?)),
         Request::SaveLog(wish) => Reply::Saved(effects_log::save(wish).await?),
         Request::LoadLayout => match client.call::<GetLayout>(&[LAYOUT], &nothing).await {
             Ok(layout) => Reply::Layout(Some(Box::new(layout.data))),
@@ -176,8 +194,20 @@ async fn everything(client: &Client) -> Result<Everything> {
     Ok(Everything { engine, containers, sessions: sessions?, operations: operations?, templates: templates? })
 }
 
+/// The history of some containers, a few at a time. Those that are gone are left out.
+async fn past(client: &Client, wish: &PastWish) -> Result<PastRead> {
+    let query = StatsQuery { since: Some(wish.range.word().to_owned()), points: Some(POINTS) };
+    let one = async |id: &ContainerId| match client.call::<GetStatsOf>(&[id.as_str()], &query).await {
+        Ok(stats) => Ok(Some(stats)),
+        Err(error) if error.code == Code::NotFound => Ok(None),
+        Err(error) => Err(error),
+    };
+    let items: Vec<Option<StatsOverTime>> = futures_util::stream::iter(&wish.containers).map(one).buffered(AT_ONCE).try_collect().await?;
+    Ok(PastRead { items: items.into_iter().flatten().collect() })
+}
+
 /// All pages of a list.
-async fn all<E: Endpoint<Request = ListQuery, Reply = Page<T>>, T>(client: &Client) -> Result<Vec<T>> {
+pub(super) async fn all<E: Endpoint<Request = ListQuery, Reply = Page<T>>, T>(client: &Client) -> Result<Vec<T>> {
     let mut items = Vec::new();
     let mut cursor = None;
     loop {

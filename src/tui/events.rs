@@ -100,6 +100,7 @@ pub async fn run(options: Options) -> Result<Exit> {
         quit: false,
     };
     let mut app = App::new(options.start, theme, keymap, options.settings.scrollback, size, screen.now());
+    app.plain = options.settings.plain;
     let first = app.begin();
     screen.act(&mut app, first);
     let result = screen.live(&mut app, &mut signals).await;

@@ -11,6 +11,7 @@ use super::msg::Ask;
 use super::msg::Effect;
 use super::msg::PromptFor;
 use super::msg::ToastKind;
+use super::pages;
 use super::parts::actions;
 use super::parts::terminal::Shows;
 use super::parts::workspace::Place;
@@ -26,6 +27,7 @@ impl App {
             "" => return Vec::new(),
             "q" | "q!" | "exit" | "wq" => "quit",
             "home" => "containers",
+            "audit" | "events" => "activity",
             "rm" => "remove",
             "run" => "launch",
             "vsplit" | "vs" => "split-right",
@@ -46,6 +48,20 @@ impl App {
         if rest.is_empty() {
             return self.run(command.id);
         }
+        match pages::line(command.id, rest) {
+            Some(Ok((view, effect))) => {
+                // What it leads to is seen there.
+                if self.view != View::Terminals {
+                    self.go(view);
+                }
+                return vec![effect];
+            }
+            Some(Err(how)) => {
+                self.tell(ToastKind::Warning, how);
+                return Vec::new();
+            }
+            None => {}
+        }
         match command.id {
             CommandId::Launch => {
                 let mut words = rest.split_whitespace();
@@ -61,7 +77,7 @@ impl App {
                     self.tell(ToastKind::Warning, format!("not all of '{rest}' are containers"));
                     return Vec::new();
                 }
-                self.open_logs(&ids, if self.view == View::Home { Place::Tab } else { Place::Split })
+                self.open_logs(&ids, if self.view == View::Terminals { Place::Split } else { Place::Tab })
             }
             id => self.run_on(id, command.scope, rest),
         }
@@ -89,7 +105,12 @@ impl App {
             }
             (_, Some(place)) => self.open_terminal(&container.id, place),
             (CommandId::Logs | CommandId::PaneLogs | CommandId::GoLogs, None) => {
-                self.open(&container.id, Shows::Log, if self.view == View::Home { Place::Tab } else { Place::Split })
+                self.open(&container.id, Shows::Log, if self.view == View::Terminals { Place::Split } else { Place::Tab })
+            }
+            (CommandId::Stats | CommandId::GoResources, None) => {
+                self.pages.resources.show(&[container.id]);
+                self.go(View::Resources);
+                Vec::new()
             }
             (id, None) if scope == Scope::Home => {
                 let cx = context!(self);

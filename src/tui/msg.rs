@@ -3,7 +3,12 @@ use super::command::CommandId;
 use super::logs::Follow;
 use super::logs::News;
 use super::logs::SaveLog;
+use super::past::PastRead;
+use super::past::PastWish;
+use super::stock::StockReply;
+use super::stock::StockWish;
 use crate::config::theme::Theme as Colors;
+use crate::model::AuditEvent;
 use crate::model::Container;
 use crate::model::ContainerId;
 use crate::model::Control;
@@ -51,6 +56,8 @@ pub struct Settings {
     pub colors: Colors,
     /// Lines of scrollback that each new pane keeps.
     pub scrollback: usize,
+    /// Views that can do without borders, glyphs and graphs do.
+    pub plain: bool,
     /// The first mistake in the files, with its place; what is wrong stays as it was.
     pub mistake: Option<String>,
 }
@@ -159,6 +166,12 @@ pub enum Request {
         /// Begin.
         on: bool,
     },
+    /// What containers have used over time.
+    Past(Box<PastWish>),
+    /// The newest of the audit.
+    Audit,
+    /// Something about images, volumes or networks.
+    Stock(Box<StockWish>),
     /// Lines of logs, written into a file on this machine.
     SaveLog(Box<SaveLog>),
     /// The arrangement as it was left.
@@ -186,6 +199,12 @@ pub enum Reply {
     Recording(Box<Recording>),
     /// To [`Request::LoadLayout`]; none when nothing was kept.
     Layout(Option<Box<serde_json::Value>>),
+    /// To [`Request::Past`].
+    Past(Box<PastRead>),
+    /// To [`Request::Audit`], the newest first.
+    Audit(Vec<AuditEvent>),
+    /// To [`Request::Stock`].
+    Stock(Box<StockReply>),
     /// To [`Request::SaveLog`].
     Saved(Saved),
     /// Done.
@@ -298,8 +317,26 @@ pub enum Ask {
         /// Show its terminal then.
         open: bool,
     },
+    /// Open the command line with this text in it.
+    Line(String),
+    /// Show lines to be read.
+    Sheet {
+        /// Their title.
+        title: String,
+        /// The lines.
+        lines: Vec<super::parts::reader::Line>,
+    },
+    /// Show what can be done with something.
+    Actions {
+        /// What it is called.
+        title: String,
+        /// What can be done, and how that is written on a shell's command line.
+        actions: Vec<(CommandId, Option<String>)>,
+    },
     /// Ask before doing.
     Confirm(Box<ConfirmSpec>),
+    /// The same after some waiting: only where nothing lies on top, so that no key meant for that answers it.
+    Offer(Box<ConfirmSpec>),
     /// Ask for a line of text.
     Prompt(Box<PromptSpec>),
     /// The answer to a prompt.

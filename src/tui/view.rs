@@ -1,7 +1,6 @@
 //! Draws the app; changes nothing.
 use super::app::App;
 use super::app::View;
-use super::component::Component as _;
 use super::parts::status;
 use super::theme::Role;
 use crate::model::Size;
@@ -35,10 +34,11 @@ pub fn draw(app: &App, frame: &mut Frame) {
     let all = frame.area();
     let areas = areas(Size { cols: all.width, rows: all.height });
     match app.view {
-        View::Home => {
-            app.home.draw(frame, areas.middle, &cx);
+        View::Home | View::Resources | View::Stock(_) | View::Sessions | View::Activity => {
+            let page = app.pages.get(app.view);
+            page.unwrap_or(&app.home).draw(frame, areas.middle, &cx);
             if !areas.top.is_empty() {
-                status::home_line(frame, areas.top, &cx);
+                status::home_line(frame, areas.top, app.view.word(), &cx);
             }
         }
         View::Terminals => {
@@ -61,7 +61,9 @@ pub fn draw(app: &App, frame: &mut Frame) {
     if !areas.bottom.is_empty() {
         let hints = match (app.overlays.last(), app.view) {
             (Some(overlay), _) => overlay.hints(&cx).unwrap_or_default(),
-            (None, View::Home) => app.home.hints(&cx).unwrap_or_else(|| status::hints(app.scopes(), &cx)),
+            (None, View::Home | View::Resources | View::Stock(_) | View::Sessions | View::Activity) => {
+                app.pages.get(app.view).unwrap_or(&app.home).hints(&cx).unwrap_or_else(|| status::hints(app.scopes(), &cx))
+            }
             (None, View::Terminals) => status::work_hints(&app.work, &cx),
         };
         status::footer(frame, areas.bottom, &hints, &cx);

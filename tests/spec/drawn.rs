@@ -50,6 +50,7 @@ pub struct Drawn {
     pub data: Data,
     pub theme: Theme,
     pub keymap: Keymap,
+    pub plain: bool,
     pub now: Now,
     pub area: Rect,
 }
@@ -60,7 +61,7 @@ impl Drawn {
         let now = Now { since_start: Duration::from_secs(60), time: noon() };
         let data = Data { listed: true, ..Data::default() };
         let keymap = Keymap::new("C-b").unwrap();
-        Self { data, theme: Theme::standard(Depth::True), keymap, now, area: Rect { x: 0, y: 0, width, height } }
+        Self { data, theme: Theme::standard(Depth::True), keymap, plain: false, now, area: Rect { x: 0, y: 0, width, height } }
     }
 
     /// A screen of this size with the usual containers and templates.
@@ -71,7 +72,7 @@ impl Drawn {
     }
 
     pub fn cx(&self) -> Context<'_> {
-        Context { data: &self.data, theme: &self.theme, keymap: &self.keymap, now: self.now, area: self.area }
+        Context { data: &self.data, theme: &self.theme, keymap: &self.keymap, plain: self.plain, now: self.now, area: self.area }
     }
 
     /// What the part looks like.
@@ -187,7 +188,7 @@ pub fn container(name: &str, template: &str, minutes: i64) -> Container {
     }
 }
 
-fn stats(container: &str, cpu_percent: f64, mebibytes: u64) -> Stats {
+pub fn stats(container: &str, cpu_percent: f64, mebibytes: u64) -> Stats {
     Stats {
         container: format!("{container}-id").into(),
         cpu_percent,

@@ -246,7 +246,7 @@ fn the_line_on_top_has_one_ground() {
     let drawn = Drawn::usual((120, 40));
     let line = Rect { height: 1, ..drawn.area };
     let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(120, 1)).unwrap();
-    let buffer = terminal.draw(|frame| status::home_line(frame, line, &drawn.cx())).unwrap().buffer.clone();
+    let buffer = terminal.draw(|frame| status::home_line(frame, line, "", &drawn.cx())).unwrap().buffer.clone();
     let ground = drawn.theme.style(Role::Bar).bg.unwrap();
     assert!(buffer.content().iter().all(|cell| cell.bg == ground), "{}", drawn::lines(&buffer));
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod access;
+mod activity;
 mod architecture;
 mod bench;
 mod broken;
@@ -36,11 +37,13 @@ mod limits;
 mod logs;
 mod palette;
 mod recordings;
+mod resources;
 mod server;
 mod sessions;
 mod settings;
 mod stacks;
 mod stats;
+mod stock;
 mod storage;
 mod store;
 mod support;

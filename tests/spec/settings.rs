@@ -104,7 +104,7 @@ fn the_file_that_init_writes_names_every_setting_and_sets_none() {
         let names: Vec<String> =
             config::leaves().iter().map(config::Leaf::name).filter(|name| full.pointer(&format!("/{}", name.replace('.', "/"))).is_some()).collect();
         let all = config::leaves().len();
-        assert_eq!(names.len(), if of_project { 3 } else { all }, "{names:?}\n{open}");
+        assert_eq!(names.len(), if of_project { 4 } else { all }, "{names:?}\n{open}");
     }
 }
 

@@ -24,7 +24,7 @@ pub fn possible(container: &Container) -> Vec<CommandId> {
             ids.push(CommandId::Attach);
         }
     }
-    ids.extend([CommandId::Logs, CommandId::Inspect]);
+    ids.extend([CommandId::Logs, CommandId::Stats, CommandId::Inspect]);
     ids.extend(if runs { [CommandId::Stop, CommandId::Restart] } else { [CommandId::Start, CommandId::Restart] });
     if runs {
         ids.push(CommandId::Kill);
@@ -68,6 +68,26 @@ pub fn act(command: CommandId, container: &Container, cx: &Context) -> Option<Ve
         CommandId::Inspect => ask(Ask::Inspect(id)),
         _ => None,
     }
+}
+
+/// An action on a container as a command line of cto; none where there is no such line.
+#[must_use]
+pub fn line(command: CommandId, container: &Container) -> Option<String> {
+    let verb = match command {
+        CommandId::Open | CommandId::Attach => "attach",
+        CommandId::Shell => "shell",
+        CommandId::Logs => "logs -f",
+        CommandId::Stats => "stats",
+        CommandId::Inspect => "inspect",
+        CommandId::Stop => "stop",
+        CommandId::Start => "start",
+        CommandId::Restart => "restart",
+        CommandId::Kill => "kill",
+        CommandId::Remove => "rm",
+        CommandId::Duplicate => return container.template.as_ref().map(|template| format!("cto run {template}")),
+        _ => return None,
+    };
+    Some(format!("cto {verb} {}", container.name))
 }
 
 /// Launches a template as it stands, and shows its terminal.

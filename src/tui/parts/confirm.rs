@@ -23,13 +23,15 @@ pub struct Confirm {
     spec: ConfirmSpec,
     /// 0 is *Cancel*, then the choices.
     cursor: usize,
+    /// The first line shown where not all have room.
+    top: usize,
 }
 
 impl Confirm {
     /// Asks, with the cursor on *Cancel*.
     #[must_use]
     pub fn new(spec: ConfirmSpec) -> Self {
-        Self { spec, cursor: 0 }
+        Self { spec, cursor: 0, top: 0 }
     }
 
     /// The answers as buttons.
@@ -46,6 +48,13 @@ impl Confirm {
         let wide = u16::try_from(wide.unwrap_or(0)).unwrap_or(cols).clamp(24, COLS);
         let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
         (Popup::place(area, wide, rows), lines)
+    }
+
+    /// Moves the lines by as many as are seen.
+    fn scroll(&mut self, down: bool, area: Rect) {
+        let (popup, lines) = self.place(area);
+        let rows = seen(&popup, lines.len());
+        self.top = if down { self.top + rows } else { self.top.saturating_sub(rows) }.min(lines.len().saturating_sub(rows));
     }
 
     /// Where the buttons lie, cut to the room there is.
@@ -78,6 +87,8 @@ impl Component for Confirm {
                 match key.code {
                     KeyCode::Esc | KeyCode::Char('q') => return Some(self.answer(0)),
                     KeyCode::Enter => return Some(self.answer(self.cursor)),
+                    KeyCode::PageDown => self.scroll(true, cx.area),
+                    KeyCode::PageUp => self.scroll(false, cx.area),
                     KeyCode::Tab | KeyCode::Right | KeyCode::Down => self.cursor = (self.cursor + 1) % count,
                     KeyCode::BackTab | KeyCode::Left | KeyCode::Up => self.cursor = (self.cursor + count - 1) % count,
                     KeyCode::Char(c) => {
@@ -98,7 +109,13 @@ impl Component for Confirm {
                 let hit = self.button_places(popup.inner).iter().position(|place| place.contains((mouse.col, mouse.row).into()));
                 Some(hit.map(|place| self.answer(place)).unwrap_or_default())
             }
-            Msg::Mouse(_) | Msg::Paste(_) => Some(Vec::new()),
+            Msg::Mouse(mouse) => {
+                if matches!(mouse.kind, MouseKind::WheelDown | MouseKind::WheelUp) {
+                    self.scroll(mouse.kind == MouseKind::WheelDown, cx.area);
+                }
+                Some(Vec::new())
+            }
+            Msg::Paste(_) => Some(Vec::new()),
             _ => None,
         }
     }
@@ -108,9 +125,15 @@ impl Component for Confirm {
         popup.draw(frame, cx.theme, "", "");
         let inner = popup.inner;
         let title_lines = text::wrap(&self.spec.title, usize::from(COLS.min(area.width.saturating_sub(4)).max(1))).len();
-        for ((place, line), y) in lines.iter().enumerate().zip(inner.y..inner.bottom().saturating_sub(1)) {
+        let rows = seen(&popup, lines.len());
+        for ((place, line), y) in lines.iter().enumerate().skip(self.top).take(rows).zip(inner.y..) {
             let role = if place < title_lines { Role::Title } else { Role::Text };
             text::put(frame.buffer_mut(), inner.x, y, inner.width, line, cx.theme.style(role));
+        }
+        // What is lost is never cut off in silence.
+        if rows < lines.len() && inner.height > 1 {
+            let words = format!("↑ {} ↓ {} pgdn", self.top, lines.len().saturating_sub(self.top + rows));
+            text::put(frame.buffer_mut(), inner.x, inner.bottom() - 2, inner.width, &words, cx.theme.style(Role::Warn));
         }
         for (place, (button, rect)) in self.buttons().iter().zip(self.button_places(inner)).enumerate() {
             let danger = place.checked_sub(1).and_then(|place| self.spec.choices.get(place)).is_some_and(|choice| choice.destroys);
@@ -134,4 +157,10 @@ impl Component for Confirm {
         hints.extend([hint("⇥", "other answer"), hint("⏎", "take it")]);
         Some(hints)
     }
+}
+
+/// Lines that are seen at once: where not all have room, one row says how many are not seen.
+fn seen(popup: &Popup, lines: usize) -> usize {
+    let rows = usize::from(popup.inner.height.saturating_sub(1));
+    if lines > rows { rows.saturating_sub(1).max(1) } else { rows }
 }

@@ -9,6 +9,7 @@ use super::items::Listing;
 use super::items::Sort;
 use super::meter::Meter;
 use super::plan::Plan;
+use super::sift;
 use super::state;
 use super::table;
 use super::text;
@@ -256,7 +257,7 @@ impl Home {
                 let words = format!("sorted by {}{turned}", self.listing.sort.word());
                 return Some(vec![Effect::Ask(Ask::Toast(ToastKind::Info, words))]);
             }
-            CommandId::Back | CommandId::ClearInput if self.filter.clear() => self.listing.filter.clear(),
+            CommandId::Back | CommandId::ClearInput if self.filter.clear() => self.listing.sift.set(""),
             CommandId::Back if !self.marked.is_empty() => self.marked.clear(),
             CommandId::Mark => {
                 if let Some(Item::Container(id)) = items.get(at) {
@@ -314,7 +315,7 @@ impl Home {
 
     /// Lists by what is typed now; a cursor whose item goes moves to the first.
     fn refilter(&mut self) {
-        self.filter.text().clone_into(&mut self.listing.filter);
+        self.listing.sift.set(self.filter.text());
         self.place = 0;
     }
 
@@ -448,11 +449,13 @@ impl Component for Home {
         if self.editing || !self.filter.text().is_empty() {
             x += text::put(frame.buffer_mut(), x, line.y, line.width, " / ", cx.theme.style(Role::Key));
             let own = Rect { x, width: 30.min(line.right() - x), ..line };
-            self.filter.draw(frame, own, cx.theme.style(Role::Text), ("text  !not  ~fuzzy", muted), self.editing);
+            self.filter.draw(frame, own, cx.theme.style(Role::Text), (sift::PLACEHOLDER, muted), self.editing);
             x = own.right();
         }
         let shown = items.iter().filter(|item| matches!(item, Item::Container(_))).count();
-        if let Some(note) = self.note(shown, &plan, top, items.len(), cx) {
+        if let Some(complaint) = self.listing.sift.complaint() {
+            text::put(frame.buffer_mut(), x, line.y, line.right().saturating_sub(x), &format!(" {complaint}"), cx.theme.style(Role::Error));
+        } else if let Some(note) = self.note(shown, &plan, top, items.len(), cx) {
             text::put(frame.buffer_mut(), x, line.y, line.right().saturating_sub(x), &format!(" {note}"), muted);
         }
     }
@@ -468,7 +471,7 @@ impl Component for Home {
     fn hints(&self, cx: &Context) -> Option<Vec<Hint>> {
         let hint = |key: &str, what: &str| (key.to_owned(), what.to_owned());
         if self.editing {
-            return Some(vec![hint("⏎", "keep"), hint("esc", "clear"), hint("!", "not"), hint("~", "fuzzy")]);
+            return Some(vec![hint("⏎", "keep"), hint("esc", "clear"), hint("!", "not"), hint("~", "fuzzy"), hint("/", "regex")]);
         }
         let command = |id: CommandId| cx.keymap.label(id).map(|key| (key, crate::tui::command::command(id).title.to_owned()));
         match &self.cursor {

@@ -1,5 +1,5 @@
 //! What the home view lists, and in which order.
-use super::fuzzy;
+use super::sift::Sift;
 use super::state;
 use crate::model::Container;
 use crate::model::ContainerId;
@@ -72,8 +72,8 @@ impl Sort {
 /// What is listed of all that there is.
 #[derive(Clone, Debug, Default)]
 pub struct Listing {
-    /// What is filtered by: plain text, `!` and what is not wanted, `~` and a few letters.
-    pub filter: String,
+    /// What is filtered by.
+    pub sift: Sift,
     /// Whether stopped containers are left out.
     pub running_only: bool,
     /// What is sorted by.
@@ -122,14 +122,9 @@ impl Listing {
     /// Whether the filter lets a container through.
     #[must_use]
     fn fits(&self, container: &Container) -> bool {
-        let filter = self.filter.trim().to_lowercase();
         let told = state::told(container).word;
-        let text = format!("{} {} {} {told}", container.name, state::origin(container), container.image).to_lowercase();
-        match (filter.strip_prefix('!'), filter.strip_prefix('~')) {
-            (Some(unwanted), _) => unwanted.is_empty() || !text.contains(unwanted),
-            (_, Some(letters)) => !fuzzy::find(letters, [container.name.as_str(), state::origin(container)]).is_empty(),
-            _ => text.contains(&filter),
-        }
+        let origin = state::origin(container);
+        self.sift.fits(&format!("{} {origin} {} {told}", container.name, container.image), &[&container.name, origin])
     }
 
     /// Everything listed: containers, launches, the launch tile.

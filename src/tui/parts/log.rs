@@ -2,16 +2,17 @@
 use super::field::Edit;
 use super::field::Field;
 use crate::model::Code;
-use crate::model::Container;
 use crate::model::ContainerId;
 use crate::model::ContainerState;
-use crate::model::Health;
 use crate::model::Size;
 use crate::term::Key;
 use crate::term::KeyCode;
 use crate::term::Mods;
 use crate::tui::command::CommandId;
 use crate::tui::component::Context;
+use crate::tui::happened::Known;
+use crate::tui::happened::happened;
+use crate::tui::happened::known;
 use crate::tui::logs::Follow;
 use crate::tui::logs::News;
 use crate::tui::logs::Range;
@@ -54,7 +55,7 @@ pub struct Source {
     /// How it stands.
     pub state: Reading,
     /// Its state, start and health as told last.
-    known: Option<(ContainerState, Option<Timestamp>, Option<Health>)>,
+    known: Option<Known>,
 }
 
 /// How the reading of one log stands.
@@ -242,11 +243,10 @@ impl LogView {
                 }
                 continue;
             };
-            let now = (container.state, container.started_at, container.health);
-            let before = source.known.replace(now);
-            for (time, text, bad) in happened(before, container, cx.now.time) {
-                let text = format!("{} {text}", container.name);
-                self.add_marker(place, time, &text, bad);
+            let before = source.known.replace(known(container));
+            for happening in happened(before, container, cx.now.time) {
+                let text = format!("{} {}", container.name, happening.text);
+                self.add_marker(place, happening.at, &text, happening.bad);
             }
         }
     }
@@ -524,33 +524,4 @@ pub(super) fn say(text: &str) -> Effect {
 
 fn nanoseconds(time: Timestamp) -> Option<i64> {
     i64::try_from(time.as_nanosecond()).ok()
-}
-
-/// What is to be marked after a container was told of as it is now: times, words, and whether they are bad news.
-fn happened(before: Option<(ContainerState, Option<Timestamp>, Option<Health>)>, container: &Container, now: Timestamp) -> Vec<(Timestamp, String, bool)> {
-    let mut marks = Vec::new();
-    let is_over = |state: ContainerState| matches!(state, ContainerState::Exited | ContainerState::Dead);
-    let (state, started, health) = before.map_or((None, None, None), |(state, started, health)| (Some(state), started, health));
-    if let Some(start) = container.started_at
-        && started != Some(start)
-    {
-        marks.push((start, if state.is_some_and(|state| !is_over(state)) { "restarted" } else { "started" }.to_owned(), false));
-    }
-    if is_over(container.state) && state.is_none_or(|state| !is_over(state)) && container.started_at.is_some() {
-        let code = container.exit_code.map(|code| format!(", exit {code}")).unwrap_or_default();
-        let killed = if container.oom_killed { " · OOM-killed" } else { "" };
-        let bad = container.oom_killed || container.exit_code.is_some_and(|code| code != 0);
-        marks.push((container.finished_at.unwrap_or(now), format!("stopped{code}{killed}"), bad));
-    }
-    match (state, container.state) {
-        (Some(ContainerState::Running), ContainerState::Paused) => marks.push((now, "paused".to_owned(), false)),
-        (Some(ContainerState::Paused), ContainerState::Running) => marks.push((now, "unpaused".to_owned(), false)),
-        _ => {}
-    }
-    match (health, container.health) {
-        (Some(before), Some(Health::Unhealthy)) if before != Health::Unhealthy => marks.push((now, "unhealthy".to_owned(), true)),
-        (Some(Health::Unhealthy), Some(Health::Healthy)) => marks.push((now, "healthy again".to_owned(), false)),
-        _ => {}
-    }
-    marks
 }

@@ -1,8 +1,9 @@
-//! What can be done with one container, to pick from.
+//! What can be done with one thing, to pick from; each as a command line too.
 use super::actions;
 use super::popup::Popup;
 use super::text;
 use crate::model::ContainerId;
+use crate::term::Key;
 use crate::term::KeyCode;
 use crate::term::MouseKind;
 use crate::tui::command;
@@ -19,22 +20,53 @@ use ratatui::layout::Rect;
 /// Columns of the menu.
 const COLS: u16 = 44;
 
-/// The action menu of a container.
+/// The action menu.
 #[derive(Clone, Debug)]
 pub struct Menu {
-    container: ContainerId,
+    subject: Subject,
     cursor: usize,
+}
+
+/// What the menu is for.
+#[derive(Clone, Debug)]
+enum Subject {
+    Container(ContainerId),
+    /// Something with this title, and its actions with their command lines.
+    Other(String, Vec<(CommandId, Option<String>)>),
 }
 
 impl Menu {
     /// With the cursor on the first action.
     #[must_use]
     pub fn new(container: ContainerId) -> Self {
-        Self { container, cursor: 0 }
+        Self { subject: Subject::Container(container), cursor: 0 }
+    }
+
+    /// Of these actions, each as it is written on a shell's command line.
+    #[must_use]
+    pub fn of(title: String, actions: Vec<(CommandId, Option<String>)>) -> Self {
+        Self { subject: Subject::Other(title, actions), cursor: 0 }
     }
 
     fn commands(&self, cx: &Context) -> Vec<CommandId> {
-        cx.data.container(&self.container).map(actions::possible).unwrap_or_default()
+        match &self.subject {
+            Subject::Container(id) => cx.data.container(id).map(actions::possible).unwrap_or_default(),
+            Subject::Other(_, actions) => actions.iter().map(|(id, _)| *id).collect(),
+        }
+    }
+
+    /// The action under the cursor as a command line.
+    fn line(&self, cx: &Context) -> Option<String> {
+        match &self.subject {
+            Subject::Container(id) => actions::line(self.commands(cx).get(self.cursor).copied()?, cx.data.container(id)?),
+            Subject::Other(_, actions) => actions.get(self.cursor)?.1.clone(),
+        }
+    }
+
+    /// The keys of the actions work here as they do outside.
+    fn find(&self, key: Key, commands: &[CommandId], cx: &Context) -> Option<CommandId> {
+        let scopes: Vec<_> = commands.iter().map(|id| command::command(*id).scope).collect();
+        cx.keymap.find(&scopes, key).filter(|id| commands.contains(id))
     }
 
     fn place(area: Rect, count: usize) -> Popup {
@@ -48,7 +80,10 @@ impl Menu {
 
     fn run(&self, command: Option<CommandId>, cx: &Context) -> Vec<Effect> {
         let close = Effect::Ask(Ask::Close);
-        let container = cx.data.container(&self.container);
+        let container = match &self.subject {
+            Subject::Container(id) => cx.data.container(id),
+            Subject::Other(..) => return vec![command.map_or(close, |command| Effect::Ask(Ask::Run(command)))],
+        };
         let Some((command, container)) = command.zip(container) else { return vec![close] };
         // What concerns more than the container, such as its log in a pane, is for the app.
         let own = actions::act(command, container, cx);
@@ -68,9 +103,11 @@ impl Component for Menu {
                     KeyCode::Down | KeyCode::Tab | KeyCode::Char('j') => self.cursor = (self.cursor + 1) % count,
                     KeyCode::Up | KeyCode::BackTab | KeyCode::Char('k') => self.cursor = (self.cursor + count - 1) % count,
                     KeyCode::Char('c') if !key.mods.is_empty() => return Some(self.run(None, cx)),
+                    KeyCode::Char('y') if !key.mods.is_empty() => {
+                        return Some(self.line(cx).map(|line| Effect::Ask(Ask::Copy(line))).into_iter().collect());
+                    }
                     _ => {
-                        // The keys of the actions work here as they do outside.
-                        let meant = cx.keymap.find(&[crate::tui::command::Scope::Home], *key).filter(|id| commands.contains(id));
+                        let meant = self.find(*key, &commands, cx);
                         return Some(meant.map(|id| self.run(Some(id), cx)).unwrap_or_default());
                     }
                 }
@@ -98,8 +135,12 @@ impl Component for Menu {
     fn draw(&self, frame: &mut Frame, area: Rect, cx: &Context) {
         let commands = self.commands(cx);
         let popup = Self::place(area, commands.len());
-        let name = cx.data.container(&self.container).map_or("it is gone", |container| container.name.as_str());
-        popup.draw(frame, cx.theme, name, "⏎ do it  esc leave");
+        let name = match &self.subject {
+            Subject::Container(id) => cx.data.container(id).map_or("it is gone", |container| container.name.as_str()),
+            Subject::Other(title, _) => title.as_str(),
+        };
+        let line = self.line(cx).map_or_else(|| "⏎ do it  esc leave".to_owned(), |line| format!("^y {line}"));
+        popup.draw(frame, cx.theme, name, &line);
         let inner = popup.inner;
         for ((place, id), y) in commands.iter().enumerate().skip(self.top(&popup)).zip(inner.top()..inner.bottom()) {
             let command = command::command(*id);
@@ -107,7 +148,14 @@ impl Component for Menu {
             let style = |role| cx.theme.style(if selected { Role::Selection } else { role });
             let key = cx.keymap.label(*id).unwrap_or_default();
             let line = text::left(&format!("{} {}", if selected { "▸" } else { " " }, command.title), usize::from(inner.width));
-            text::put(frame.buffer_mut(), inner.x, y, inner.width, &line, style(if *id == CommandId::Remove { Role::Error } else { Role::Text }));
+            text::put(
+                frame.buffer_mut(),
+                inner.x,
+                y,
+                inner.width,
+                &line,
+                style(if matches!(id, CommandId::Remove | CommandId::StockRemove) { Role::Error } else { Role::Text }),
+            );
             let key = text::right(&key, 5);
             text::put(frame.buffer_mut(), inner.right().saturating_sub(5).max(inner.x), y, 5.min(inner.width), &key, style(Role::Key));
         }
@@ -118,6 +166,6 @@ impl Component for Menu {
     }
 
     fn hints(&self, _cx: &Context) -> Option<Vec<(String, String)>> {
-        Some(vec![("⏎".to_owned(), "do it".to_owned()), ("esc".to_owned(), "leave".to_owned())])
+        Some([("⏎", "do it"), ("^y", "copy as command line"), ("esc", "leave")].map(|(key, what)| (key.to_owned(), what.to_owned())).to_vec())
     }
 }

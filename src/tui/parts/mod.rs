@@ -5,6 +5,8 @@
 //! | part | made by | asks for |
 //! |---|---|---|
 //! | `grid::Home` (tiles, table, filter, empty state) | `Home::new()`; `selected(&Data)`, `select(&ContainerId)`, `wishes(&Context)` for tiles, `watched(&Context)` for stats, `state()` and `restore()` as JSON | `OpenTerminal`, `OpenShell`, `Request`s, `Confirm` |
+//! | `resources::Resources` (graphs over time) | `Resources::default()`; `show(&[ContainerId])`, `watched(&Context)` for stats, `due(&Context)` for what is to be read | `OpenTerminal`, `OpenLogs`, `Request::Past` |
+//! | `browse::Browse` (images, volumes, networks) | `Browse::new(Kind)`; `due(&Context)` for what is to be listed | `Line`, `Actions`, `Sheet`, `Confirm`, `Offer`, `Request::Stock` |
 //! | `launch::Launch` | `Launch::new(size)` | `Launch`, `Close` |
 //! | `palette::Palette` | `Palette::new(scopes)`, `Palette::line(scopes, text)` for `:` | `Run`, `RunLine`, `OpenTerminal`, `Launch`, `Close` |
 //! | `help::Help` | `Help::new(scopes)` | `Close` |
@@ -12,9 +14,12 @@
 //! | `prompt::Prompt` | `Prompt::new(PromptSpec)` | `Prompted`, `Close` |
 //! | `toast::Toasts` | `Toasts::new()`; `push(kind, text, now)`, `dismiss()`, `log()`, `deadline()` | |
 //! | `menu::Menu` | `Menu::new(ContainerId)`, on `Ask::Menu` | `Run`, `Close` |
+//! | `sheet::Sheet` (lines to be read) | `Sheet::new(title, lines)`, on `Ask::Sheet` | `Close` |
 //! | `inspect::Inspect` | `Inspect::new(ContainerId)`, on `Ask::Inspect` | `Close` |
 
 pub mod actions;
+pub mod activity;
+pub mod browse;
 pub mod confirm;
 pub mod empty;
 pub mod errors;
@@ -22,6 +27,7 @@ pub mod field;
 pub mod form;
 pub mod frames;
 pub mod fuzzy;
+pub mod graph;
 pub mod grid;
 pub mod help;
 pub mod inspect;
@@ -39,11 +45,20 @@ pub mod pointer;
 pub mod popup;
 pub mod prompt;
 pub mod reader;
+pub mod resources;
+mod resources_draw;
+pub mod rows;
+mod rows_draw;
 pub mod saved;
 pub mod selection;
+pub mod session_list;
+pub mod sheet;
+pub mod sift;
 pub mod state;
 pub mod status;
 pub mod steering;
+mod stock_actions;
+mod stock_rows;
 pub mod table;
 pub mod terminal;
 pub mod text;

@@ -21,6 +21,8 @@ use crate::tui::component::Context;
 use crate::tui::msg::Ask;
 use crate::tui::msg::Effect;
 use crate::tui::msg::Msg;
+use crate::tui::pages::shell_line;
+use crate::tui::stock::Kind;
 use crate::tui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -141,7 +143,9 @@ impl Palette {
     fn completions(&self, cx: &Context) -> (String, Vec<Entry>) {
         let line = self.field.text();
         let Some((command, word)) = line.split_once(' ') else {
-            let all = COMMANDS.iter().filter(|command| matches!(command.scope, Scope::Global | Scope::Home) || self.scopes.contains(&command.scope));
+            let all = COMMANDS.iter().filter(|command| {
+                matches!(command.scope, Scope::Global | Scope::Home | Scope::Images | Scope::Volumes | Scope::Networks) || self.scopes.contains(&command.scope)
+            });
             let entry = |command: &crate::tui::command::Command| Entry {
                 text: command.name.to_owned(),
                 about: command.help.to_owned(),
@@ -157,6 +161,15 @@ impl Palette {
                 let about = |template: &crate::model::Template| template.description.clone().unwrap_or_default();
                 cx.data.templates.items.iter().map(|item| entry(&item.template.name, about(&item.template), "template")).collect()
             }
+            // The network stands before the container.
+            Some(CommandId::NetworkConnect | CommandId::NetworkDisconnect) if word.contains(' ') => {
+                let network = word.split(' ').next().unwrap_or_default();
+                cx.data.containers.iter().map(|container| entry(&format!("{network} {}", container.name), String::new(), "container")).collect()
+            }
+            Some(id) if takes_stock(id).is_some() => {
+                let kind = takes_stock(id).unwrap_or(Kind::Images);
+                cx.data.stock.names(kind).into_iter().map(|name| entry(name, String::new(), kind.one())).collect()
+            }
             Some(id) if takes_container(id) => {
                 let told = |container: &crate::model::Container| format!("{} {}", state::told(container).glyph, state::told(container).word);
                 cx.data.containers.iter().map(|container| entry(&container.name, told(container), "container")).collect()
@@ -170,7 +183,11 @@ impl Palette {
     fn complete(&mut self, word: &str) {
         let line = match self.field.text().split_once(' ') {
             Some((command, _)) => format!("{command} {word}"),
-            None if by_name(word).is_some_and(|command| takes_container(command.id) || command.id == CommandId::Launch) => format!("{word} "),
+            None if by_name(word)
+                .is_some_and(|command| takes_container(command.id) || takes_stock(command.id).is_some() || command.id == CommandId::Launch) =>
+            {
+                format!("{word} ")
+            }
             None => word.to_owned(),
         };
         self.field.set(&line);
@@ -263,6 +280,9 @@ impl Palette {
             Some(Does::Container(id)) => cx.data.container(id).map(|container| format!("cto attach {}", container.name)),
             Some(Does::Session(id)) => Some(format!("cto attach {id}")),
             Some(Does::Template(name)) => Some(format!("cto run {name}")),
+            Some(Does::Run(id)) => shell_line(crate::tui::command::command(*id).name, ""),
+            // What is typed, where it is a whole command.
+            _ if self.line => self.field.text().split_once(' ').and_then(|(name, rest)| shell_line(name, rest)),
             _ => None,
         };
         line.map(|line| Effect::Ask(Ask::Copy(line))).into_iter().collect()
@@ -281,6 +301,15 @@ impl Palette {
     }
 }
 
+/// Of which kind a name may follow a command.
+fn takes_stock(id: CommandId) -> Option<Kind> {
+    match id {
+        CommandId::ImagePull | CommandId::ImagePush | CommandId::ImageTag | CommandId::ImageHistory => Some(Kind::Images),
+        CommandId::NetworkConnect | CommandId::NetworkDisconnect => Some(Kind::Networks),
+        _ => None,
+    }
+}
+
 /// Whether a command may be followed by a container's name.
 fn takes_container(id: CommandId) -> bool {
     matches!(
@@ -289,6 +318,8 @@ fn takes_container(id: CommandId) -> bool {
             | CommandId::Shell
             | CommandId::Attach
             | CommandId::Logs
+            | CommandId::Stats
+            | CommandId::GoResources
             | CommandId::Stop
             | CommandId::Start
             | CommandId::Restart

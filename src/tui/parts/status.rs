@@ -21,11 +21,14 @@ use unicode_width::UnicodeWidthStr as _;
 
 const BRAND: &str = " cto";
 
-/// The line on top of the containers.
-pub fn home_line(frame: &mut Frame, area: Rect, cx: &Context) {
+/// The line on top of the containers, and of the view with this name.
+pub fn home_line(frame: &mut Frame, area: Rect, view: &str, cx: &Context) {
     let mut left = brand(cx);
     left.push(Span::raw("  "));
     left.extend(server(cx));
+    if !view.is_empty() {
+        left.push(Span::styled(format!("  {view}"), cx.theme.style(Role::Accent)));
+    }
     let count = |running: bool| cx.data.containers.iter().filter(|container| (container.state == ContainerState::Running) == running).count();
     let mut right = Vec::new();
     if cx.data.listed {

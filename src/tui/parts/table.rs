@@ -1,6 +1,9 @@
 //! The home view as a table; columns that matter less go first where there is no room.
 use super::items;
 use super::items::Item;
+use super::rows::Column;
+use super::rows::columns;
+use super::rows_draw::headings;
 use super::state;
 use super::text;
 use super::tile;
@@ -8,18 +11,6 @@ use crate::tui::component::Context;
 use crate::tui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-
-/// A column.
-struct Column {
-    head: &'static str,
-    /// Columns that it takes at least.
-    least: u16,
-    /// Columns that it takes at most.
-    most: u16,
-    /// How early it goes where there is no room: 0 stays.
-    goes: u8,
-    right: bool,
-}
 
 const COLUMNS: [Column; 8] = [
     Column { head: "NAME", least: 8, most: 28, goes: 0, right: false },
@@ -32,49 +23,15 @@ const COLUMNS: [Column; 8] = [
     Column { head: "PORTS", least: 9, most: 40, goes: 7, right: false },
 ];
 
-/// The columns shown in this width: place in the table, first column, width.
-fn columns(width: u16) -> Vec<(usize, u16, u16)> {
-    let width = width.saturating_sub(2);
-    let mut shown: Vec<usize> = Vec::new();
-    let mut order: Vec<usize> = (0..COLUMNS.len()).collect();
-    order.sort_by_key(|place| COLUMNS[*place].goes);
-    let mut used = 0;
-    for place in order {
-        let wanted = COLUMNS[place].least + u16::from(!shown.is_empty());
-        if shown.is_empty() || used + wanted <= width {
-            used += wanted;
-            shown.push(place);
-        } else {
-            break;
-        }
-    }
-    shown.sort_unstable();
-    let mut spare = width.saturating_sub(used);
-    let mut x = 2;
-    let mut widths = Vec::new();
-    for place in shown {
-        let more = (COLUMNS[place].most - COLUMNS[place].least).min(spare);
-        spare -= more;
-        let own = (COLUMNS[place].least + more).min(width);
-        widths.push((place, x, own));
-        x += own + 1;
-    }
-    widths
-}
-
 /// Draws the head line and the items from `top` on; `cursor` is marked.
 pub fn draw(list: &[Item], top: usize, cursor: usize, frame: &mut Frame, area: Rect, cx: &Context, sort: &str) {
-    let widths = columns(area.width);
+    let widths = columns(&COLUMNS, area.width);
     let buffer = frame.buffer_mut();
     // A window of a few lines has no room for a head.
     let head = u16::from(area.height > 3);
     if head > 0 {
-        for (place, x, own) in &widths {
-            let column = &COLUMNS[*place];
-            let word = if sort.eq_ignore_ascii_case(column.head) { format!("{}↓", column.head) } else { column.head.to_owned() };
-            let word = if column.right { text::right(&word, usize::from(*own)) } else { text::left(&word, usize::from(*own)) };
-            text::put(buffer, area.x + x, area.y, *own, &word, cx.theme.style(Role::Muted));
-        }
+        let sorted = COLUMNS.iter().position(|column| sort.eq_ignore_ascii_case(column.head)).map(|place| (place, "↓"));
+        headings(buffer, Rect { height: 1, ..area }, &COLUMNS, &widths, sorted, cx.theme);
     }
     for (place, (item, y)) in list.iter().skip(top).zip(area.y + head..area.bottom()).enumerate() {
         let selected = place + top == cursor;

@@ -152,6 +152,11 @@ impl Terminal {
         self.input.flush().unwrap();
     }
 
+    /// What it shows now.
+    pub fn text(&self) -> String {
+        self.screen.0.lock().unwrap().text()
+    }
+
     /// Waits until it shows this.
     pub fn shows(&self, text: &str) {
         let (screen, changed) = &*self.screen;
