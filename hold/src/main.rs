@@ -1,11 +1,13 @@
 //! The session holder: keeps a terminal, its program and its last output, in the container.
 //!
 //! `run` starts a session and returns when it is there; `init` is a main program's session, as PID 1; `connect` is the server's way to all
-//! sessions of this uid; `list` and `probe` say what is there. The protocol is described in the library.
+//! sessions of this uid; `list` and `probe` say what is there. The protocol is described in the library. `gateway` is another trade: the way out of
+//! a container that may reach named hosts only.
 mod answer;
 mod channel;
 mod conn;
 mod fault;
+mod gateway;
 mod log;
 mod mux;
 mod options;
@@ -36,6 +38,7 @@ fn main() {
     let verb = arguments.next().unwrap_or_default();
     exit(match verb.to_str() {
         Some("run") => start::run(arguments),
+        Some("gateway") => gateway::run(arguments),
         Some("init") => start::init(arguments),
         Some("connect") => with_place(arguments, |place| mux::Mux::new(place).run()),
         Some("list") => with_place(arguments, |place| {
@@ -47,7 +50,7 @@ fn main() {
             println!("{}", probe(place::best(place.as_deref())));
             0
         }),
-        _ => complain(&Fault::new(ErrorCode::Usage, "hold run|init|connect|list|probe")),
+        _ => complain(&Fault::new(ErrorCode::Usage, "hold run|init|connect|list|probe|gateway")),
     })
 }
 

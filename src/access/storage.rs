@@ -14,7 +14,7 @@ use std::path::PathBuf;
 /// Mount options that say how much memory a volume of memory has, and what may be done in it.
 const MEMORY: [&str; 10] = ["size", "mode", "uid", "gid", "nr_inodes", "noexec", "nosuid", "nodev", "rw", "ro"];
 /// What names begin with that cto gives itself.
-const OWN: [&str; 2] = ["cto-hold-", "cto-internal-"];
+const OWN: [&str; 3] = ["cto-hold-", "cto-internal-", "cto-egress-"];
 
 /// Decides whether `actor` may have a volume like this. `paths` are the paths in its options, links followed.
 ///

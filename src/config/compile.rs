@@ -4,6 +4,7 @@
 //! that was already there.
 mod build;
 mod care;
+mod egress;
 
 use crate::config::document::Complaint;
 use crate::config::document::child;
@@ -92,6 +93,7 @@ pub fn compile(template: &Template, given: &Given, complaints: &mut Vec<Complain
     let packages = work.list("/packages", &template.packages, |text| texts::package(text).map(|()| text.to_owned()));
     let read_only = template.readonly.unwrap_or(false);
     let (mounts, host_paths) = work.mounts(template, read_only);
+    let network = work.network(template);
     let spec = ContainerSpec {
         name: String::new(),
         template: Some(template.name.clone()),
@@ -106,8 +108,8 @@ pub fn compile(template: &Template, given: &Given, complaints: &mut Vec<Complain
         hostname: work.optional("/hostname", template.hostname.as_ref(), texts::hostname),
         mounts,
         ports: work.ports(&template.ports),
-        network: template.network.clone().unwrap_or_default(),
-        networks: work.networks(template),
+        networks: work.networks(template, &network),
+        network,
         limits: work.limits(template),
         read_only,
         privileged: template.privileged.unwrap_or(false),

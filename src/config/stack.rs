@@ -19,7 +19,6 @@ use crate::model::Condition;
 use crate::model::DependsOn;
 use crate::model::NetworkEntry;
 use crate::model::NetworkJoin;
-use crate::model::NetworkMode;
 use crate::model::Param;
 use crate::model::Place;
 use crate::model::Replicas;
@@ -454,7 +453,7 @@ impl Stack {
     /// The networks that a member joins, by the engine's names; there it is reached by its name in the file.
     fn joins(&self, stack: &str, member: &Member) -> Vec<NetworkEntry> {
         let named: Vec<NetworkJoin> = match (&member.template.network, member.template.networks.as_slice()) {
-            (Some(NetworkMode::None | NetworkMode::Internal), []) => Vec::new(),
+            (Some(choice), []) if choice.to_string() != "isolated" => Vec::new(),
             (_, []) => vec![NetworkJoin { name: DEFAULT.to_owned(), aliases: Vec::new() }],
             (_, some) => some
                 .iter()

@@ -137,8 +137,11 @@ impl<'a> Walk<'a> {
 
     fn text(&mut self, text: &ast::StringLit, fitting: &[&Value], pointer: &str) -> Option<Value> {
         let choices: Vec<&str> = fitting.iter().flat_map(|branch| choices(branch)).collect();
-        if !choices.is_empty() && !choices.contains(&text.value.as_ref()) {
-            let all = choices.iter().map(|choice| format!("'{choice}'")).collect::<Vec<_>>().join(" or ");
+        let begins: Vec<&str> = fitting.iter().filter_map(|branch| beginning(branch)).collect();
+        let fits = choices.contains(&text.value.as_ref()) || begins.iter().any(|begin| text.value.starts_with(begin));
+        if !(fits || choices.is_empty() && begins.is_empty()) {
+            let begins = begins.iter().map(|begin| format!("'{begin}…'"));
+            let all = choices.iter().map(|choice| format!("'{choice}'")).chain(begins).collect::<Vec<_>>().join(" or ");
             self.complain(pointer, text.start(), format!("expected {all}, found '{}'{}", text.value, did_you_mean(&text.value, choices)));
             return None;
         }
@@ -206,6 +209,12 @@ fn choices(schema: &Value) -> Vec<&str> {
         (None, Some(several)) => several.iter().filter_map(Value::as_str).collect(),
         (None, None) => Vec::new(),
     }
+}
+
+/// What every text begins with that a schema takes, where it says that and no more.
+fn beginning(schema: &Value) -> Option<&str> {
+    let begin = schema.get("pattern")?.as_str()?.strip_prefix('^')?;
+    begin.chars().all(|c| c.is_ascii_alphanumeric() || c == ':').then_some(begin)
 }
 
 /// What a schema takes, in words.

@@ -174,8 +174,10 @@ pub fn network(text: &str) -> Read<()> {
     if ["host", "none", "bridge", "default", "container"].contains(&text.to_ascii_lowercase().as_str()) {
         return Err(format!("'{text}' is no network to join; see 'network' for what containers may reach"));
     }
-    if text.to_ascii_lowercase().starts_with("cto-internal-") {
-        return Err(format!("'{text}' is cto's own; write \"network\": \"internal\""));
+    for own in ["internal", "egress"] {
+        if text.to_ascii_lowercase().starts_with(&format!("cto-{own}-")) {
+            return Err(format!("'{text}' is cto's own; write \"{own}\" in 'network'"));
+        }
     }
     Ok(())
 }

@@ -25,6 +25,8 @@ enum Thing {
     Helper(ContainerId),
     Image(Image),
     Network(Network),
+    /// A gateway's network, with the gateway.
+    Way,
     Volume,
 }
 
@@ -104,6 +106,12 @@ impl Control {
                 found.push((leftover(LeftoverKind::Network, &network.name, why, 0, network.created_at), Thing::Network(network)));
             }
         }
+        if own(Action::RemoveNetworks, None) {
+            for way in self.left_ways(Timestamp::now()).await?.into_iter().filter(|way| is_old(way.created_at)) {
+                let why = "the gateway of a container that is gone";
+                found.push((leftover(LeftoverKind::Network, &way.name, why, 0, way.created_at), Thing::Way));
+            }
+        }
         if own(Action::RemoveVolumes, None) {
             for (name, since, bytes) in engine.old_holders().await? {
                 found.push((leftover(LeftoverKind::Volume, &name, "the session holder of another version", bytes, since), Thing::Volume));
@@ -128,6 +136,10 @@ impl Control {
                 // Those that were on it may be gone by now, or not.
                 let network = engine.get_network(&network.id).await?;
                 self.remove_unused(actor, &network).await
+            }
+            Thing::Way => {
+                let target = Target::owned(&leftover.name, None);
+                self.noted(actor, Action::RemoveNetworks, &target, "clean", engine.remove_egress(&leftover.name)).await
             }
             Thing::Volume => {
                 let target = Target::owned(&leftover.name, None);

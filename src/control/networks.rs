@@ -84,6 +84,13 @@ impl Control {
                 let error = Error::new(Code::PolicyRefused, format!("the network '{}' is another user's, whose containers would be reached", network.name));
                 return Err(error.fix("make one of your own: cto network create NAME; an admin may"));
             }
+            if self.parts().engine.has_egress(&container.id).await {
+                let error = Error::new(
+                    Code::WrongState,
+                    format!("container '{}' reaches named hosts only ('egress'); on a network it would reach more", container.name),
+                );
+                return Err(error.fix("launch it without 'egress'"));
+            }
             self.parts().engine.connect_to(&network, &container.id, &request.aliases).await?;
             self.parts().engine.get_network(&network.id).await
         })

@@ -82,6 +82,8 @@ impl Engine {
         let open = self.link().open().await?;
         for join in &spec.networks {
             match open.docker.inspect_network(&join.name, None).await {
+                // One of a gateway's is nobody's to join, whoever knows its id.
+                Ok(found) if found.labels.as_ref().is_some_and(|labels| labels.contains_key(labels::HELPER)) => return Err(no_network(&join.name)),
                 Ok(_) => {}
                 Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => return Err(no_network(&join.name)),
                 Err(error) => return Err(self.link().fault(error, &About::Engine)),
@@ -118,7 +120,8 @@ fn no_network(name: &str) -> Error {
 /// The network that a container begins in.
 pub(super) fn first_network(spec: &ContainerSpec, owner: &str) -> String {
     match (&spec.network, spec.networks.first()) {
-        (NetworkMode::None, _) => "none".to_owned(),
+        // The second is put on a network of its own.
+        (NetworkMode::None | NetworkMode::Egress(_), _) => "none".to_owned(),
         (NetworkMode::Internal, _) => format!("{INTERNAL}{owner}"),
         (NetworkMode::Isolated, Some(first)) => first.name.clone(),
         (NetworkMode::Isolated, None) => "bridge".to_owned(),

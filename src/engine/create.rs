@@ -49,16 +49,32 @@ impl Engine {
             None
         };
         let mut body = request(spec, owner, image_id, &image.config.unwrap_or_default(), open.cpus, holder.as_deref())?;
-        let launch = launch.map(|launch| (labels::LAUNCH.to_owned(), launch.to_owned()));
-        body.labels.get_or_insert_default().extend(launch.into_iter().chain(self.mark()));
+        let own = launch.map(|launch| (labels::LAUNCH.to_owned(), launch.to_owned()));
+        body.labels.get_or_insert_default().extend(own.into_iter().chain(self.mark()));
         let options = CreateContainerOptionsBuilder::default().name(&spec.name).build();
         if spec.network == NetworkMode::Internal {
             self.internal_network(owner).await?;
         }
         self.networks_exist(spec).await?;
+        let way = self.egress_network(spec, launch, holder.as_deref()).await?;
+        if let (Some(way), NetworkMode::Egress(hosts)) = (&way, &spec.network) {
+            way.lead(&mut body, hosts);
+        }
         let created = open.docker.create_container(Some(options), body).await;
-        let id = created.map(|created| ContainerId(created.id)).map_err(|error| self.link().fault(error, &About::Container(&spec.name)))?;
-        if let Err(error) = self.complete(spec, owner, &id).await {
+        let id = match created {
+            Ok(created) => ContainerId(created.id),
+            Err(error) => {
+                self.drop_egress(way.map(|way| way.name)).await;
+                return Err(self.link().fault(error, &About::Container(&spec.name)));
+            }
+        };
+        let completed = async {
+            if let (Some(way), NetworkMode::Egress(hosts), Some(holder)) = (&way, &spec.network, &holder) {
+                self.egress_gateway(way, hosts, image_id, holder).await?;
+            }
+            self.complete(spec, owner, &id).await
+        };
+        if let Err(error) = completed.await {
             // Half of what was asked for is nothing.
             let _ = self.remove(&id, true).await;
             return Err(error);

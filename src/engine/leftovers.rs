@@ -32,10 +32,12 @@ impl Engine {
     pub async fn remove_alone(&self, id: &ContainerId) -> Result<()> {
         let open = self.link().open().await?;
         let options = RemoveContainerOptionsBuilder::default().v(false).force(false).build();
-        match open.docker.remove_container(id.as_str(), Some(options)).await {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.named_fault(error, id).await),
+        let egress = self.egress_of(id).await;
+        if let Err(error) = open.docker.remove_container(id.as_str(), Some(options)).await {
+            return Err(self.named_fault(error, id).await);
         }
+        self.drop_egress(egress).await;
+        Ok(())
     }
 
     /// Helpers of our server that were made before this time and do not run: it was killed before it could remove them. Id, name, and since when.

@@ -27,6 +27,7 @@ impl Engine {
     /// `command_not_found`, `port_in_use` (naming who has it), or what else the engine says.
     pub async fn start(&self, id: &ContainerId) -> Result<()> {
         let open = self.link().open().await?;
+        self.wake_gateway(id).await?;
         let Err(error) = open.docker.start_container(id.as_str(), None::<StartContainerOptions>).await else { return Ok(()) };
         let error = self.named_fault(error, id).await;
         if error.code == Code::PortInUse { Err(self.port_holder(error, id).await) } else { Err(error) }
@@ -40,10 +41,11 @@ impl Engine {
         let open = self.link().open().await?;
         let docker = open.docker.with_timeout(BEYOND_GRACE + self.grace(id, grace).await?);
         let options = grace.map(|grace| StopContainerOptionsBuilder::default().t(seconds(grace)).build());
-        match docker.stop_container(id.as_str(), options).await {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.named_fault(error, id).await),
+        if let Err(error) = docker.stop_container(id.as_str(), options).await {
+            return Err(self.named_fault(error, id).await);
         }
+        self.rest_gateway(id).await;
+        Ok(())
     }
 
     /// Stops and starts a container.
@@ -53,6 +55,7 @@ impl Engine {
     pub async fn restart(&self, id: &ContainerId, grace: Option<Duration>) -> Result<()> {
         let open = self.link().open().await?;
         let docker = open.docker.with_timeout(BEYOND_GRACE + self.grace(id, grace).await?);
+        self.wake_gateway(id).await?;
         let options = grace.map(|grace| RestartContainerOptionsBuilder::default().t(seconds(grace)).build());
         match docker.restart_container(id.as_str(), options).await {
             Ok(()) => Ok(()),
@@ -89,11 +92,14 @@ impl Engine {
     pub async fn remove(&self, id: &ContainerId, force: bool) -> Result<()> {
         let open = self.link().open().await?;
         let options = RemoveContainerOptionsBuilder::default().v(true).force(force).build();
+        let egress = self.egress_of(id).await;
         match open.docker.remove_container(id.as_str(), Some(options)).await {
-            Ok(()) => Ok(()),
-            Err(bollard::errors::Error::DockerResponseServerError { message, .. }) if message.contains("is already in progress") => self.until_gone(id).await,
-            Err(error) => Err(self.named_fault(error, id).await),
+            Ok(()) => {}
+            Err(bollard::errors::Error::DockerResponseServerError { message, .. }) if message.contains("is already in progress") => self.until_gone(id).await?,
+            Err(error) => return Err(self.named_fault(error, id).await),
         }
+        self.drop_egress(egress).await;
+        Ok(())
     }
 
     /// Waits until a container no longer runs and returns its exit code; at once when it does not run.

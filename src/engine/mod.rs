@@ -6,6 +6,7 @@ mod create;
 mod credentials;
 mod demux;
 mod derived;
+mod egress;
 mod exec;
 mod fault;
 mod files;
@@ -35,6 +36,7 @@ mod volumes;
 mod watch;
 mod way_in;
 
+pub use egress::UnusedWay;
 pub use exec::Exec;
 pub use exec::ExecControl;
 pub use exec::ExecOutput;

@@ -46,7 +46,8 @@ impl Engine {
             let other_server = self.is_of_another(found.labels.as_ref());
             Network { other_server, ..network(found, &mut members) }
         };
-        let mut all: Vec<Network> = found.into_iter().map(theirs).collect();
+        let shown = found.into_iter().filter(|network| network.labels.as_ref().is_none_or(|labels| !labels.contains_key(labels::HELPER)));
+        let mut all: Vec<Network> = shown.map(theirs).collect();
         all.sort_by(|one, other| one.name.cmp(&other.name).then_with(|| one.id.cmp(&other.id)));
         Ok(all)
     }

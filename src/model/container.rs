@@ -2,6 +2,7 @@
 use super::Care;
 use super::ContainerId;
 use super::Device;
+use super::EgressHost;
 use super::NetworkJoin;
 use super::Place;
 use super::Size;
@@ -202,7 +203,7 @@ impl Default for Limits {
 }
 
 /// How a container reaches others.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NetworkMode {
     /// No network at all.
@@ -212,6 +213,8 @@ pub enum NetworkMode {
     Isolated,
     /// A network of the owner's own that leads nowhere: only the owner's other containers there are reached.
     Internal,
+    /// A network of its own that leads to these hosts and nowhere else.
+    Egress(Vec<EgressHost>),
 }
 
 /// Where the image of a spec comes from.

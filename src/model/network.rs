@@ -1,7 +1,13 @@
 //! Networks: who reaches whom.
 use jiff::Timestamp;
+use schemars::JsonSchema;
+use schemars::Schema;
+use schemars::SchemaGenerator;
+use schemars::json_schema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
+use std::net::Ipv4Addr;
 use utoipa::ToSchema;
 
 /// A network that the engine has.
@@ -113,4 +119,64 @@ pub struct PrunedNetworks {
     /// Which could not be removed, and why.
     #[serde(default)]
     pub kept: Vec<String>,
+}
+
+/// What a template says of how its container reaches others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, JsonSchema)]
+#[serde(untagged)]
+pub enum NetworkChoice {
+    /// `none`, `isolated`, `internal`, or `egress:` and hosts with commas between.
+    Text(#[schemars(schema_with = "network_texts")] String),
+    /// Named hosts, and nothing else.
+    Egress(EgressEntry),
+}
+
+/// The hosts that a container reaches.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EgressEntry {
+    /// Hosts, as `name`, which means ports 80 and 443, or `name:port`; with `=address` or `=private` after the name where it is in a private network.
+    pub egress: Vec<String>,
+}
+
+/// What the text of a [`NetworkChoice`] begins with that names hosts.
+pub const EGRESS: &str = "egress:";
+
+fn network_texts(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "anyOf": [{ "type": "string", "enum": ["none", "isolated", "internal"] }, { "type": "string", "pattern": "^egress:" }] })
+}
+
+impl fmt::Display for NetworkChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Egress(entry) => write!(f, "{EGRESS}{}", entry.egress.join(",")),
+        }
+    }
+}
+
+/// A host that a container may reach, at one port.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EgressHost {
+    /// What it is called in the container, in lower case.
+    pub name: String,
+    /// Where it is, where that is not left to the name servers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub address: Option<Ipv4Addr>,
+    /// Whether the name servers may say that it is in a private network.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private: bool,
+    /// The port, by TCP.
+    pub port: u16,
+}
+
+impl fmt::Display for EgressHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.address {
+            Some(address) => write!(f, "{}={address}:{}", self.name, self.port),
+            None if self.private => write!(f, "{}=private:{}", self.name, self.port),
+            None => write!(f, "{}:{}", self.name, self.port),
+        }
+    }
 }

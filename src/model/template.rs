@@ -70,9 +70,10 @@ pub struct Template {
     /// Published ports, as `[ip:][host:]container[/udp]` or an object.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<PortEntry>,
-    /// `none`, `isolated` (out is allowed, in only by published ports) or `internal` (only the owner's other containers there).
+    /// `none`, `isolated` (out is allowed, in only by published ports), `internal` (only the owner's other containers there), or `egress` with the hosts
+    /// that are reached, and nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub network: Option<super::NetworkMode>,
+    pub network: Option<super::NetworkChoice>,
     /// Networks to join instead of the default one, which must be there: names, or objects with aliases.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub networks: Vec<super::NetworkEntry>,

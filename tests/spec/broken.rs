@@ -149,6 +149,18 @@ fn every_broken_configuration_says_what_is_wrong_and_where() {
         ("policy-privileged", Home::launch(r#""privileged": true, "cap_add": ["SYS_ADMIN"], "devices": ["/dev/mem"], "security": ["seccomp=unconfined"]"#)),
         ("policy-host-path", Home::launch(r#""volumes": ["/etc:/x"]"#)),
         ("policy-other-machines", Home::launch(r#""ports": ["0.0.0.0:80:80"]"#)),
+        (
+            "egress-hosts",
+            Home::launch(r#""network": {"egress": ["*.example.com", "10.0.0.5:80", "db=169.254.169.254:80", "localhost", "a:0", "b", "b=10.0.0.5"]}"#),
+        ),
+        ("egress-text", Home::launch(r#""network": "egress:pypi.org,http://a""#)),
+        ("egress-none", Home::launch(r#""network": "egres""#)),
+        (
+            "egress-beside",
+            Home::launch(
+                r#""network": {"egress": ["a"]}, "networks": ["b"], "ports": ["80"], "privileged": true, "cap_add": ["CHOWN", "cap_net_raw"], "sysctls": {"net.ipv6.conf.all.disable_ipv6": "0"}, "ready": {"http": "80/"}"#,
+            ),
+        ),
         ("label-of-cto", Home::launch(r#""labels": {"cto.owner": "ada"}"#)),
     ];
     assert!(cases.len() >= 30);

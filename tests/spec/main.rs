@@ -17,6 +17,7 @@ mod control;
 mod crowd;
 mod docs;
 mod drawn;
+mod egress;
 mod endure;
 mod engine;
 mod files;

@@ -134,13 +134,12 @@ impl Work<'_> {
         template.sessions.iter().enumerate().map(open).collect()
     }
 
-    pub(super) fn networks(&mut self, template: &Template) -> Vec<NetworkJoin> {
+    pub(super) fn networks(&mut self, template: &Template, mode: &NetworkMode) -> Vec<NetworkJoin> {
         let mut all: Vec<NetworkJoin> = Vec::new();
-        let mode = template.network.clone().unwrap_or_default();
-        if !template.networks.is_empty() && mode == NetworkMode::None {
+        if !template.networks.is_empty() && *mode == NetworkMode::None {
             self.complain("/networks", "a container with \"network\": \"none\" joins no network");
         }
-        if !template.ports.is_empty() && mode == NetworkMode::Internal {
+        if !template.ports.is_empty() && *mode == NetworkMode::Internal {
             self.complain("/ports", "nothing is published from the network 'internal', which leads nowhere");
         }
         for (index, entry) in template.networks.iter().enumerate() {

@@ -209,6 +209,13 @@ fn networks(report: &Value, host: &Value, made: &mut Map<String, Value>, carry: 
         None | Some("default" | "bridge") => {}
         Some("none") => put(made, "network", "none"),
         Some(mode) if mode.starts_with("cto-internal-") => put(made, "network", "internal"),
+        Some(mode) if mode.starts_with("cto-egress-") => {
+            carry.leave(
+                "/HostConfig/NetworkMode",
+                "which hosts its gateway leads to is not said there: it has no network until they are written with 'egress' in 'network'",
+            );
+            put(made, "network", "none");
+        }
         Some(mode @ ("host" | "private")) => carry.leave("/HostConfig/NetworkMode", format!("'{mode}': no container is in the host's network")),
         Some(mode) if mode.starts_with("container:") => carry.leave("/HostConfig/NetworkMode", "a container shares no network with another"),
         Some(_) => {

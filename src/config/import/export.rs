@@ -118,6 +118,10 @@ fn described(service: &Service, left: &mut Vec<Left>) -> Map<String, Value> {
     match spec.network {
         NetworkMode::None => put(&mut made, "network_mode", "none"),
         NetworkMode::Internal => leave("network", "the network of one's own that leads nowhere is cto's"),
+        NetworkMode::Egress(_) => {
+            leave("network", "compose has no network that leads to named hosts only; it has none there");
+            put(&mut made, "network_mode", "none");
+        }
         NetworkMode::Isolated => {}
     }
     let joins: Map<String, Value> =

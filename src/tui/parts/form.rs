@@ -60,13 +60,12 @@ impl Form {
         entries.extend(template.params.iter().map(|(name, param)| of_param(name, param)));
         entries.push(field("limits.memory", "memory", "such as 512m or 2g", limits.memory.unwrap_or_else(|| "512m".to_owned())));
         entries.push(field("limits.cpus", "cpu", "cores: 0.5 is half of one", limits.cpus.unwrap_or(1.0).to_string()));
-        let network = match template.network.clone().unwrap_or_default() {
-            crate::model::NetworkMode::None => "none",
-            crate::model::NetworkMode::Isolated => "isolated",
-            crate::model::NetworkMode::Internal => "internal",
-        };
-        let choices = ["isolated", "internal", "none"].map(str::to_owned).to_vec();
-        entries.push(pick(field("network", "network", "out is allowed, in only by published ports; or none", network.to_owned()), choices));
+        let network = template.network.as_ref().map_or_else(|| "isolated".to_owned(), ToString::to_string);
+        let mut choices = ["isolated", "internal", "none"].map(str::to_owned).to_vec();
+        if !choices.contains(&network) {
+            choices.push(network.clone());
+        }
+        entries.push(pick(field("network", "network", "out is allowed, in only by published ports; or none", network), choices));
         Self { entries }
     }
 
