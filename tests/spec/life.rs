@@ -172,8 +172,10 @@ async fn an_image_made_of_a_container_is_its_owner_s_and_runs_without_the_holder
     assert_eq!(run(&olga, "sha256:00").await.unwrap_err().code, Code::InvalidValue);
     let over = run(&olga, &made.0).await.unwrap();
     assert_eq!(over.state, OperationState::Succeeded, "one's own may be replaced: {:?}", over.problem);
-    docker(&["rmi", "-f", &image.id]);
     control.delete_container(&olga, &again.name, RemoveContainer { force: true }).await.unwrap();
+    docker(&["rmi", "-f", &image.id]);
+    let left = docker(&["image", "ls", "-aq", "--no-trunc"]);
+    assert!(!left.contains(&image.id), "the image is gone with the last container that used it");
 }
 
 #[tokio::test]

@@ -164,7 +164,12 @@ impl Palette {
             // The network stands before the container.
             Some(CommandId::NetworkConnect | CommandId::NetworkDisconnect) if word.contains(' ') => {
                 let network = word.split(' ').next().unwrap_or_default();
-                cx.data.containers.iter().map(|container| entry(&format!("{network} {}", container.name), String::new(), "container")).collect()
+                let known = cx.data.stock.networks.iter().flatten().find(|known| known.name == network);
+                let joins = command == "connect";
+                // Those that are on it leave, the others join; all where nothing is known of it.
+                let fits = |name: &str| known.is_none_or(|known| known.containers.iter().any(|member| member.name == name) != joins);
+                let fitting = cx.data.containers.iter().filter(|container| fits(&container.name));
+                fitting.map(|container| entry(&format!("{network} {}", container.name), String::new(), "container")).collect()
             }
             Some(id) if takes_stock(id).is_some() => {
                 let kind = takes_stock(id).unwrap_or(Kind::Images);

@@ -331,7 +331,7 @@ impl Resources {
         let labels = Rect { y: area.bottom() - 1, height: 1, ..area };
         let cursor = self.at.and_then(|at| axis.column(at));
         let left = format!("-{}", self.range.word());
-        let right = if self.frozen.is_some() { self.clock(axis.to, self.range.seconds()) } else { "now".to_owned() };
+        let right = self.frozen.as_ref().map_or_else(|| "now".to_owned(), |frozen| self.clock(epoch(frozen.now), self.range.seconds()));
         text::put(buffer, labels.x, labels.y, labels.width, &left, muted);
         let wide = text::width(&right) as u16;
         text::put(buffer, labels.right().saturating_sub(wide), labels.y, wide, &right, muted);

@@ -4,6 +4,7 @@ use super::workspace::Keys;
 use super::workspace::Tab;
 use super::workspace::Workspace;
 use crate::model::ContainerState;
+use crate::tui::app::View;
 use crate::tui::command::COMMANDS;
 use crate::tui::command::Scope;
 use crate::tui::component::Context;
@@ -36,10 +37,12 @@ pub fn home_line(frame: &mut Frame, area: Rect, view: &str, cx: &Context) {
         if count(false) > 0 {
             right.push(Span::styled(format!("  {} stopped", count(false)), cx.theme.style(Role::Muted)));
         }
+        // Figures that nobody watches would be old ones.
+        let watched = view.is_empty() || view == View::Resources.word();
         let shown =
             cx.data.containers.iter().filter(|container| container.state == ContainerState::Running).filter_map(|container| cx.data.latest(&container.id));
         let (cpu, memory) = shown.fold((0.0, 0), |(cpu, memory), stats| (cpu + stats.cpu_percent, memory + stats.memory_bytes));
-        if memory > 0 {
+        if memory > 0 && watched {
             right.push(Span::styled(format!("   cpu {cpu:>3.0}%  mem {}", bytes(memory)), cx.theme.style(Role::Muted)));
         }
     }
