@@ -10,7 +10,6 @@ use super::line::Way;
 use super::line::echoes;
 use super::report::Figures;
 use super::report::Report;
-use super::report::median;
 use super::stage::SIZE;
 use super::stage::Stage;
 use crate::error::Error;
@@ -138,10 +137,7 @@ impl Side {
     /// Echo without and with the flood, by how much it grows (the median of the rounds' own ratios), and Ctrl-C in milliseconds.
     fn figures(self) -> Figures {
         let (quiet, flooded) = (Figures::medians(&self.quiet), Figures::medians(&self.flooded));
-        let growth = |name: &str| {
-            let each = self.quiet.iter().zip(&self.flooded).filter_map(|(quiet, flooded)| Some(flooded.get(name)? / quiet.get(name)?));
-            median(each.collect())
-        };
+        let growth = |name: &str| Figures::growth(name, &self.quiet, &self.flooded);
         let stops = Times::of(self.stops.clone());
         let of = |figures: &Figures, name: &str| figures.get(name).unwrap_or_default();
         Figures::of([

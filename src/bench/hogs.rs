@@ -8,7 +8,6 @@ use super::line::Line;
 use super::line::echoes;
 use super::report::Figures;
 use super::report::Report;
-use super::report::median;
 use super::stage::Stage;
 use super::stage::launch;
 use crate::error::Result;
@@ -47,10 +46,7 @@ impl Side {
     /// Echo without and with the hogs, and by how much it grows: the median of the rounds' own ratios.
     fn figures(&self) -> Figures {
         let (quiet, busy) = (Figures::medians(&self.quiet), Figures::medians(&self.busy));
-        let growth = |name: &str| {
-            let each = self.quiet.iter().zip(&self.busy).filter_map(|(quiet, busy)| Some(busy.get(name)? / quiet.get(name)?));
-            median(each.collect())
-        };
+        let growth = |name: &str| Figures::growth(name, &self.quiet, &self.busy);
         let of = |figures: &Figures, name: &str| figures.get(name).unwrap_or_default();
         Figures::of([
             ("quiet_p50", of(&quiet, "p50")),

@@ -32,6 +32,12 @@ impl Figures {
         Self::of(self.iter().filter_map(|(name, own)| other.get(name).filter(|other| *other > 0.0).map(|other| (name, own / other))))
     }
 
+    /// By how much a figure has grown from one measurement to the other: the median of the rounds' own ratios.
+    #[must_use]
+    pub fn growth(name: &str, before: &[Self], after: &[Self]) -> f64 {
+        median(before.iter().zip(after).filter_map(|(before, after)| Some(after.get(name)? / before.get(name)?)).collect())
+    }
+
     /// The median of each figure over rounds; figures that the first round lacks are left out.
     #[must_use]
     pub fn medians(rounds: &[Self]) -> Self {

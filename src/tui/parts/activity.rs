@@ -1,4 +1,5 @@
 //! Who did what to what, and what happened: the audit of the server and the events since the program began, in one list by time.
+use super::listed::Listed;
 use super::rows::Cell;
 use super::rows::Click;
 use super::rows::Column;
@@ -26,7 +27,6 @@ use crate::tui::msg::Effect;
 use crate::tui::msg::Msg;
 use crate::tui::msg::Reply;
 use crate::tui::msg::Request;
-use crate::tui::msg::ToastKind;
 use crate::tui::theme::Role;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -184,7 +184,11 @@ impl Activity {
                 let role = if *ok { Role::Text } else { Role::Error };
                 self.tell(now, "configuration changed", detail.clone().unwrap_or_default(), role);
             }
-            Event::Bell { .. } | Event::SessionRemoved { .. } | Event::Resync => return,
+            Event::SessionRemoved { id, .. } => {
+                self.begun.remove(id.as_str());
+                return;
+            }
+            Event::Bell { .. } | Event::Resync => return,
         }
         self.next = self.next.min(cx.now.since_start + SOON);
     }
@@ -227,19 +231,6 @@ impl Activity {
         rows.into_iter().map(|(_, row)| row).collect()
     }
 
-    fn command(&mut self, id: CommandId, cx: &Context) -> Option<Vec<Effect>> {
-        let all = self.rows();
-        let rows = self.list.arrange(all.clone());
-        if let Some(told) = self.list.command(id, &all, &rows, cx.now.since_start) {
-            return Some(told.map(|text| Effect::Ask(Ask::Toast(ToastKind::Info, text))).into_iter().collect());
-        }
-        if id == CommandId::ActivityZone {
-            self.utc = !self.utc;
-            return Some(Vec::new());
-        }
-        self.act(id, &rows)
-    }
-
     fn act(&self, id: CommandId, rows: &[Row]) -> Option<Vec<Effect>> {
         let meant = self.list.meant(rows);
         let chosen: Vec<&Row> = rows.iter().filter(|row| meant.contains(&row.id)).collect();
@@ -262,22 +253,6 @@ impl Activity {
             _ => None,
         }
     }
-
-    fn settle(&mut self, cx: &Context) {
-        self.list.set_room(cx.area, cx.plain);
-        let all = self.rows();
-        let rows = self.list.arrange(all.clone());
-        self.list.settle(&all, &rows);
-    }
-
-    fn mouse(&mut self, event: MouseEvent, cx: &Context) -> Vec<Effect> {
-        let all = self.rows();
-        let rows = self.list.arrange(all.clone());
-        match self.list.mouse(event, cx.area, &all, &rows, cx) {
-            Click::Open | Click::Menu => self.act(CommandId::ActivityOpen, &rows).unwrap_or_default(),
-            Click::Nothing => Vec::new(),
-        }
-    }
 }
 
 fn outcome(outcome: Outcome) -> (&'static str, Role) {
@@ -287,6 +262,41 @@ fn outcome(outcome: Outcome) -> (&'static str, Role) {
         Outcome::Failed => ("failed", Role::Error),
         Outcome::Refused => ("refused", Role::Warn),
         Outcome::Unknown => ("unknown", Role::Warn),
+    }
+}
+
+impl Listed for Activity {
+    fn list(&mut self) -> &mut List {
+        &mut self.list
+    }
+
+    fn all(&self, _cx: &Context) -> Vec<Row> {
+        self.rows()
+    }
+
+    fn is_listed(&self, _cx: &Context) -> bool {
+        true
+    }
+
+    fn command(&mut self, id: CommandId, cx: &Context) -> Option<Vec<Effect>> {
+        let rows = match self.own_command(id, cx) {
+            Ok(effects) => return Some(effects),
+            Err(rows) => rows,
+        };
+        if id == CommandId::ActivityZone {
+            self.utc = !self.utc;
+            return Some(Vec::new());
+        }
+        self.act(id, &rows)
+    }
+
+    fn mouse(&mut self, event: MouseEvent, cx: &Context) -> Vec<Effect> {
+        let all = self.rows();
+        let rows = self.list.arrange(all.clone());
+        match self.list.mouse(event, cx.area, &all, &rows, cx) {
+            Click::Open | Click::Menu => self.act(CommandId::ActivityOpen, &rows).unwrap_or_default(),
+            Click::Nothing => Vec::new(),
+        }
     }
 }
 
@@ -318,22 +328,7 @@ impl Component for Activity {
             }
             _ => {}
         }
-        self.settle(cx);
-        let effects = match msg {
-            Msg::Key(key) if self.list.is_editing() => {
-                self.list.key(*key, cx.now.since_start);
-                Some(Vec::new())
-            }
-            Msg::Paste(pasted) => {
-                self.list.paste(pasted);
-                Some(Vec::new())
-            }
-            Msg::Command(id) => self.command(*id, cx),
-            Msg::Mouse(event) => Some(self.mouse(*event, cx)),
-            _ => None,
-        };
-        self.settle(cx);
-        effects
+        self.take(msg, cx)
     }
 
     fn draw(&self, frame: &mut Frame, area: Rect, cx: &Context) {

@@ -1,4 +1,5 @@
 //! A view of the engine's images, volumes or networks: list, details, and what can be done with them.
+use super::listed::Listed;
 use super::meter::Meter;
 use super::reader::Line;
 use super::rows::Click;
@@ -10,6 +11,7 @@ use super::stock_actions::request;
 use super::stock_rows;
 use super::stock_rows::WORK;
 use super::text;
+use super::toast::say;
 use crate::model::Event;
 use crate::model::ImageHistory;
 use crate::model::Operation;
@@ -77,15 +79,6 @@ impl Browse {
         stock_rows::rows(self.kind, |operation| self.meters.get(&operation.id).and_then(Meter::rate), cx)
     }
 
-    fn is_listed(&self, cx: &Context) -> bool {
-        let stock = &cx.data.stock;
-        match self.kind {
-            Kind::Images => stock.images.is_some(),
-            Kind::Volumes => stock.volumes.is_some(),
-            Kind::Networks => stock.networks.is_some(),
-        }
-    }
-
     /// What is to be listed now.
     pub fn due(&mut self, cx: &Context) -> Vec<Effect> {
         if self.asked || cx.now.since_start < self.next {
@@ -117,26 +110,6 @@ impl Browse {
         }
         let own = (area.width / 3).clamp(36, 70);
         (Rect { width: area.width - own - 2, ..area }, Some(Rect { x: area.right() - own, width: own, ..area }))
-    }
-
-    fn command(&mut self, id: CommandId, cx: &Context) -> Option<Vec<Effect>> {
-        let all = self.rows(cx);
-        let rows = self.list.arrange(all.clone());
-        if let Some(told) = self.list.command(id, &all, &rows, cx.now.since_start) {
-            return Some(told.map(say).into_iter().collect());
-        }
-        let work = self.list.selected(&rows).and_then(|row| row.id.strip_prefix(WORK)).map(OperationId::from);
-        let works = matches!(id, CommandId::ImageCancel | CommandId::StockRemove);
-        if let Some(work) = work.filter(|_| works || id == CommandId::Back) {
-            return Some(vec![Effect::Request(Request::Cancel(work))]);
-        }
-        if id == CommandId::ImageCancel {
-            let running = stock_rows::works(cx).next();
-            return Some(
-                running.map_or_else(|| vec![say("nothing is under way here".to_owned())], |work| vec![Effect::Request(Request::Cancel(work.id.clone()))]),
-            );
-        }
-        self.act(id, &rows, cx)
     }
 
     /// What an action asks for.
@@ -292,28 +265,6 @@ impl Browse {
         }
     }
 
-    fn mouse(&mut self, event: MouseEvent, cx: &Context) -> Vec<Effect> {
-        let (area, _) = self.layout(cx.area, cx.plain);
-        let all = self.rows(cx);
-        let rows = self.list.arrange(all.clone());
-        let id = match self.list.mouse(event, area, &all, &rows, cx) {
-            Click::Open => CommandId::StockOpen,
-            Click::Menu => CommandId::StockMenu,
-            Click::Nothing => return Vec::new(),
-        };
-        self.act(id, &rows, cx).unwrap_or_default()
-    }
-
-    fn settle(&mut self, cx: &Context) {
-        let (area, _) = self.layout(cx.area, cx.plain);
-        self.list.set_room(area, cx.plain);
-        if self.is_listed(cx) {
-            let all = self.rows(cx);
-            let rows = self.list.arrange(all.clone());
-            self.list.settle(&all, &rows);
-        }
-    }
-
     /// What is said below the list.
     fn note(&self, rows: &[Row], cx: &Context) -> String {
         if let Some(why) = &self.failed {
@@ -352,6 +303,58 @@ impl Browse {
     }
 }
 
+impl Listed for Browse {
+    fn list(&mut self) -> &mut List {
+        &mut self.list
+    }
+
+    fn all(&self, cx: &Context) -> Vec<Row> {
+        self.rows(cx)
+    }
+
+    fn place(&self, cx: &Context) -> Rect {
+        self.layout(cx.area, cx.plain).0
+    }
+
+    fn is_listed(&self, cx: &Context) -> bool {
+        let stock = &cx.data.stock;
+        match self.kind {
+            Kind::Images => stock.images.is_some(),
+            Kind::Volumes => stock.volumes.is_some(),
+            Kind::Networks => stock.networks.is_some(),
+        }
+    }
+
+    fn command(&mut self, id: CommandId, cx: &Context) -> Option<Vec<Effect>> {
+        let rows = match self.own_command(id, cx) {
+            Ok(effects) => return Some(effects),
+            Err(rows) => rows,
+        };
+        let work = self.list.selected(&rows).and_then(|row| row.id.strip_prefix(WORK)).map(OperationId::from);
+        let works = matches!(id, CommandId::ImageCancel | CommandId::StockRemove);
+        if let Some(work) = work.filter(|_| works || id == CommandId::Back) {
+            return Some(vec![Effect::Request(Request::Cancel(work))]);
+        }
+        if id == CommandId::ImageCancel {
+            let running = stock_rows::works(cx).next();
+            return Some(running.map_or_else(|| vec![say("nothing is under way here")], |work| vec![Effect::Request(Request::Cancel(work.id.clone()))]));
+        }
+        self.act(id, &rows, cx)
+    }
+
+    fn mouse(&mut self, event: MouseEvent, cx: &Context) -> Vec<Effect> {
+        let (area, _) = self.layout(cx.area, cx.plain);
+        let all = self.rows(cx);
+        let rows = self.list.arrange(all.clone());
+        let id = match self.list.mouse(event, area, &all, &rows, cx) {
+            Click::Open => CommandId::StockOpen,
+            Click::Menu => CommandId::StockMenu,
+            Click::Nothing => return Vec::new(),
+        };
+        self.act(id, &rows, cx).unwrap_or_default()
+    }
+}
+
 impl Component for Browse {
     fn update(&mut self, msg: &Msg, cx: &Context) -> Option<Vec<Effect>> {
         match msg {
@@ -362,27 +365,7 @@ impl Component for Browse {
             }
             _ => {}
         }
-        self.settle(cx);
-        let effects = match msg {
-            Msg::Key(key) if self.list.is_editing() => {
-                self.list.key(*key, cx.now.since_start);
-                Some(Vec::new())
-            }
-            Msg::Paste(pasted) => {
-                self.list.paste(pasted);
-                Some(Vec::new())
-            }
-            Msg::Command(id) => self.command(*id, cx),
-            Msg::Mouse(event) => Some(self.mouse(*event, cx)),
-            Msg::Tick => {
-                let rows = self.rows(cx);
-                self.list.rank_when_calm(&rows, cx.now.since_start);
-                None
-            }
-            _ => None,
-        };
-        self.settle(cx);
-        effects
+        self.take(msg, cx)
     }
 
     fn draw(&self, frame: &mut Frame, area: Rect, cx: &Context) {
@@ -421,10 +404,6 @@ impl Component for Browse {
     fn hints(&self, _cx: &Context) -> Option<Vec<Hint>> {
         self.list.hints()
     }
-}
-
-fn say(text: String) -> Effect {
-    Effect::Ask(Ask::Toast(ToastKind::Info, text))
 }
 
 /// Which kind a wish concerns.

@@ -1,7 +1,6 @@
 //! The home view: containers as live tiles or as a table, with filter and cursor.
 use super::actions;
 use super::empty;
-use super::field::Edit;
 use super::field::Field;
 use super::items;
 use super::items::Item;
@@ -9,6 +8,8 @@ use super::items::Listing;
 use super::items::Sort;
 use super::meter::Meter;
 use super::plan::Plan;
+use super::rows::CALM;
+use super::rows::DOUBLE;
 use super::sift;
 use super::state;
 use super::table;
@@ -21,7 +22,6 @@ use crate::model::OperationState;
 use crate::model::Size;
 use crate::model::TileWish;
 use crate::term::KeyCode;
-use crate::term::Mods;
 use crate::term::MouseButton;
 use crate::term::MouseEvent;
 use crate::term::MouseKind;
@@ -42,11 +42,6 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use std::collections::HashMap;
 use std::time::Duration;
-
-/// Two clicks within this time are one double click.
-const DOUBLE: Duration = Duration::from_millis(400);
-/// Nothing is sorted anew so soon after a key or a click.
-const CALM: Duration = Duration::from_secs(3);
 
 /// The home view.
 #[derive(Debug, Default)]
@@ -296,21 +291,9 @@ impl Home {
     }
 
     fn edit(&mut self, key: crate::term::Key) {
-        match key.code {
-            KeyCode::Esc => {
-                self.editing = false;
-                self.filter.clear();
-            }
-            KeyCode::Char('c') if key.mods.contains(Mods::CTRL) => self.editing = self.filter.clear(),
-            KeyCode::Enter => self.editing = false,
-            KeyCode::Backspace if self.filter.text().is_empty() => self.editing = false,
-            _ => {
-                if self.filter.key(key) == Edit::Ignored {
-                    return;
-                }
-            }
+        if sift::typed(&mut self.filter, &mut self.editing, key) {
+            self.refilter();
         }
-        self.refilter();
     }
 
     /// Lists by what is typed now; a cursor whose item goes moves to the first.
@@ -471,7 +454,7 @@ impl Component for Home {
     fn hints(&self, cx: &Context) -> Option<Vec<Hint>> {
         let hint = |key: &str, what: &str| (key.to_owned(), what.to_owned());
         if self.editing {
-            return Some(vec![hint("⏎", "keep"), hint("esc", "clear"), hint("!", "not"), hint("~", "fuzzy"), hint("/", "regex")]);
+            return Some(sift::hints());
         }
         let command = |id: CommandId| cx.keymap.label(id).map(|key| (key, crate::tui::command::command(id).title.to_owned()));
         match &self.cursor {

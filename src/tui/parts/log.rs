@@ -1,6 +1,7 @@
 //! A view of the logs of one or several containers: what it holds, and what its commands do.
 use super::field::Edit;
 use super::field::Field;
+use super::toast::say;
 use crate::model::Code;
 use crate::model::ContainerId;
 use crate::model::ContainerState;
@@ -516,10 +517,6 @@ impl LogView {
         let excerpt = self.store.excerpt(self.sieve.shown(&self.store), names, self.times);
         vec![Effect::Request(Request::SaveLog(Box::new(SaveLog { path: PathBuf::from(path.trim()), replace: false, excerpt: Arc::new(excerpt) })))]
     }
-}
-
-pub(super) fn say(text: &str) -> Effect {
-    Effect::Ask(Ask::Toast(ToastKind::Info, text.to_owned()))
 }
 
 fn nanoseconds(time: Timestamp) -> Option<i64> {

@@ -33,6 +33,7 @@ pub mod help;
 pub mod inspect;
 pub mod items;
 pub mod launch;
+mod listed;
 pub mod log;
 pub mod log_draw;
 mod log_panes;

@@ -1,5 +1,6 @@
 //! What containers use over time: graphs beside a list of containers, with what happened marked on the time axis.
 use super::items::Listing;
+use super::listed::Listed;
 use super::rows::Cell;
 use super::rows::Click;
 use super::rows::Column;
@@ -7,6 +8,7 @@ use super::rows::List;
 use super::rows::Row;
 use super::state;
 use super::text;
+use super::toast::say;
 use crate::model::Container;
 use crate::model::ContainerId;
 use crate::model::Event;
@@ -26,7 +28,6 @@ use crate::tui::msg::Effect;
 use crate::tui::msg::Msg;
 use crate::tui::msg::Reply;
 use crate::tui::msg::Request;
-use crate::tui::msg::ToastKind;
 use crate::tui::past;
 use crate::tui::past::Axis;
 use crate::tui::past::MOST_READ;
@@ -332,11 +333,37 @@ impl Resources {
         self.point(column, &axis);
     }
 
+    /// What concerns the containers that are meant.
+    fn act(&self, id: CommandId, rows: &[Row], cx: &Context) -> Vec<Effect> {
+        let ids: Vec<ContainerId> = self.list.meant(rows).iter().map(|id| id.as_str().into()).collect();
+        if id == CommandId::ResourceCopy {
+            let names: String = ids.iter().filter_map(|id| cx.data.container(id)).map(|container| format!(" {}", container.name)).collect();
+            return vec![Effect::Ask(Ask::Copy(format!("cto stats --history --since {}{names}", self.range.word())))];
+        }
+        match ids.first() {
+            None => vec![say("this is for one container: choose one below")],
+            Some(first) if id == CommandId::ResourceOpen => vec![Effect::Ask(Ask::OpenTerminal(first.clone()))],
+            Some(_) => vec![Effect::Ask(Ask::OpenLogs(ids))],
+        }
+    }
+}
+
+impl Listed for Resources {
+    fn list(&mut self) -> &mut List {
+        &mut self.list
+    }
+
+    fn all(&self, cx: &Context) -> Vec<Row> {
+        self.rows(cx)
+    }
+
+    fn place(&self, cx: &Context) -> Rect {
+        self.layout(cx).list.unwrap_or(cx.area)
+    }
+
     fn command(&mut self, id: CommandId, cx: &Context) -> Option<Vec<Effect>> {
         use CommandId as C;
-        let all = self.rows(cx);
-        let rows = self.list.arrange(all.clone());
-        let toast = |text: String| Some(vec![Effect::Ask(Ask::Toast(ToastKind::Info, text))]);
+        let toast = |text: &str| Some(vec![say(text)]);
         match id {
             C::Back if self.at.take().is_some() => return Some(Vec::new()),
             C::ResourceMetric => {
@@ -347,7 +374,7 @@ impl Resources {
             C::ResourceShorter | C::ResourceLonger => {
                 let range = self.range.step(id == C::ResourceLonger);
                 if range == self.range {
-                    return toast(if id == C::ResourceLonger { "the history goes no further back" } else { "there is no shorter time" }.to_owned());
+                    return toast(if id == C::ResourceLonger { "the history goes no further back" } else { "there is no shorter time" });
                 }
                 self.range = range;
                 self.at = None;
@@ -364,11 +391,11 @@ impl Resources {
                 } else {
                     "as docker stats: 100% is one core, memory in bytes"
                 };
-                return toast(words.to_owned());
+                return toast(words);
             }
             C::ResourceZone => {
                 self.utc = !self.utc;
-                return toast(if self.utc { "times are in UTC" } else { "times are those of this place" }.to_owned());
+                return toast(if self.utc { "times are in UTC" } else { "times are those of this place" });
             }
             C::ResourcePause => {
                 self.frozen = match self.frozen {
@@ -377,24 +404,12 @@ impl Resources {
                 };
                 return Some(Vec::new());
             }
-            C::ResourceOpen | C::ResourceLogs | C::ResourceCopy => return Some(self.act(id, &rows, cx)),
             _ => {}
         }
-        let told = self.list.command(id, &all, &rows, cx.now.since_start)?;
-        told.map_or_else(|| Some(Vec::new()), toast)
-    }
-
-    /// What concerns the containers that are meant.
-    fn act(&self, id: CommandId, rows: &[Row], cx: &Context) -> Vec<Effect> {
-        let ids: Vec<ContainerId> = self.list.meant(rows).iter().map(|id| id.as_str().into()).collect();
-        if id == CommandId::ResourceCopy {
-            let names: String = ids.iter().filter_map(|id| cx.data.container(id)).map(|container| format!(" {}", container.name)).collect();
-            return vec![Effect::Ask(Ask::Copy(format!("cto stats --history --since {}{names}", self.range.word())))];
-        }
-        match ids.first() {
-            None => vec![Effect::Ask(Ask::Toast(ToastKind::Info, "this is for one container: choose one below".to_owned()))],
-            Some(first) if id == CommandId::ResourceOpen => vec![Effect::Ask(Ask::OpenTerminal(first.clone()))],
-            Some(_) => vec![Effect::Ask(Ask::OpenLogs(ids))],
+        match (self.own_command(id, cx), id) {
+            (Ok(effects), _) => Some(effects),
+            (Err(rows), C::ResourceOpen | C::ResourceLogs | C::ResourceCopy) => Some(self.act(id, &rows, cx)),
+            (Err(_), _) => None,
         }
     }
 
@@ -422,16 +437,6 @@ impl Resources {
         }
         Vec::new()
     }
-
-    fn settle(&mut self, cx: &Context) {
-        let area = self.layout(cx).list.unwrap_or(cx.area);
-        self.list.set_room(area, cx.plain);
-        let all = self.rows(cx);
-        let rows = self.list.arrange(all.clone());
-        if cx.data.listed {
-            self.list.settle(&all, &rows);
-        }
-    }
 }
 
 impl Component for Resources {
@@ -454,27 +459,7 @@ impl Component for Resources {
             }
             _ => {}
         }
-        self.settle(cx);
-        let effects = match msg {
-            Msg::Key(key) if self.list.is_editing() => {
-                self.list.key(*key, cx.now.since_start);
-                Some(Vec::new())
-            }
-            Msg::Paste(text) => {
-                self.list.paste(text);
-                Some(Vec::new())
-            }
-            Msg::Command(id) => self.command(*id, cx),
-            Msg::Mouse(event) => Some(self.mouse(*event, cx)),
-            Msg::Tick => {
-                let rows = self.rows(cx);
-                self.list.rank_when_calm(&rows, cx.now.since_start);
-                None
-            }
-            _ => None,
-        };
-        self.settle(cx);
-        effects
+        self.take(msg, cx)
     }
 
     fn draw(&self, frame: &mut Frame, area: Rect, cx: &Context) {

@@ -1,10 +1,8 @@
 //! A list of things with columns: filter, sort, marks, and a cursor that follows its thing.
-use super::field::Edit;
 use super::field::Field;
+use super::sift;
 use super::sift::Sift;
 use crate::term::Key;
-use crate::term::KeyCode;
-use crate::term::Mods;
 use crate::term::MouseButton;
 use crate::term::MouseEvent;
 use crate::term::MouseKind;
@@ -18,9 +16,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 /// Two clicks within this time are one double click.
-const DOUBLE: Duration = Duration::from_millis(400);
+pub(super) const DOUBLE: Duration = Duration::from_millis(400);
 /// Nothing is sorted anew so soon after a key or a click.
-const CALM: Duration = Duration::from_secs(3);
+pub(super) const CALM: Duration = Duration::from_secs(3);
 
 /// A column.
 #[derive(Clone, Copy, Debug)]
@@ -153,7 +151,7 @@ impl List {
             row.fixed || self.sift.fits(&text.join(" "), &[text.first().copied().unwrap_or_default()])
         };
         let mut rows: Vec<Row> = rows.into_iter().filter(fits).collect();
-        if self.sort.is_some() || self.reverse {
+        if self.is_sorted() {
             let rank = |row: &Row| self.ranks.get(&row.id).copied().unwrap_or(usize::MAX);
             rows.sort_by_key(|row| (!row.fixed, rank(row)));
         }
@@ -172,9 +170,15 @@ impl List {
         self.ranks = order.into_iter().enumerate().map(|(rank, row)| (row.id.clone(), rank)).collect();
     }
 
+    /// Whether its order is another than that of what it was given.
+    #[must_use]
+    pub fn is_sorted(&self) -> bool {
+        self.sort.is_some() || self.reverse
+    }
+
     /// Sorts anew where nobody has touched anything for a while. `rows` are all that there are.
     pub fn rank_when_calm(&mut self, rows: &[Row], now: Duration) {
-        if (self.sort.is_some() || self.reverse) && now.saturating_sub(self.touched) > CALM {
+        if self.is_sorted() && now.saturating_sub(self.touched) > CALM {
             self.rank(rows);
         }
     }
@@ -282,21 +286,9 @@ impl List {
     /// Takes a key of the filter.
     pub fn key(&mut self, key: Key, now: Duration) {
         self.touched = now;
-        match key.code {
-            KeyCode::Esc => {
-                self.editing = false;
-                self.filter.clear();
-            }
-            KeyCode::Char('c') if key.mods.contains(Mods::CTRL) => self.editing = self.filter.clear(),
-            KeyCode::Enter => self.editing = false,
-            KeyCode::Backspace if self.filter.text().is_empty() => self.editing = false,
-            _ => {
-                if self.filter.key(key) == Edit::Ignored {
-                    return;
-                }
-            }
+        if sift::typed(&mut self.filter, &mut self.editing, key) {
+            self.refilter();
         }
-        self.refilter();
     }
 
     /// Takes pasted text for the filter.
@@ -352,8 +344,7 @@ impl List {
     /// Keys of the filter for the footer, while it is typed.
     #[must_use]
     pub fn hints(&self) -> Option<Vec<Hint>> {
-        let hint = |key: &str, what: &str| (key.to_owned(), what.to_owned());
-        self.editing.then(|| vec![hint("⏎", "keep"), hint("esc", "clear"), hint("!", "not"), hint("~", "fuzzy"), hint("/", "regex")])
+        self.editing.then(sift::hints)
     }
 }
 

@@ -1,10 +1,12 @@
 //! All sessions: who has which program open where, and how those ended that are over.
+use super::listed::Listed;
 use super::rows::Cell;
 use super::rows::Click;
 use super::rows::Column;
 use super::rows::List;
 use super::rows::Row;
 use super::text;
+use super::toast::say;
 use crate::model::ExitReason;
 use crate::model::Session;
 use crate::model::SessionId;
@@ -21,7 +23,6 @@ use crate::tui::msg::ConfirmSpec;
 use crate::tui::msg::Effect;
 use crate::tui::msg::Msg;
 use crate::tui::msg::Request;
-use crate::tui::msg::ToastKind;
 use crate::tui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -97,15 +98,6 @@ impl SessionList {
         sessions.iter().map(row).collect()
     }
 
-    fn command(&mut self, id: CommandId, cx: &Context) -> Option<Vec<Effect>> {
-        let all = Self::rows(cx);
-        let rows = self.list.arrange(all.clone());
-        if let Some(told) = self.list.command(id, &all, &rows, cx.now.since_start) {
-            return Some(told.map(say).into_iter().collect());
-        }
-        self.act(id, &rows, cx)
-    }
-
     fn act(&self, id: CommandId, rows: &[Row], cx: &Context) -> Option<Vec<Effect>> {
         use CommandId as C;
         if !matches!(id, C::SessionOpen | C::SessionClose | C::SessionRecord | C::SessionDetails | C::SessionCopy | C::SessionCopyLine) {
@@ -113,7 +105,7 @@ impl SessionList {
         }
         let meant = self.list.meant(rows);
         let sessions: Vec<&Session> = meant.iter().filter_map(|id| cx.data.session(&SessionId(id.clone()))).collect();
-        let Some(first) = sessions.first() else { return Some(vec![say("there is no session under the cursor".to_owned())]) };
+        let Some(first) = sessions.first() else { return Some(vec![say("there is no session under the cursor")]) };
         Some(match id {
             C::SessionOpen if first.state == SessionState::Live => vec![Effect::Ask(Ask::ShowSession(first.id.clone()))],
             C::SessionOpen | C::SessionDetails => vec![Effect::Ask(details(first))],
@@ -122,29 +114,9 @@ impl SessionList {
             C::SessionRecord if first.state == SessionState::Live => {
                 vec![Effect::Request(Request::Record { session: first.id.clone(), on: first.recording.is_none() })]
             }
-            C::SessionRecord => vec![say("it has ended: there is nothing to record".to_owned())],
+            C::SessionRecord => vec![say("it has ended: there is nothing to record")],
             _ => close(&sessions),
         })
-    }
-
-    fn mouse(&mut self, event: MouseEvent, cx: &Context) -> Vec<Effect> {
-        let all = Self::rows(cx);
-        let rows = self.list.arrange(all.clone());
-        let id = match self.list.mouse(event, cx.area, &all, &rows, cx) {
-            Click::Open => CommandId::SessionOpen,
-            Click::Menu => CommandId::SessionDetails,
-            Click::Nothing => return Vec::new(),
-        };
-        self.act(id, &rows, cx).unwrap_or_default()
-    }
-
-    fn settle(&mut self, cx: &Context) {
-        self.list.set_room(cx.area, cx.plain);
-        if cx.data.listed {
-            let all = Self::rows(cx);
-            let rows = self.list.arrange(all.clone());
-            self.list.settle(&all, &rows);
-        }
     }
 }
 
@@ -152,7 +124,7 @@ impl SessionList {
 fn close(sessions: &[&Session]) -> Vec<Effect> {
     let live: Vec<&&Session> = sessions.iter().filter(|session| session.state == SessionState::Live).collect();
     if live.is_empty() {
-        return vec![say("it has ended already".to_owned())];
+        return vec![say("it has ended already")];
     }
     if live.len() > MOST_CLOSED {
         return vec![say(format!("{MOST_CLOSED} at a time, so that the question can name each"))];
@@ -179,8 +151,33 @@ fn details(session: &Session) -> Ask {
     Ask::Sheet { title: format!("{} in {}", program(session), session.container_name), lines }
 }
 
-fn say(text: String) -> Effect {
-    Effect::Ask(Ask::Toast(ToastKind::Info, text))
+impl Listed for SessionList {
+    fn list(&mut self) -> &mut List {
+        &mut self.list
+    }
+
+    fn all(&self, cx: &Context) -> Vec<Row> {
+        Self::rows(cx)
+    }
+
+    fn command(&mut self, id: CommandId, cx: &Context) -> Option<Vec<Effect>> {
+        let rows = match self.own_command(id, cx) {
+            Ok(effects) => return Some(effects),
+            Err(rows) => rows,
+        };
+        self.act(id, &rows, cx)
+    }
+
+    fn mouse(&mut self, event: MouseEvent, cx: &Context) -> Vec<Effect> {
+        let all = Self::rows(cx);
+        let rows = self.list.arrange(all.clone());
+        let id = match self.list.mouse(event, cx.area, &all, &rows, cx) {
+            Click::Open => CommandId::SessionOpen,
+            Click::Menu => CommandId::SessionDetails,
+            Click::Nothing => return Vec::new(),
+        };
+        self.act(id, &rows, cx).unwrap_or_default()
+    }
 }
 
 impl Component for SessionList {
@@ -188,26 +185,7 @@ impl Component for SessionList {
         if matches!(msg, Msg::Event(_) | Msg::Reply(..)) {
             return None;
         }
-        self.settle(cx);
-        let effects = match msg {
-            Msg::Key(key) if self.list.is_editing() => {
-                self.list.key(*key, cx.now.since_start);
-                Some(Vec::new())
-            }
-            Msg::Paste(pasted) => {
-                self.list.paste(pasted);
-                Some(Vec::new())
-            }
-            Msg::Command(id) => self.command(*id, cx),
-            Msg::Mouse(event) => Some(self.mouse(*event, cx)),
-            Msg::Tick => {
-                self.list.rank_when_calm(&Self::rows(cx), cx.now.since_start);
-                None
-            }
-            _ => None,
-        };
-        self.settle(cx);
-        effects
+        self.take(msg, cx)
     }
 
     fn draw(&self, frame: &mut Frame, area: Rect, cx: &Context) {

@@ -1,5 +1,11 @@
 //! What a list is filtered by: a text, `/` and a regular expression, `~` and a few letters; `!` in front for what is without them.
+use super::field::Edit;
+use super::field::Field;
 use super::fuzzy;
+use crate::term::Key;
+use crate::term::KeyCode;
+use crate::term::Mods;
+use crate::tui::component::Hint;
 use crate::tui::logs::filter::Pattern;
 
 /// What people read of it while they have typed nothing.
@@ -50,6 +56,26 @@ impl Sift {
             Way::Pattern(pattern) => pattern.regex.is_match(text) != pattern.inverse,
         }
     }
+}
+
+/// Takes a key while a filter is typed: `editing` ends with what keeps or leaves it. Whether it may be another now.
+pub(super) fn typed(filter: &mut Field, editing: &mut bool, key: Key) -> bool {
+    match key.code {
+        KeyCode::Esc => {
+            *editing = false;
+            filter.clear();
+        }
+        KeyCode::Char('c') if key.mods.contains(Mods::CTRL) => *editing = filter.clear(),
+        KeyCode::Enter => *editing = false,
+        KeyCode::Backspace if filter.text().is_empty() => *editing = false,
+        _ => return filter.key(key) != Edit::Ignored,
+    }
+    true
+}
+
+/// Keys for the footer while a filter is typed.
+pub(super) fn hints() -> Vec<Hint> {
+    [("⏎", "keep"), ("esc", "clear"), ("!", "not"), ("~", "fuzzy"), ("/", "regex")].map(|(key, what)| (key.to_owned(), what.to_owned())).to_vec()
 }
 
 #[cfg(test)]

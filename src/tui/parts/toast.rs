@@ -2,6 +2,8 @@
 use super::popup;
 use super::text;
 use crate::tui::component::Context;
+use crate::tui::msg::Ask;
+use crate::tui::msg::Effect;
 use crate::tui::msg::Now;
 use crate::tui::msg::ToastKind;
 use crate::tui::theme::Role;
@@ -18,6 +20,11 @@ const AT_ONCE: usize = 4;
 const KEPT: usize = 200;
 /// Columns of a message at most.
 const COLS: u16 = 64;
+
+/// Asks for a message that is no bad news.
+pub(super) fn say(text: impl Into<String>) -> Effect {
+    Effect::Ask(Ask::Toast(ToastKind::Info, text.into()))
+}
 
 /// A message as it was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
