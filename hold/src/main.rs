@@ -2,7 +2,7 @@
 //!
 //! `run` starts a session and returns when it is there; `init` is a main program's session, as PID 1; `connect` is the server's way to all
 //! sessions of this uid; `list` and `probe` say what is there. The protocol is described in the library. `gateway` is another trade: the way out of
-//! a container that may reach named hosts only.
+//! a container that may reach named hosts only; `gateway-ends` makes its sockets.
 mod answer;
 mod channel;
 mod conn;
@@ -39,6 +39,7 @@ fn main() {
     exit(match verb.to_str() {
         Some("run") => start::run(arguments),
         Some("gateway") => gateway::run(arguments),
+        Some("gateway-ends") => gateway::make_ends(arguments),
         Some("init") => start::init(arguments),
         Some("connect") => with_place(arguments, |place| mux::Mux::new(place).run()),
         Some("list") => with_place(arguments, |place| {
@@ -50,7 +51,7 @@ fn main() {
             println!("{}", probe(place::best(place.as_deref())));
             0
         }),
-        _ => complain(&Fault::new(ErrorCode::Usage, "hold run|init|connect|list|probe|gateway")),
+        _ => complain(&Fault::new(ErrorCode::Usage, "hold run|init|connect|list|probe|gateway|gateway-ends")),
     })
 }
 

@@ -106,10 +106,10 @@ impl Control {
                 found.push((leftover(LeftoverKind::Network, &network.name, why, 0, network.created_at), Thing::Network(network)));
             }
         }
-        if own(Action::RemoveNetworks, None) {
+        if own(Action::RemoveContainers, None) {
             for way in self.left_ways(Timestamp::now()).await?.into_iter().filter(|way| is_old(way.created_at)) {
                 let why = "the gateway of a container that is gone";
-                found.push((leftover(LeftoverKind::Network, &way.name, why, 0, way.created_at), Thing::Way));
+                found.push((leftover(LeftoverKind::Container, &way.name, why, 0, way.created_at), Thing::Way));
             }
         }
         if own(Action::RemoveVolumes, None) {
@@ -139,7 +139,7 @@ impl Control {
             }
             Thing::Way => {
                 let target = Target::owned(&leftover.name, None);
-                self.noted(actor, Action::RemoveNetworks, &target, "clean", engine.remove_egress(&leftover.name)).await
+                self.noted(actor, Action::RemoveContainers, &target, "clean", engine.remove_egress(&leftover.name)).await
             }
             Thing::Volume => {
                 let target = Target::owned(&leftover.name, None);

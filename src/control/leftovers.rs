@@ -11,7 +11,7 @@ use jiff::Timestamp;
 /// Another server that uses the same engine is done sooner.
 const ABANDONED: SignedDuration = SignedDuration::from_hours(1);
 
-/// The same for a network with a gateway that no container is on: a container follows at once.
+/// The same for a gateway without a container: a container follows at once.
 const UNUSED: SignedDuration = SignedDuration::from_mins(10);
 
 impl Control {

@@ -56,7 +56,7 @@ impl Engine {
             self.internal_network(owner).await?;
         }
         self.networks_exist(spec).await?;
-        let way = self.egress_network(spec, launch, holder.as_deref()).await?;
+        let way = self.egress_way(spec, &body, launch, image_id, holder.as_deref()).await?;
         if let (Some(way), NetworkMode::Egress(hosts)) = (&way, &spec.network) {
             way.lead(&mut body, hosts);
         }
@@ -68,13 +68,7 @@ impl Engine {
                 return Err(self.link().fault(error, &About::Container(&spec.name)));
             }
         };
-        let completed = async {
-            if let (Some(way), NetworkMode::Egress(hosts), Some(holder)) = (&way, &spec.network, &holder) {
-                self.egress_gateway(way, hosts, image_id, holder).await?;
-            }
-            self.complete(spec, owner, &id).await
-        };
-        if let Err(error) = completed.await {
+        if let Err(error) = self.complete(spec, owner, &id).await {
             // Half of what was asked for is nothing.
             let _ = self.remove(&id, true).await;
             return Err(error);

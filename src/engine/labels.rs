@@ -29,6 +29,8 @@ pub(super) const MEMBER: &str = "cto.stack.member";
 pub(super) const STACK_HASH: &str = "cto.stack.hash";
 /// The members of its stack that a container waits for.
 pub(super) const AFTER: &str = "cto.stack.after";
+/// The hosts that a container reaches by its gateway, as its template says them.
+pub(super) const EGRESS: &str = "cto.egress";
 /// The server that made it, by the id of its database: the keepers of others leave it alone.
 pub(super) const SERVER: &str = "cto.server";
 /// The operation that launched it.

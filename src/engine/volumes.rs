@@ -32,7 +32,8 @@ impl Engine {
             let users = users.remove(&found.name).unwrap_or_default();
             volume(found, users)
         };
-        let mut all: Vec<Volume> = found.volumes.unwrap_or_default().into_iter().map(named).collect();
+        let shown = found.volumes.unwrap_or_default().into_iter().filter(|volume| !super::egress::helps(Some(&volume.labels)));
+        let mut all: Vec<Volume> = shown.map(named).collect();
         all.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(all)
     }
@@ -47,6 +48,9 @@ impl Engine {
         }
         let open = self.link().open().await?;
         let found = open.docker.inspect_volume(name).await.map_err(|error| self.link().fault(error, &About::Volume(name)))?;
+        if super::egress::helps(Some(&found.labels)) {
+            return Err(Error::not_found("volume", name).fix("'cto volume ls' lists the volumes"));
+        }
         let users = self.users_of_volumes().await?.remove(name).unwrap_or_default();
         Ok(volume(found, users))
     }

@@ -158,7 +158,7 @@ fn every_broken_configuration_says_what_is_wrong_and_where() {
         (
             "egress-beside",
             Home::launch(
-                r#""network": {"egress": ["a"]}, "networks": ["b"], "ports": ["80"], "privileged": true, "cap_add": ["CHOWN", "cap_net_raw"], "sysctls": {"net.ipv6.conf.all.disable_ipv6": "0"}, "ready": {"http": "80/"}"#,
+                r#""network": {"egress": ["a"]}, "networks": ["b"], "ports": ["80"], "privileged": true, "cap_add": ["CHOWN", "NET_RAW", "cap_sys_admin"], "sysctls": {"net.ipv6.conf.all.disable_ipv6": "0"}, "ready": {"http": "80/"}"#,
             ),
         ),
         ("label-of-cto", Home::launch(r#""labels": {"cto.owner": "ada"}"#)),

@@ -23,7 +23,12 @@ async fn host(plane: &Plane, name: &str) -> String {
 
 /// What a shell in a container prints.
 async fn shell(plane: &Plane, name: &str, script: &str) -> String {
-    let start = ExecStart { command: ["bash", "-c", script].map(str::to_owned).to_vec(), ..ExecStart::default() };
+    run(plane, name, &["bash", "-c", script]).await
+}
+
+/// What a command in a container prints.
+async fn run(plane: &Plane, name: &str, command: &[&str]) -> String {
+    let start = ExecStart { command: command.iter().map(|word| (*word).to_owned()).collect(), ..ExecStart::default() };
     let mut exec = plane.control.exec_in_container(&admin(), name, start).await.unwrap();
     let mut said = Vec::new();
     while let Some(ExecOutput::Stdout(bytes) | ExecOutput::Stderr(bytes)) = within(exec.output.recv()).await {
@@ -38,15 +43,17 @@ async fn ask(plane: &Plane, name: &str, place: &str, line: &str) -> String {
     shell(plane, name, &script).await
 }
 
-/// Networks and containers of gateways that belong to a container.
-fn ways(name: &str) -> Vec<String> {
-    let networks = docker(&["inspect", "--format", "{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}", name]);
-    networks.split_whitespace().filter(|name| name.starts_with("cto-egress-")).map(str::to_owned).collect()
+/// The way out of a container: its name, by the container that it shares the network of.
+fn way_of(name: &str) -> String {
+    let ends = docker(&["inspect", "--format", "{{.HostConfig.NetworkMode}}", name]).trim().replace("container:", "");
+    docker(&["inspect", "--format", "{{.Name}}", &ends]).trim().trim_start_matches('/').strip_suffix("-ends").unwrap().to_owned()
 }
 
-fn is_there(way: &str) -> (bool, bool) {
-    let has = |list: &[&str]| docker(list).lines().any(|line| line == way);
-    (has(&["network", "ls", "--format", "{{.Name}}"]), has(&["ps", "-a", "--format", "{{.Names}}"]))
+/// Whether ends, gateway and volume of a way are there.
+fn is_there(way: &str) -> [bool; 3] {
+    let has = |list: &[&str], name: &str| docker(list).lines().any(|line| line == name);
+    let containers = ["ps", "-a", "--format", "{{.Names}}"];
+    [has(&containers, &format!("{way}-ends")), has(&containers, way), has(&["volume", "ls", "--format", "{{.Name}}"], way)]
 }
 
 /// What a client of TLS says first when it wants `host`, and an end of the line, as a shell prints it.
@@ -60,9 +67,15 @@ fn tls(host: &str) -> String {
     record.iter().map(|byte| format!("\\x{byte:02x}")).collect()
 }
 
-fn state(container: &str) -> String {
-    docker(&["inspect", "--format", "{{.State.Status}}", container]).trim().to_owned()
+fn states(way: &str) -> String {
+    docker(&["inspect", "--format", "{{.State.Status}}", way, &format!("{way}-ends")]).split_whitespace().collect::<Vec<_>>().join(" ")
 }
+
+/// Sends datagrams to a port of the host in every way that a program without rights knows: past routes, by each device, and to everybody.
+const DATAGRAMS: &str = "use Socket; my $port = shift; for my $to (@ARGV) { for my $device ('', map { s|.*/||r } glob '/sys/class/net/*') { \
+    socket(my $s, PF_INET, SOCK_DGRAM, 0) or die; setsockopt($s, SOL_SOCKET, SO_BROADCAST, 1); \
+    setsockopt($s, SOL_SOCKET, 25, $device) if $device; \
+    send($s, 'past the gateway', $_, sockaddr_in($port, inet_aton($to))) for 0, MSG_DONTROUTE } } print 'sent'";
 
 #[tokio::test]
 async fn named_hosts_are_reached_and_nothing_else() {
@@ -74,10 +87,7 @@ async fn named_hosts_are_reached_and_nothing_else() {
     let hosts = json!([format!("one.example={one}:8080"), format!("two.example={two}:8080"), format!("raw.example={one}:9000")]);
     let container = plane.container(&olga, "inside", json!({"command": "sleep 1000", "interactive": false, "network": {"egress": hosts}})).await;
     let name = container.name.as_str();
-    let way = ways(name).remove(0);
-    let first = docker(&["network", "inspect", "--format", "{{(index .IPAM.Config 0).Subnet}}", &way]).trim().replace("/29", "");
-    let (base, last) = first.rsplit_once('.').unwrap();
-    let neighbour = format!("{base}.{}/{here}", last.parse::<u8>().unwrap() + 1);
+    let way = way_of(name);
     let request = |host: &str| format!("GET / HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n");
     let (is_one, is_two, nothing) = ("this is one", "this is two", "nothing");
     let cases = [
@@ -105,8 +115,6 @@ async fn named_hosts_are_reached_and_nothing_else() {
         ("raw.example/22".to_owned(), "anything\\n".to_owned(), nothing),
         (format!("172.17.0.1/{here}"), "x\\n".to_owned(), nothing),
         ("169.254.169.254/80".to_owned(), request("169.254.169.254"), nothing),
-        // The host is nobody's neighbour.
-        (neighbour, "x\\n".to_owned(), nothing),
     ];
     for round in ["at first", "after a stop and a start", "after a restart of container and server"] {
         let all = cases.iter().map(|(place, line, _)| ask(&plane, name, place, line));
@@ -115,18 +123,28 @@ async fn named_hosts_are_reached_and_nothing_else() {
             assert_eq!(answer, *expected, "{place} {line} {round}");
         }
         assert_eq!(shell(&plane, name, "getent ahosts deb.debian.org || echo unknown").await, "unknown", "names of others are not known");
-        assert_eq!(shell(&plane, name, "cat /proc/sys/net/ipv6/conf/eth0/disable_ipv6").await, "1");
-        assert_eq!(state(&way), "running", "{round}");
+        assert_eq!(shell(&plane, name, "ls /sys/class/net").await, "lo", "nobody is its neighbour, not even its host");
+        assert_eq!(shell(&plane, name, "getent hosts $(hostname) | cut -d' ' -f1").await, "127.0.1.1");
+        assert_eq!(states(&way), "running running", "{round}");
         if round == "at first" {
             plane.control.stop_container_now(&olga, name, StopContainer { grace_seconds: Some(0) }).await.unwrap();
-            assert_eq!(state(&way), "exited", "the gateway stops with its container");
+            assert_eq!(states(&way), "exited exited", "the gateway stops with its container");
             plane.control.start_container(&olga, name).await.unwrap();
         } else {
-            docker(&["kill", &way]);
+            docker(&["kill", &way, &format!("{way}-ends")]);
             plane.restart().await;
             plane.control.restart_container(&olga, name, StopContainer { grace_seconds: Some(0) }).await.unwrap();
         }
     }
+    let heard = tokio::net::UdpSocket::bind(("0.0.0.0", here)).await.unwrap();
+    let here = here.to_string();
+    let send = ["perl", "-e", DATAGRAMS, &here, "172.17.0.1", "127.0.0.1", "255.255.255.255", "224.0.0.1"];
+    assert_eq!(run(&plane, name, &send).await, "sent");
+    let mut bytes = [0; 64];
+    assert!(tokio::time::timeout(Duration::from_millis(300), heard.recv_from(&mut bytes)).await.is_err(), "a datagram got past the gateway");
+    let sent = tokio::net::UdpSocket::bind("0.0.0.0:0").await.unwrap();
+    sent.send_to(b"heard", format!("127.0.0.1:{here}")).await.unwrap();
+    assert_eq!(within(heard.recv(&mut bytes)).await.unwrap(), 5, "else it would have been heard");
     // Nobody reaches the hosts through the gateway but its own container.
     let outside = docker(&["inspect", "--format", "{{.NetworkSettings.Networks.bridge.IPAddress}}", &way]);
     assert_eq!(ask(&plane, &plane.name("other"), &format!("{}/9000", outside.trim()), "x\\n").await, nothing);
@@ -134,17 +152,14 @@ async fn named_hosts_are_reached_and_nothing_else() {
     let limits =
         "{{.Config.User}} {{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.HostConfig.SecurityOpt}} {{.HostConfig.Memory}} {{.HostConfig.PidsLimit}}";
     assert_eq!(docker(&["inspect", "--format", limits, &way]).trim(), "65534:65534 true [ALL] [no-new-privileges] 67108864 300");
-    // It is a helper: shown to nobody, and joined by nobody.
+    // They are helpers: shown to nobody.
     assert_eq!(plane.existing().await.len(), 4);
-    assert!(plane.control.get_network(&admin(), &way).await.is_err());
-    let id = docker(&["network", "inspect", "--format", "{{.Id}}", &way]);
-    let beside = json!({"command": "sleep 1000", "interactive": false, "networks": [id.trim()]});
-    assert_eq!(plane.launch(&olga, "beside", beside).await.problem.unwrap().code, Code::NotFound);
+    assert!(plane.control.get_volume(&admin(), &way).await.is_err());
     let join = ConnectContainer { container: name.to_owned(), aliases: Vec::new() };
     assert_eq!(plane.control.connect_network(&olga, "bridge", join).await.unwrap_err().code, Code::WrongState);
-    assert_eq!(is_there(&way), (true, true));
+    assert_eq!(is_there(&way), [true; 3]);
     plane.control.delete_container(&olga, name, RemoveContainer { force: true }).await.unwrap();
-    assert_eq!(is_there(&way), (false, false), "both go with the container");
+    assert_eq!(is_there(&way), [false; 3], "both go with the container");
     for name in ["one", "two", "other"] {
         plane.control.delete_container(&admin(), &plane.name(name), RemoveContainer { force: true }).await.unwrap();
     }
@@ -157,24 +172,21 @@ async fn a_failed_launch_leaves_no_gateway_and_one_that_was_removed_by_hand_is_s
     let operation = plane.launch(&admin(), "bad", json!({"command": "no-such-program", "interactive": false, "network": network})).await;
     assert!(operation.problem.is_some());
     let operation_id = operation.id.to_string();
-    let left = || {
-        let label = format!("label=cto.launch={operation_id}");
-        docker(&["network", "ls", "--filter", &label, "--format", "{{.Name}}"])
-    };
-    assert_eq!(left(), "");
+    let label = format!("label=cto.launch={operation_id}");
+    assert_eq!(docker(&["volume", "ls", "--filter", &label, "--format", "{{.Name}}"]), "");
     let container = plane.container(&admin(), "gone", json!({"command": "sleep 1000", "interactive": false, "network": network})).await;
-    let way = ways(&container.name).remove(0);
+    let way = way_of(&container.name);
     docker(&["rm", "-f", &container.name]);
-    assert_eq!(is_there(&way), (true, true));
+    assert_eq!(is_there(&way), [true; 3]);
     let told = plane.control.clean(&admin(), Clean { dry_run: true, older_than_hours: 0 }).await.unwrap();
-    assert!(told.items.iter().any(|item| item.kind == LeftoverKind::Network && item.name == way), "{told:?}");
+    assert!(told.items.iter().any(|item| item.kind == LeftoverKind::Container && item.name == way), "{told:?}");
     plane.control.clear_leftovers().await;
-    assert_eq!(is_there(&way), (false, false));
+    assert_eq!(is_there(&way), [false; 3]);
     // One in use is left alone.
     let container = plane.container(&admin(), "used", json!({"command": "sleep 1000", "interactive": false, "network": "egress:pypi.org:443"})).await;
-    let way = ways(&container.name).remove(0);
+    let way = way_of(&container.name);
     plane.control.clear_leftovers().await;
-    assert_eq!(is_there(&way), (true, true));
+    assert_eq!(is_there(&way), [true; 3]);
     plane.control.delete_container(&admin(), &container.name, RemoveContainer { force: true }).await.unwrap();
-    tokio::time::timeout(Duration::from_secs(10), async { while is_there(&way) != (false, false) {} }).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(10), async { while is_there(&way) != [false; 3] {} }).await.unwrap();
 }

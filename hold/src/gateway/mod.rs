@@ -1,13 +1,15 @@
 //! `hold gateway`: the only way out of a container that may reach named hosts and nothing else.
 //!
-//! It runs in a container of its own, beside the other one, and is the only neighbour on that one's network. It answers for the names of the
-//! allowed hosts, takes connections at their ports, and takes each on to one of them; where nothing says to which, it closes it. Whatever the
+//! It runs in a container of its own, beside the other one, whose network has nothing but a few sockets (`ends`), which are served here. It answers for
+//! the names of the allowed hosts, takes connections at their ports, and takes each on to one of them; where nothing says to which, it closes it. Whatever the
 //! other container sends, no other host is ever reached. One thread a connection: each holds up nobody else.
 mod choose;
 mod dns;
+mod ends;
 mod relay;
 
 use crate::fault::Fault;
+use ends::Ends;
 use hold::ErrorCode;
 use rustix::event::PollFd;
 use rustix::event::PollFlags;
@@ -16,10 +18,9 @@ use std::ffi::OsString;
 use std::io;
 use std::io::Write;
 use std::net::Ipv4Addr;
-use std::net::SocketAddr;
-use std::net::TcpListener;
 use std::net::TcpStream;
 use std::net::UdpSocket;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
@@ -39,6 +40,8 @@ const ONE_ADDRESS: Duration = Duration::from_secs(5);
 const STACK: usize = 128 * 1024;
 /// Between two lines of the log: who fills it says nothing new.
 const QUIET: Duration = Duration::from_secs(1);
+/// Between two looks whether the sockets are there.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// Where a cloud tells its machines what is theirs, apart from 169.254.0.0/16: at Azure, at Alibaba and at Oracle.
 const CLOUDS: [Ipv4Addr; 3] = [Ipv4Addr::new(168, 63, 129, 16), Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(192, 0, 0, 192)];
@@ -73,10 +76,10 @@ enum Place {
 }
 
 struct Gateway {
+    /// Where its sockets are to be had.
+    door: PathBuf,
     /// Its address on the container's network.
     inside: Ipv4Addr,
-    /// How many bits of it are the network's.
-    bits: u32,
     allowed: Vec<Allowed>,
     open: AtomicUsize,
     /// What is logged. While one line waits, further ones are dropped: nobody waits for the log.
@@ -93,7 +96,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> i32 {
     let (log, lines) = mpsc::sync_channel(1);
     let gateway = match read(&words, log) {
         Some(gateway) => Arc::new(gateway),
-        None => return failed(Fault::new(ErrorCode::Usage, "hold gateway ADDRESS/BITS NAME[=ADDRESS|=private]:PORT…")),
+        None => return failed(Fault::new(ErrorCode::Usage, "hold gateway DOOR ADDRESS NAME[=ADDRESS|=private]:PORT…")),
     };
     match gateway.serve(lines) {
         Ok(()) => 0,
@@ -101,13 +104,29 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> i32 {
     }
 }
 
+/// Makes the sockets of a gateway with the same words. Runs until it is killed; gives an exit status where it can't begin.
+pub fn make_ends(arguments: impl Iterator<Item = OsString>) -> i32 {
+    let failed = |fault: Fault| {
+        println!("{}", fault.json());
+        1
+    };
+    let words: Vec<String> = arguments.map(|word| word.to_string_lossy().into_owned()).collect();
+    let Some(gateway) = read(&words, mpsc::sync_channel(1).0) else {
+        return failed(Fault::new(ErrorCode::Usage, "hold gateway-ends DOOR ADDRESS NAME[=ADDRESS|=private]:PORT…"));
+    };
+    let ports: BTreeSet<u16> = gateway.allowed.iter().map(|allowed| allowed.port).collect();
+    match ends::make(&gateway.door, gateway.inside, &ports) {
+        Ok(()) => 0,
+        Err(error) => failed(Fault::system("to make the sockets of a gateway", error)),
+    }
+}
+
 /// The gateway that these words describe.
 fn read(words: &[String], log: mpsc::SyncSender<String>) -> Option<Gateway> {
-    let (inside, hosts) = words.split_first()?;
-    let (inside, bits) = inside.split_once('/')?;
-    let (inside, bits) = (inside.parse().ok()?, bits.parse().ok().filter(|bits| (8..=30).contains(bits))?);
+    let [door, inside, hosts @ ..] = words else { return None };
+    let inside = inside.parse().ok()?;
     let allowed: Vec<Allowed> = hosts.iter().map(|host| allowed(host)).collect::<Option<_>>()?;
-    let gateway = Gateway { inside, bits, allowed, open: AtomicUsize::new(0), log };
+    let gateway = Gateway { door: door.into(), inside, allowed, open: AtomicUsize::new(0), log };
     (1..=MOST).contains(&gateway.allowed.len()).then_some(gateway)
 }
 
@@ -130,16 +149,6 @@ fn is_in(address: Ipv4Addr, (range, bits): (Ipv4Addr, u32)) -> bool {
 
 impl Gateway {
     fn serve(self: &Arc<Self>, lines: mpsc::Receiver<String>) -> io::Result<()> {
-        let ports: BTreeSet<u16> = self.allowed.iter().map(|allowed| allowed.port).collect();
-        let mut listeners = Vec::new();
-        for port in ports {
-            let listener = TcpListener::bind((self.inside, port))?;
-            listener.set_nonblocking(true)?;
-            listeners.push((port, listener));
-        }
-        let names = UdpSocket::bind((self.inside, 53))?;
-        let gateway = self.clone();
-        std::thread::Builder::new().stack_size(STACK).spawn(move || gateway.answer_names(&names))?;
         std::thread::Builder::new().stack_size(STACK).spawn(move || {
             for line in lines {
                 // A log that can't be written is not missed here.
@@ -148,14 +157,30 @@ impl Gateway {
             }
         })?;
         loop {
-            let mut fds: Vec<PollFd> = listeners.iter().map(|(_, listener)| PollFd::new(listener, PollFlags::IN)).collect();
+            // They are made at the same time, and anew when their network is.
+            match ends::take(&self.door) {
+                Ok(ends) => self.serve_ends(&ends)?,
+                Err(_) => std::thread::sleep(AGAIN),
+            }
+        }
+    }
+
+    /// Serves sockets until who made them is gone.
+    fn serve_ends(self: &Arc<Self>, ends: &Ends) -> io::Result<()> {
+        loop {
+            let mut fds = vec![PollFd::new(&ends.maker, PollFlags::IN), PollFd::new(&ends.names, PollFlags::IN)];
+            fds.extend(ends.listeners.iter().map(|(_, listener)| PollFd::new(listener, PollFlags::IN)));
             match rustix::event::poll(&mut fds, None) {
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }
-            for (port, listener) in &listeners {
+            if !fds[0].revents().is_empty() {
+                return Ok(());
+            }
+            self.answer_names(&ends.names);
+            for (port, listener) in &ends.listeners {
                 match listener.accept() {
-                    Ok((client, from)) => self.take(client, from, *port),
+                    Ok((client, _)) => self.take(client, *port),
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                     // It went before it was taken, or there is no room for it now.
                     Err(_) => std::thread::sleep(Duration::from_millis(5)),
@@ -165,10 +190,7 @@ impl Gateway {
     }
 
     /// Gives a connection a thread of its own.
-    fn take(self: &Arc<Self>, client: TcpStream, from: SocketAddr, port: u16) {
-        if !self.is_inside(from) {
-            return;
-        }
+    fn take(self: &Arc<Self>, client: TcpStream, port: u16) {
         if self.open.fetch_add(1, Ordering::Relaxed) >= CONNECTIONS {
             self.open.fetch_sub(1, Ordering::Relaxed);
             return self.log("more connections at once than are taken");
@@ -239,12 +261,12 @@ impl Gateway {
         Err(format!("'{}' can't be reached at port {}: {why}", host.name, host.port))
     }
 
-    /// Whether a host may be there, whatever name servers say. Never this container itself, the neighbour, or what a cloud tells its machines;
+    /// Whether a host may be there, whatever name servers say. Never this container itself, or what a cloud tells its machines;
     /// in a private network only where the template says so.
     fn may_be_reached(&self, address: Ipv4Addr, place: &Place) -> Result<(), String> {
         let first = address.octets()[0];
         let reserved = first == 0 || first >= 224 || address.is_loopback() || address.is_link_local() || CLOUDS.contains(&address);
-        if reserved || self.is_inside(SocketAddr::from((address, 0))) {
+        if reserved {
             return Err(format!("no container reaches {address}"));
         }
         if *place == Place::Public && PRIVATE.iter().any(|range| is_in(address, *range)) {
@@ -253,25 +275,14 @@ impl Gateway {
         Ok(())
     }
 
-    /// Whether an address is on the container's network.
-    fn is_inside(&self, address: SocketAddr) -> bool {
-        matches!(address, SocketAddr::V4(address) if is_in(*address.ip(), (self.inside, self.bits)))
-    }
-
-    /// Answers for the allowed names with its own address, and for no other.
+    /// Answers for the allowed names with its own address, and for no other; one question at a time, so that connections have their turn.
     fn answer_names(&self, socket: &UdpSocket) {
         let mut query = [0; 512];
-        loop {
-            match socket.recv_from(&mut query) {
-                Ok((count, from)) if self.is_inside(from) => {
-                    let known = |name: &str| self.allowed.iter().any(|allowed| allowed.name == name);
-                    if let Some(answer) = dns::answer(&query[..count], self.inside, known) {
-                        let _ = socket.send_to(&answer, from);
-                    }
-                }
-                Ok(_) => {}
-                Err(_) => std::thread::sleep(Duration::from_millis(5)),
-            }
+        // None is there, or it was lost.
+        let Ok((count, from)) = socket.recv_from(&mut query) else { return };
+        let known = |name: &str| self.allowed.iter().any(|allowed| allowed.name == name);
+        if let Some(answer) = dns::answer(&query[..count], self.inside, known) {
+            let _ = socket.send_to(&answer, from);
         }
     }
 
@@ -290,12 +301,12 @@ mod tests {
 
     #[test]
     fn it_is_told_where_it_is_and_what_is_allowed() {
-        let found = gateway("198.18.0.2/29 PyPI.org:443 git.example=private:22 db=10.0.0.5:5432").expect("right").allowed;
+        let found = gateway("/door 127.0.0.2 PyPI.org:443 git.example=private:22 db=10.0.0.5:5432").expect("right").allowed;
         let host = |name: &str, place, port| Allowed { name: name.to_owned(), place, port };
         let db = host("db", Place::At(Ipv4Addr::new(10, 0, 0, 5)), 5432);
         assert_eq!(found, [host("pypi.org", Place::Public, 443), host("git.example", Place::Anywhere, 22), db]);
         for bad in
-            ["", "198.18.0.2/29", "198.18.0.2 a:1", "198.18.0.2/31 a:1", "198.18.0.2/29 a", "198.18.0.2/29 a:0", "198.18.0.2/29 a=b:1", "198.18.0.2/29 :1"]
+            ["", "/door 127.0.0.2", "/door a:1", "/door 127.0.0.2/8 a:1", "/door 127.0.0.2 a", "/door 127.0.0.2 a:0", "/door 127.0.0.2 a=b:1", "/door 127.0.0.2 :1"]
         {
             assert!(gateway(bad).is_none(), "{bad}");
         }
@@ -303,12 +314,12 @@ mod tests {
 
     #[test]
     fn no_name_leads_into_the_machine_or_to_what_a_cloud_tells_it() {
-        let gateway = gateway("198.18.0.2/29 a:1").expect("right");
+        let gateway = gateway("/door 127.0.0.2 a:1").expect("right");
         let may = |address: &str, place: &Place| gateway.may_be_reached(address.parse().expect("an address"), place).is_ok();
         for bad in ["127.0.0.1", "127.9.9.9", "0.0.0.0", "0.1.2.3", "169.254.169.254", "224.0.0.1", "255.255.255.255", "240.0.0.1"] {
             assert!(!may(bad, &Place::Public) && !may(bad, &Place::Anywhere), "{bad}");
         }
-        for bad in ["198.18.0.2", "198.18.0.3", "168.63.129.16", "100.100.100.200", "192.0.0.192"] {
+        for bad in ["127.0.0.2", "168.63.129.16", "100.100.100.200", "192.0.0.192"] {
             assert!(!may(bad, &Place::Public) && !may(bad, &Place::Anywhere), "{bad}");
         }
         for private in ["10.0.0.5", "172.16.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1", "198.18.0.9", "192.0.0.1"] {

@@ -205,18 +205,15 @@ fn limits(host: &Value, made: &mut Map<String, Value>) {
 }
 
 fn networks(report: &Value, host: &Value, made: &mut Map<String, Value>, carry: &mut Carry) {
+    let hosts = report.pointer("/Config/Labels/cto.egress").and_then(Value::as_str).filter(|hosts| !hosts.is_empty());
     match host.get("NetworkMode").and_then(as_text).as_deref() {
         None | Some("default" | "bridge") => {}
         Some("none") => put(made, "network", "none"),
         Some(mode) if mode.starts_with("cto-internal-") => put(made, "network", "internal"),
-        Some(mode) if mode.starts_with("cto-egress-") => {
-            carry.leave(
-                "/HostConfig/NetworkMode",
-                "which hosts its gateway leads to is not said there: it has no network until they are written with 'egress' in 'network'",
-            );
-            put(made, "network", "none");
-        }
         Some(mode @ ("host" | "private")) => carry.leave("/HostConfig/NetworkMode", format!("'{mode}': no container is in the host's network")),
+        Some(mode) if mode.starts_with("container:") && hosts.is_some() => {
+            put(made, "network", json!({ "egress": hosts.unwrap_or_default().split(' ').collect::<Vec<_>>() }));
+        }
         Some(mode) if mode.starts_with("container:") => carry.leave("/HostConfig/NetworkMode", "a container shares no network with another"),
         Some(_) => {
             let all = report.pointer("/NetworkSettings/Networks").and_then(Value::as_object);
