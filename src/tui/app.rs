@@ -18,6 +18,7 @@ use super::parts::workspace::Place;
 use super::parts::workspace::Workspace;
 use super::stock::Kind;
 use super::theme::Theme;
+use super::themes::Themes;
 use crate::model::ContainerId;
 use crate::model::ContainerState;
 use crate::model::Event;
@@ -103,6 +104,8 @@ pub struct App {
     pub data: Data,
     /// Colours.
     pub theme: Theme,
+    /// All that there are to choose from.
+    pub themes: Themes,
     /// Keys.
     pub keymap: Keymap,
     /// What fills the middle.
@@ -171,6 +174,7 @@ impl App {
         Self {
             data: Data::default(),
             theme,
+            themes: Themes::default(),
             keymap,
             view: if start.is_some() { View::Terminals } else { View::Home },
             home: Home::new(),
@@ -207,6 +211,10 @@ impl App {
 
     /// What to do first.
     pub fn begin(&mut self) -> Vec<Effect> {
+        self.paint();
+        if self.plain {
+            self.tell(ToastKind::Info, super::plain::TOLD);
+        }
         let mut effects = vec![Effect::Request(Request::Refresh)];
         match self.start.take() {
             None => effects.push(Effect::Request(Request::LoadLayout)),
@@ -237,6 +245,11 @@ impl App {
                 self.work.terminal_focus = on;
                 let cx = context!(self);
                 self.work.arrange(&cx)
+            }
+            Msg::Dark(dark) => {
+                self.themes.set_dark(dark);
+                self.paint();
+                Vec::new()
             }
             Msg::Resize(size) => {
                 self.size = size;
@@ -391,6 +404,13 @@ impl App {
             }
         }
         outside
+    }
+
+    /// Takes the colours of the theme that is to be shown now.
+    pub fn paint(&mut self) {
+        self.theme = self.themes.theme().plainly(self.plain);
+        self.keymap.set_words(self.plain);
+        self.dirty = true;
     }
 
     pub(super) fn tell(&mut self, kind: ToastKind, text: impl Into<String>) {

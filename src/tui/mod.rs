@@ -1,7 +1,6 @@
 //! The terminal client: `update` decides, `view` draws, effects act.
 pub mod app;
 mod asks;
-pub mod command;
 pub mod component;
 pub mod data;
 pub mod effects;
@@ -22,15 +21,18 @@ pub mod pages;
 pub mod paint;
 pub mod parts;
 pub mod past;
+pub mod plain;
 pub mod playback;
 mod player;
 pub mod stock;
 pub mod theme;
+pub mod themes;
 pub mod trial;
 pub mod trial_lists;
 mod turns;
 pub mod view;
 
+pub use crate::config::command;
 pub use app::Exit;
 pub use app::Start;
 pub use events::Changes;
@@ -39,3 +41,4 @@ pub use events::run;
 pub use msg::Settings;
 pub use player::Play;
 pub use player::play;
+pub use themes::Themes;

@@ -6,6 +6,7 @@ use super::theme::Role;
 use crate::model::Size;
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Color;
 use ratatui::text::Line;
 
 /// The three parts of the screen.
@@ -67,5 +68,16 @@ pub fn draw(app: &App, frame: &mut Frame) {
             (None, View::Terminals) => status::work_hints(&app.work, &cx),
         };
         status::footer(frame, areas.bottom, &hints, &cx);
+    }
+    if cx.plain {
+        let shown = app.view == View::Terminals && app.overlays.is_empty();
+        let panes = app.work.panes.keys().filter(|_| shown).filter_map(|pane| app.work.content(*pane));
+        super::plain::strip(frame.buffer_mut(), &panes.collect::<Vec<_>>());
+    }
+    if let Some((text, ground)) = cx.theme.ground() {
+        for cell in &mut frame.buffer_mut().content {
+            cell.fg = if cell.fg == Color::Reset { text } else { cell.fg };
+            cell.bg = if cell.bg == Color::Reset { ground } else { cell.bg };
+        }
     }
 }

@@ -158,6 +158,9 @@ impl Component for Menu {
             );
             let key = text::right(&key, 5);
             text::put(frame.buffer_mut(), inner.right().saturating_sub(5).max(inner.x), y, 5.min(inner.width), &key, style(Role::Key));
+            if selected && cx.plain {
+                frame.set_cursor_position((inner.x, y));
+            }
         }
     }
 

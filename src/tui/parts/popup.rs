@@ -1,5 +1,6 @@
 //! The box that an overlay is drawn in.
 use super::text;
+use crate::tui::plain::in_words;
 use crate::tui::theme::Role;
 use crate::tui::theme::Theme;
 use ratatui::Frame;
@@ -42,6 +43,7 @@ impl Popup {
         if self.outer == self.inner {
             return;
         }
+        let hints = if theme.is_plain() { in_words(hints) } else { hints.to_owned() };
         let block = Block::bordered().border_style(theme.style(Role::BorderFocus)).style(theme.style(Role::Text));
         let buffer = frame.buffer_mut();
         block.render(self.outer, buffer);
@@ -51,7 +53,7 @@ impl Popup {
             text::put(buffer, self.outer.x + 1, self.outer.y, room + 2, &title, theme.style(Role::Title));
         }
         if !hints.is_empty() {
-            let hints = format!(" {} ", text::clip(hints, usize::from(room.saturating_sub(2))));
+            let hints = format!(" {} ", text::clip(&hints, usize::from(room.saturating_sub(2))));
             text::put(buffer, self.outer.x + 1, self.outer.bottom() - 1, room + 2, &hints, theme.style(Role::Muted));
         }
     }

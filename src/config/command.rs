@@ -1,4 +1,6 @@
-//! The one registry of commands: help screen, palette, footer and the docs' table come from it.
+//! The one registry of the TUI's commands: help screen, palette, footer and the docs' table come from it.
+//!
+//! It lies here, as plain data, because files give commands other keys, and those files are read on both sides.
 
 /// Where a command is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -51,6 +53,33 @@ impl Scope {
         Self::Scroll,
         Self::Ended,
     ];
+
+    /// What the configuration calls it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Global => "global",
+            Self::Home => "home",
+            Self::Terminal => "terminal",
+            Self::Scroll => "scroll",
+            Self::Ended => "ended",
+            Self::Logs => "logs",
+            Self::List => "list",
+            Self::Resources => "resources",
+            Self::Stock => "stock",
+            Self::Images => "images",
+            Self::Volumes => "volumes",
+            Self::Networks => "networks",
+            Self::Sessions => "sessions",
+            Self::Activity => "activity",
+        }
+    }
+
+    /// Whether keys are looked for among the terminals, where the prefix is before all others.
+    #[must_use]
+    pub fn has_prefix(self) -> bool {
+        matches!(self, Self::Terminal | Self::Scroll | Self::Ended | Self::Logs)
+    }
 
     /// Its heading.
     #[must_use]
@@ -143,6 +172,7 @@ commands! {
         Suspend "suspend" "suspend" ["C-z"] 0: "Stop until 'fg'";
         Redraw "redraw" "redraw" ["C-l"] 0: "Draw everything anew";
         Mouse "mouse" "mouse" ["F2"] 0: "Catch the mouse, or leave it to the terminal";
+        Theme "theme" "theme" [] 0: "Choose the colours; each is shown while it is looked at";
         Refresh "refresh" "refresh" ["F5"] 0: "Ask the server for everything anew";
     }
     Home {
