@@ -125,7 +125,13 @@ async fn show(context: &Context, client: Client, start: tui::Start) -> Result<tu
         plain: config.accessible,
         mistake: None,
     };
-    tui::run(tui::Options { client, start, settings, changes: changes(context) }).await
+    let tour = start == tui::Start::Home && is_first_run(context);
+    tui::run(tui::Options { client, start, tour, settings, changes: changes(context) }).await
+}
+
+/// Whether this user has never been here. From now on they have: a tour that can't be remembered would come again and again.
+fn is_first_run(context: &Context) -> bool {
+    context.paths.prepare().is_ok() && std::fs::OpenOptions::new().write(true).create_new(true).open(context.paths.tour_mark()).is_ok()
 }
 
 /// Waits for changes of the files that the client's configuration comes from.

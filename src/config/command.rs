@@ -172,6 +172,8 @@ commands! {
         Suspend "suspend" "suspend" ["C-z"] 0: "Stop until 'fg'";
         Redraw "redraw" "redraw" ["C-l"] 0: "Draw everything anew";
         Mouse "mouse" "mouse" ["F2"] 0: "Catch the mouse, or leave it to the terminal";
+        Hud "figures" "figures" ["F12"] 0: "Show what cto itself uses: processor, frames, bytes written";
+        Tour "tour" "tour" [] 0: "Show the tour for new users";
         Theme "theme" "theme" [] 0: "Choose the colours; each is shown while it is looked at";
         Refresh "refresh" "refresh" ["F5"] 0: "Ask the server for everything anew";
     }
@@ -261,6 +263,7 @@ commands! {
         TerminalRedraw "terminal-redraw" "redraw" ["C-l" "r"] 0: "Draw everything anew";
         TerminalSuspend "terminal-suspend" "suspend" ["C-z"] 0: "Stop until 'fg'";
         TerminalMouse "terminal-mouse" "mouse" ["F2"] 0: "Catch the mouse, or leave it to the terminal";
+        TerminalHud "terminal-figures" "figures" ["F12"] 0: "Show what cto itself uses: processor, frames, bytes written";
         LeavePrefix "cancel-prefix" "back" ["Esc" "C-c"] 0: "Back to the terminal";
     }
     Scroll {

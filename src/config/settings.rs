@@ -33,7 +33,7 @@ pub struct Config {
     pub keys: KeysConfig,
     /// Name of the theme; `auto` is `light` or `dark` as the terminal is, on one of 16 colours `16-color-light` or `16-color`.
     pub theme: ThemeName,
-    /// Lists and graphs of the TUI do without borders, glyphs and drawings, and its cursor is on what is selected: for screen readers.
+    /// The TUI does without tiles, borders, signs, graphs and moving parts, and its cursor is on what is selected: for screen readers.
     pub accessible: bool,
     /// How long things are kept.
     pub retention: RetentionConfig,

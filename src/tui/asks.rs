@@ -7,6 +7,7 @@ use super::app::context;
 use super::command::CommandId;
 use super::command::Scope;
 use super::command::command;
+use super::hud::Hud;
 use super::inputs::page;
 use super::keymap::Keymap;
 use super::logs::SaveLog;
@@ -30,6 +31,7 @@ use super::parts::palette::Palette;
 use super::parts::prompt::Prompt;
 use super::parts::sheet::Sheet;
 use super::parts::terminal::PaneState;
+use super::parts::tour::Step;
 use super::parts::terminal::Shows;
 use super::parts::workspace::Place;
 use super::stock::Kind;
@@ -196,6 +198,13 @@ impl App {
                 self.overlays.push(Box::new(Launch::new(Size { cols: area.width, rows: area.height }.clamped())));
                 // A list that failed to come, or files that nobody watched.
                 return vec![Effect::Request(Request::Templates)];
+            }
+            C::Hud | C::TerminalHud => self.hud = if self.hud.is_some() { None } else { Some(Hud::default()) },
+            C::Tour => {
+                self.tour = Some(Step::Launch);
+                if self.view != View::Home && !self.alone {
+                    self.go(View::Home);
+                }
             }
             C::Theme => return vec![Effect::Ask(Ask::Line("theme ".to_owned()))],
             C::Errors => self.overlays.push(Box::new(Errors::new(&self.toasts))),

@@ -16,6 +16,7 @@ use super::msg::Request;
 use super::msg::Settings;
 use super::msg::ToastKind;
 use super::paint::Painter;
+use super::parts::tour::Step;
 use super::themes::Themes;
 use super::view;
 use crate::client::Client;
@@ -37,6 +38,8 @@ use tokio::sync::mpsc;
 
 /// Time between two frames at least: sixty a second.
 const FRAME: Duration = Duration::from_micros(16_600);
+/// The same while the terminal is not looked at.
+const FAR_FRAME: Duration = Duration::from_millis(250);
 /// The same for the echo of a key.
 const ECHO_FRAME: Duration = Duration::from_millis(3);
 /// Output this soon after a key is its echo.
@@ -56,6 +59,8 @@ pub struct Options {
     pub client: Client,
     /// What it opens with.
     pub start: Start,
+    /// Whoever uses it is shown around.
+    pub tour: bool,
     /// What the configuration says at the start.
     pub settings: Settings,
     /// Waits for a change of the configuration's files and reads them anew.
@@ -102,6 +107,7 @@ pub async fn run(options: Options) -> Result<Exit> {
     let mut app = App::new(options.start, themes.theme(), keymap, options.settings.scrollback, size, screen.now());
     app.themes = themes;
     app.plain = options.settings.plain;
+    app.tour = options.tour.then_some(Step::Launch);
     let first = app.begin();
     screen.act(&mut app, first);
     let result = screen.live(&mut app, &mut signals).await;
@@ -208,7 +214,11 @@ impl Screen {
     fn draw_if_due(&mut self, app: &mut App) -> std::io::Result<Option<Instant>> {
         let now = Instant::now();
         if app.dirty {
-            let pause = if self.urgent { ECHO_FRAME } else { FRAME };
+            let pause = match () {
+                () if self.urgent => ECHO_FRAME,
+                () if app.focused => FRAME,
+                () => FAR_FRAME,
+            };
             let due = self.last_frame.map(|last| last + pause).filter(|due| *due > now);
             if due.is_some() {
                 return Ok(due);
@@ -219,6 +229,9 @@ impl Screen {
             let shape = if app.view == View::Terminals && app.overlays.is_empty() { app.work.cursor_shape() } else { 0 };
             self.terminal.backend_mut().set_cursor_shape(shape);
             self.terminal.draw(|frame| view::draw(app, frame))?;
+            if let Some(hud) = &mut app.hud {
+                hud.frame(now.elapsed(), self.terminal.backend().written(), now);
+            }
         }
         // What is in a hidden tab counts as drawn when it was taken in.
         for effect in app.acks() {

@@ -10,6 +10,7 @@ mod effects_stock;
 mod events;
 pub mod guard;
 pub mod happened;
+pub mod hud;
 pub mod input;
 mod inputs;
 pub mod keymap;

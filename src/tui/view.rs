@@ -2,11 +2,13 @@
 use super::app::App;
 use super::app::View;
 use super::parts::status;
+use super::parts::text;
 use super::theme::Role;
 use crate::model::Size;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Color;
+use ratatui::style::Modifier;
 use ratatui::text::Line;
 
 /// The three parts of the screen.
@@ -55,10 +57,19 @@ pub fn draw(app: &App, frame: &mut Frame) {
             }
         }
     }
+    if let Some(step) = app.tour.filter(|_| app.overlays.is_empty()) {
+        step.draw(frame, areas.middle, app.tour_waits(), &cx);
+    }
     for overlay in &app.overlays {
         overlay.draw(frame, areas.middle, &cx);
     }
     app.toasts.draw(frame, areas.middle, &cx);
+    if let Some(hud) = &app.hud {
+        let line = format!(" {} ", hud.line());
+        let width = u16::try_from(text::width(&line)).unwrap_or(u16::MAX).min(areas.middle.width);
+        let style = cx.theme.style(Role::Info).add_modifier(Modifier::REVERSED);
+        text::put(frame.buffer_mut(), areas.middle.right() - width, areas.middle.y, width, &line, style);
+    }
     if !areas.bottom.is_empty() {
         let hints = match (app.overlays.last(), app.view) {
             (Some(overlay), _) => overlay.hints(&cx).unwrap_or_default(),

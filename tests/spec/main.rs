@@ -40,6 +40,7 @@ mod limits;
 mod logs;
 mod palette;
 mod plain;
+mod presence;
 mod recordings;
 mod resources;
 mod server;

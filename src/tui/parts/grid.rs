@@ -71,6 +71,12 @@ impl Home {
         Self::default()
     }
 
+    /// Whether a filter is being typed.
+    #[must_use]
+    pub fn is_editing(&self) -> bool {
+        self.editing
+    }
+
     /// The container under the cursor.
     #[must_use]
     pub fn selected(&self, data: &Data) -> Option<ContainerId> {

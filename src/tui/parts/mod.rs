@@ -65,6 +65,7 @@ pub mod terminal;
 pub mod text;
 pub mod tile;
 pub mod toast;
+pub mod tour;
 pub mod workspace;
 
 use super::msg::PromptFor;

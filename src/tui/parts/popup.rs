@@ -39,7 +39,9 @@ impl Popup {
 
     /// Clears the place and draws the border, with a title above and hints below.
     pub fn draw(&self, frame: &mut Frame, theme: &Theme, title: &str, hints: &str) {
-        clear(frame, self.outer);
+        // What lies beside it would be read together with it.
+        let cleared = if theme.is_plain() { Rect { x: 0, width: frame.area().width, ..self.outer } } else { self.outer };
+        clear(frame, cleared);
         if self.outer == self.inner {
             return;
         }
