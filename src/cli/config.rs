@@ -197,9 +197,7 @@ fn keys(context: &Context, text: Option<&str>, changed: bool) -> Result<()> {
     let prefix = |command: &Command| if command.scope == Scope::Terminal { format!("{} ", keys.prefix) } else { String::new() };
     let own = |command: &Command| keys.keys_of(command).map(|key| format!("{}{key}", prefix(command))).collect::<Vec<_>>();
     if context.json() {
-        let row = |command: &&Command| {
-            json!({"scope": command.scope.name(), "command": command.name, "keys": own(command), "changed": keys.is_given(command), "does": command.help})
-        };
+        let row = |command: &&Command| json!({"scope": command.scope.name(), "command": command.name, "keys": own(command), "changed": keys.is_given(command), "does": command.help});
         return output::json(&shown.iter().map(row).collect::<Vec<_>>());
     }
     let mut table = Table::new(["SCOPE", "COMMAND", "KEYS", "DOES"]);

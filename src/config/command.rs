@@ -165,7 +165,8 @@ commands! {
         GoSessions "sessions" "sessions" [] 0: "Show all sessions, those that have ended too";
         GoActivity "activity" "activity" [] 0: "Show the audit and what happened since the program began";
         Launch "launch" "launch" ["n"] 2: "Launch a container from a template";
-        Errors "errors" "errors" ["!"] 0: "Show the last errors again";
+        Errors "errors" "errors" ["!"] 0: "Show the last errors again; Tab shows what the engine was asked to do";
+        EngineCalls "engine-calls" "engine calls" [] 0: "Show what the engine was asked to do, as docker's command lines";
         Back "back" "back" ["Esc"] 0: "Go back one level";
         Quit "quit" "quit" ["q"] 92: "Leave; what runs goes on";
         ClearInput "clear" "clear" ["C-c"] 0: "Clear what was typed; never ends the program";

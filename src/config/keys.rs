@@ -161,7 +161,8 @@ impl Work<'_> {
     /// Nobody is to sit before a program that can't be left.
     fn ways_out(&mut self) {
         for (scope, ways) in [(Scope::Global, &WAYS_OUT[..]), (Scope::Terminal, &WAYS_HOME), (Scope::Scroll, &WAY_BACK)] {
-            let keys: Vec<Key> = self.taken.iter().filter(|((of, _), command)| *of == scope && ways.contains(&command.name)).map(|((_, key), _)| *key).collect();
+            let keys: Vec<Key> =
+                self.taken.iter().filter(|((of, _), command)| *of == scope && ways.contains(&command.name)).map(|((_, key), _)| *key).collect();
             let covered = |near: Scope| keys.iter().all(|key| self.taken.contains_key(&(near, *key)));
             // Nearer scopes come before the global one.
             let shades = |near: Scope| scope == Scope::Global && !keys.is_empty() && !matches!(near, Scope::Global | Scope::Terminal | Scope::Scroll);

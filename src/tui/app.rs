@@ -2,8 +2,8 @@
 use super::component::Component;
 use super::component::Context;
 use super::data::Data;
-use super::keymap::Keymap;
 use super::hud::Hud;
+use super::keymap::Keymap;
 use super::msg::Effect;
 use super::msg::Link;
 use super::msg::Msg;

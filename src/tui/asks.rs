@@ -21,6 +21,7 @@ use super::msg::Request;
 use super::msg::Saved;
 use super::msg::Settings;
 use super::msg::ToastKind;
+use super::parts::calls::Calls;
 use super::parts::confirm::Confirm;
 use super::parts::errors::Errors;
 use super::parts::help::Help;
@@ -31,8 +32,8 @@ use super::parts::palette::Palette;
 use super::parts::prompt::Prompt;
 use super::parts::sheet::Sheet;
 use super::parts::terminal::PaneState;
-use super::parts::tour::Step;
 use super::parts::terminal::Shows;
+use super::parts::tour::Step;
 use super::parts::workspace::Place;
 use super::stock::Kind;
 use super::stock::StockReply;
@@ -190,7 +191,9 @@ impl App {
         let scopes = self.command_scopes();
         match id {
             C::Help | C::TerminalHelp => self.overlays.push(Box::new(Help::new(scopes))),
-            C::CommandLine | C::TerminalCommandLine => self.overlays.push(Box::new(Palette::line(scopes, "").with_history(&self.history).with_themes(self.themes.names()))),
+            C::CommandLine | C::TerminalCommandLine => {
+                self.overlays.push(Box::new(Palette::line(scopes, "").with_history(&self.history).with_themes(self.themes.names())))
+            }
             C::Palette | C::TerminalPalette => self.overlays.push(Box::new(Palette::new(scopes))),
             C::PickContainer => self.overlays.push(Box::new(Palette::line(scopes, "new-tab "))),
             C::Launch => {
@@ -198,6 +201,10 @@ impl App {
                 self.overlays.push(Box::new(Launch::new(Size { cols: area.width, rows: area.height }.clamped())));
                 // A list that failed to come, or files that nobody watched.
                 return vec![Effect::Request(Request::Templates)];
+            }
+            C::EngineCalls => {
+                self.overlays.push(Box::new(Calls::default()));
+                return vec![Effect::Request(Request::EngineCalls)];
             }
             C::Hud | C::TerminalHud => self.hud = if self.hud.is_some() { None } else { Some(Hud::default()) },
             C::Tour => {
@@ -418,7 +425,7 @@ impl App {
             // Tried again with the next change, and at the end.
             (Request::SaveLayout(_), Err(_)) => {}
             // The view says so, and tries again.
-            (Request::Past(_) | Request::Audit, Err(_)) => {}
+            (Request::Past(_) | Request::Audit | Request::EngineCalls, Err(_)) => {}
             (Request::Stock(wish), Err(_)) if matches!(*wish, StockWish::List(_)) => {}
             // The line on top says that the server is away.
             (Request::Refresh, Err(_)) if self.data.link != super::msg::Link::Up => {}
@@ -450,7 +457,14 @@ impl App {
                     self.learn(&Reply::Operation(operation.clone()));
                 }
             }
-            Reply::Rendered(_) | Reply::Audit(_) | Reply::Past(_) | Reply::Recording(_) | Reply::Layout(_) | Reply::Nothing | Reply::Saved(_) => {}
+            Reply::Rendered(_)
+            | Reply::Audit(_)
+            | Reply::EngineCalls(_)
+            | Reply::Past(_)
+            | Reply::Recording(_)
+            | Reply::Layout(_)
+            | Reply::Nothing
+            | Reply::Saved(_) => {}
         }
     }
 

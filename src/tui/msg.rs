@@ -14,6 +14,7 @@ use crate::model::Container;
 use crate::model::ContainerId;
 use crate::model::Control;
 use crate::model::CreateContainer;
+use crate::model::EngineCall;
 use crate::model::EngineInfo;
 use crate::model::Event;
 use crate::model::OpenSession;
@@ -176,6 +177,8 @@ pub enum Request {
     Past(Box<PastWish>),
     /// The newest of the audit.
     Audit,
+    /// What the engine was asked to do.
+    EngineCalls,
     /// Something about images, volumes or networks.
     Stock(Box<StockWish>),
     /// Lines of logs, written into a file on this machine.
@@ -209,6 +212,8 @@ pub enum Reply {
     Past(Box<PastRead>),
     /// To [`Request::Audit`], the newest first.
     Audit(Vec<AuditEvent>),
+    /// To [`Request::EngineCalls`], the newest first.
+    EngineCalls(Vec<EngineCall>),
     /// To [`Request::Stock`].
     Stock(Box<StockReply>),
     /// To [`Request::SaveLog`].

@@ -10,6 +10,7 @@ mod broken;
 mod brought;
 mod build;
 mod bypass;
+mod calls;
 mod care;
 mod cli;
 mod config;

@@ -70,7 +70,10 @@ fn every_view_is_words_and_nothing_else() {
                 reader.press(keys);
             }
             let picture = reader.picture();
-            let signs: Vec<char> = picture.chars().filter(|c| matches!(c, '\u{2190}'..='\u{21ff}' | '\u{2300}'..='\u{259f}' | '\u{25a0}'..='\u{27bf}' | '\u{2800}'..='\u{28ff}')).collect();
+            let signs: Vec<char> = picture
+                .chars()
+                .filter(|c| matches!(c, '\u{2190}'..='\u{21ff}' | '\u{2300}'..='\u{259f}' | '\u{25a0}'..='\u{27bf}' | '\u{2800}'..='\u{28ff}'))
+                .collect();
             assert!(signs.is_empty(), "{name} at {size:?} has {signs:?}:\n{picture}");
             insta::assert_snapshot!(format!("plain_{name}_{}x{}", size.0, size.1), picture);
         }

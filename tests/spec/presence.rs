@@ -9,7 +9,7 @@ fn programs_that_ask_are_told_who_has_the_focus() {
     let mut terminal = Terminal::open(&home, &[]);
     terminal.shows(&name[..20]);
     terminal.type_in(&format!(":shell {name}\r"));
-    terminal.shows("$");
+    terminal.shows("~#");
     terminal.type_in("printf '\\033[?1004h'; cat -v\r");
     terminal.shows("cat -v");
     // The terminal that cto is in loses the focus and gets it back.
@@ -33,7 +33,7 @@ fn keys_that_look_alike_are_told_apart_for_programs_that_ask() {
     // The terminal says that it speaks kitty's protocol.
     terminal.type_in("\x1b[?0u\x1b[?62c");
     terminal.type_in(&format!(":shell {name}\r"));
-    terminal.shows("$");
+    terminal.shows("~#");
     terminal.type_in("cat -v\r");
     terminal.shows("cat -v");
     // Ctrl-I, Alt-% and Escape of a program that knows nothing of it.

@@ -20,6 +20,7 @@
 pub mod actions;
 pub mod activity;
 pub mod browse;
+pub mod calls;
 pub mod confirm;
 pub mod empty;
 pub mod errors;

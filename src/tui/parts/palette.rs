@@ -90,7 +90,16 @@ impl Palette {
     /// Finds among the commands of these scopes and everything that has a name.
     #[must_use]
     pub fn new(scopes: &[Scope]) -> Self {
-        Self { scopes: scopes.to_vec(), field: Field::default(), line: false, cursor: 0, moved: false, history: History::default(), back: 0, themes: Vec::new() }
+        Self {
+            scopes: scopes.to_vec(),
+            field: Field::default(),
+            line: false,
+            cursor: 0,
+            moved: false,
+            history: History::default(),
+            back: 0,
+            themes: Vec::new(),
+        }
     }
 
     /// The command line, with this text in it.
@@ -197,8 +206,9 @@ impl Palette {
     fn complete(&mut self, word: &str) {
         let line = match self.field.text().split_once(' ') {
             Some((command, _)) => format!("{command} {word}"),
-            None if by_name(word)
-                .is_some_and(|command| takes_container(command.id) || takes_stock(command.id).is_some() || matches!(command.id, CommandId::Launch | CommandId::Theme)) =>
+            None if by_name(word).is_some_and(|command| {
+                takes_container(command.id) || takes_stock(command.id).is_some() || matches!(command.id, CommandId::Launch | CommandId::Theme)
+            }) =>
             {
                 format!("{word} ")
             }

@@ -62,7 +62,10 @@ fn row(item: &Item, buffer: &mut ratatui::buffer::Buffer, line: Rect, cx: &Conte
             let word = state::last_exit(container).unwrap_or_else(|| told.word.to_owned());
             let sessions = cx.data.live_sessions(id).count().max(usize::try_from(container.sessions).unwrap_or(0));
             vec![
-                (if widths.len() > 1 { container.name.clone() } else { format!("{} {}", if cx.plain { told.word } else { told.glyph }, container.name) }, Role::Text),
+                (
+                    if widths.len() > 1 { container.name.clone() } else { format!("{} {}", if cx.plain { told.word } else { told.glyph }, container.name) },
+                    Role::Text,
+                ),
                 (if cx.plain { word } else { format!("{} {word}", told.glyph) }, told.role),
                 (state::origin(container).to_owned(), Role::Muted),
                 (sample.map_or_else(String::new, |sample| text::percent(sample.cpu_percent)), Role::Text),

@@ -74,9 +74,17 @@ impl Step {
             ),
             Self::Home => (
                 "Containers",
-                format!("{} logs, {} stop, {} all that can be done. The bottom line shows what is valid here.", key(CommandId::Logs), key(CommandId::Stop), key(CommandId::Menu)),
+                format!(
+                    "{} logs, {} stop, {} all that can be done. The bottom line shows what is valid here.",
+                    key(CommandId::Logs),
+                    key(CommandId::Stop),
+                    key(CommandId::Menu)
+                ),
             ),
-            Self::Find => ("Everything has a name", format!("{} finds commands, containers and templates; {} takes their names.", key(CommandId::Palette), key(CommandId::CommandLine))),
+            Self::Find => (
+                "Everything has a name",
+                format!("{} finds commands, containers and templates; {} takes their names.", key(CommandId::Palette), key(CommandId::CommandLine)),
+            ),
             Self::Help => ("That is all", format!("{} shows every key. :tour shows this again.", key(CommandId::Help))),
         }
     }
