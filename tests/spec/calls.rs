@@ -35,8 +35,8 @@ async fn calls_are_told_in_docker_s_words_without_secrets_and_to_whom_they_conce
 
     let own = told(plane.control.list_engine_calls(&olga).await.unwrap().items);
     assert!(own.iter().any(|line| line.starts_with("docker stop")), "{own:?}");
-    assert_eq!(told(plane.control.list_engine_calls(&operator("otto")).await.unwrap().items), [String::new(); 0], "not of others' containers");
-    assert_eq!(told(plane.control.list_engine_calls(&viewer()).await.unwrap().items), [String::new(); 0]);
+    assert!(plane.control.list_engine_calls(&operator("otto")).await.unwrap().items.is_empty(), "not of others' containers");
+    assert!(plane.control.list_engine_calls(&viewer()).await.unwrap().items.is_empty());
 
     // What did not work says why.
     plane.control.pause_container(&olga, &name).await.unwrap_err();

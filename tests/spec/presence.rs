@@ -10,8 +10,8 @@ fn programs_that_ask_are_told_who_has_the_focus() {
     terminal.shows(&name[..20]);
     terminal.type_in(&format!(":shell {name}\r"));
     terminal.shows("~#");
-    terminal.type_in("printf '\\033[?1004h'; cat -v\r");
-    terminal.shows("cat -v");
+    terminal.type_in("printf '\\033[?1004hrea''dy'; cat -v\r");
+    terminal.shows("ready");
     // The terminal that cto is in loses the focus and gets it back.
     terminal.type_in("\x1b[O");
     terminal.shows("^[[O");
@@ -40,8 +40,8 @@ fn keys_that_look_alike_are_told_apart_for_programs_that_ask() {
     terminal.type_in("\x1b[105;5u\x1b[53:37;4u\x1b[27ux\r");
     terminal.shows("^[%^[x");
     terminal.type_in("\x1b[99;5u");
-    terminal.type_in("printf '\\033[>1u'; cat -v\r");
-    terminal.shows("printf");
+    terminal.type_in("printf '\\033[>1urea''dy'; cat -v\r");
+    terminal.shows("ready");
     terminal.type_in("\x1b[105;5u\x1b[91;5u\x1b[13;2u\x1b[53:37;4u\x1b[27u");
     terminal.shows("^[[105;5u^[[91;5u^[[13;2u^[[53;4u^[[27u");
 }
