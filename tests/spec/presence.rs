@@ -1,6 +1,7 @@
 //! Who has the focus, what the program uses itself, and how new users are shown around.
 use super::support::home::Home;
 use super::support::home::Terminal;
+use cto::term::Modes;
 
 #[test]
 fn programs_that_ask_are_told_who_has_the_focus() {
@@ -44,6 +45,28 @@ fn keys_that_look_alike_are_told_apart_for_programs_that_ask() {
     terminal.shows("ready");
     terminal.type_in("\x1b[105;5u\x1b[91;5u\x1b[13;2u\x1b[53:37;4u\x1b[27u");
     terminal.shows("^[[105;5u^[[91;5u^[[13;2u^[[53;4u^[[27u");
+}
+
+#[test]
+fn the_terminal_s_keys_are_taken_only_where_it_has_them_and_always_given_back() {
+    let home = Home::new();
+    for way in ["quit", "signal"] {
+        let mut terminal = Terminal::open(&home, &[]);
+        terminal.shows("launch");
+        assert_eq!(terminal.modes().kitty, 0, "nothing is asked of a terminal that does not say that it can");
+        terminal.type_in("\x1b[?0u");
+        home.until("the keys are asked for", || terminal.modes().kitty == Modes::KITTY_DISAMBIGUATE | Modes::KITTY_ALTERNATES);
+        // Its keys are the same commands.
+        terminal.type_in("\x1b[47:63;2u");
+        terminal.shows("┌ Keys");
+        terminal.type_in("\x1b[27u");
+        match way {
+            "quit" => terminal.type_in("q"),
+            _ => terminal.signal(rustix::process::Signal::TERM),
+        }
+        terminal.ends();
+        home.until("they are given back", || terminal.modes().kitty == 0 && !terminal.modes().focus_events && !terminal.modes().alternate_screen);
+    }
 }
 
 #[test]

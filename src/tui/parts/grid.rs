@@ -476,7 +476,8 @@ impl Component for Home {
                 Some(hints)
             }
             _ if self.letters => {
-                let mut hints: Vec<Hint> = vec![hint("n", "new from template")];
+                let launch = cx.keymap.label(CommandId::Launch).map(|key| (key, "new from template".to_owned()));
+                let mut hints: Vec<Hint> = launch.into_iter().collect();
                 hints.extend(items::likely(cx.data).into_iter().take(3).map(|(letter, template)| (letter.to_string(), template.name.clone())));
                 hints.extend([CommandId::CommandLine, CommandId::Help, CommandId::Quit].into_iter().filter_map(command));
                 Some(hints)

@@ -7,6 +7,7 @@ use super::rows_draw::headings;
 use super::state;
 use super::text;
 use super::tile;
+use crate::tui::command::CommandId;
 use crate::tui::component::Context;
 use crate::tui::theme::Role;
 use ratatui::Frame;
@@ -88,7 +89,8 @@ fn row(item: &Item, buffer: &mut ratatui::buffer::Buffer, line: Rect, cx: &Conte
         }
         Item::Launch => {
             let letters: Vec<String> = items::likely(cx.data).iter().take(5).map(|(letter, template)| format!("{letter} {}", template.name)).collect();
-            let word = if selected { letters.join("  ") } else { "n new from template".to_owned() };
+            let key = cx.keymap.label(CommandId::Launch).unwrap_or_default();
+            let word = if selected { letters.join("  ") } else { format!("{key} new from template") };
             return wide(buffer, line, widths, ("+ launch", style(Role::Accent)), (&word, style(Role::Muted)));
         }
     };

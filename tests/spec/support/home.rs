@@ -161,6 +161,11 @@ impl Terminal {
         self.screen.0.lock().unwrap().text()
     }
 
+    /// What programs in it have asked of it.
+    pub fn modes(&self) -> cto::term::Modes {
+        self.screen.0.lock().unwrap().modes()
+    }
+
     /// Waits until it shows this.
     pub fn shows(&self, text: &str) {
         let (screen, changed) = &*self.screen;
