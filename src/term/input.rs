@@ -66,6 +66,8 @@ enum Token {
     More,
     /// So many bytes, and what they mean.
     Take(usize, Option<Input>),
+    /// Two escapes, each a key.
+    Twice,
     /// So many bytes, after which pasted text comes.
     Paste(usize),
 }
@@ -110,6 +112,10 @@ impl InputParser {
                     at += len;
                     self.found.extend(input);
                 }
+                Token::Twice => {
+                    at += 2;
+                    self.found.extend([Input::Key(KeyCode::Esc.into()), Input::Key(KeyCode::Esc.into())]);
+                }
                 Token::Paste(len) => {
                     at += len;
                     self.paste = Some(Vec::new());
@@ -124,7 +130,7 @@ impl InputParser {
     pub fn waits(&self) -> Option<Waits> {
         match (&self.paste, &self.held[..]) {
             (Some(_), _) => Some(Waits::Paste),
-            (None, [0x1b] | [0x1b, b'[' | b'O' | b']' | b'P']) => Some(Waits::Escape),
+            (None, [0x1b] | [0x1b, 0x1b | b'[' | b'O' | b']' | b'P']) => Some(Waits::Escape),
             _ => None,
         }
     }
@@ -136,6 +142,7 @@ impl InputParser {
         }
         match self.held[..] {
             [0x1b] => self.found.push_back(Input::Key(KeyCode::Esc.into())),
+            [0x1b, 0x1b] => self.found.extend([Input::Key(KeyCode::Esc.into()), Input::Key(KeyCode::Esc.into())]),
             [0x1b, c @ (b'[' | b'O' | b']' | b'P')] => self.found.push_back(Input::Key(char_key(c.into(), Mods::ALT))),
             _ => return,
         }
@@ -155,9 +162,10 @@ impl InputParser {
 
 fn token(bytes: &[u8]) -> Token {
     match bytes {
-        [0x1b] | [0x1b, b'[' | b'O' | b']' | b'P'] => Token::More,
-        // The first of two is a key of its own.
-        [0x1b, 0x1b, ..] => Token::Take(1, Some(Input::Key(KeyCode::Esc.into()))),
+        [0x1b] | [0x1b, 0x1b | b'[' | b'O' | b']' | b'P'] => Token::More,
+        // The first of two is a key of its own; so is the second, unless something begins with it.
+        [0x1b, 0x1b, 0x1b | b'[' | b'O', ..] => Token::Take(1, Some(Input::Key(KeyCode::Esc.into()))),
+        [0x1b, 0x1b, ..] => Token::Twice,
         [0x1b, b'[', rest @ ..] => csi(rest),
         [0x1b, b'O', last, ..] => match single_shift(*last) {
             Some(code) => Token::Take(3, Some(Input::Key(code.into()))),

@@ -79,6 +79,8 @@ fn keys_of_every_terminal_are_known() {
     }
     assert_eq!(read("\x1b[97;1:3u"), [], "a key that comes up is none");
     assert_eq!(read("\x1b[57441;2u"), [], "nor is Shift by itself");
+    let esc = || key(KeyCode::Esc, none);
+    assert_eq!((read("\x1b\x1b"), read("\x1b\x1b:")), (vec![esc(), esc()], vec![esc(), esc(), letter(':', none)]));
     assert_eq!(read("\x1b\x1b[A"), [key(KeyCode::Esc, none), key(KeyCode::Up, none)]);
 }
 
@@ -136,7 +138,7 @@ proptest! {
     #[test]
     fn cut_into_any_pieces_it_is_the_same(
         parts in proptest::collection::vec(prop_oneof![
-            Just("\x1b[A"), Just("\x1b[<0;10;5M"), Just("\x1b[200~a\x1b[20b\x1b[201~"), Just("é"), Just("x"), Just("\x1b]11;rgb:00/00/00\x1b\\"), Just("\x1b[?997;1n"), Just("\x1b[53:37;4u"),
+            Just("\x1b[A"), Just("\x1b[<0;10;5M"), Just("\x1b[200~a\x1b[20b\x1b[201~"), Just("é"), Just("x"), Just("\x1b]11;rgb:00/00/00\x1b\\"), Just("\x1b[?997;1n"), Just("\x1b[53:37;4u"), Just("\x1b\x1b:"),
         ], 0..12),
         cuts in proptest::collection::vec(0usize..8, 0..64)
     ) {
