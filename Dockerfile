@@ -10,6 +10,7 @@ ARG NODE_VERSION=20
 FROM node:${NODE_VERSION}-bookworm-slim AS web
 WORKDIR /source
 COPY assets assets
+COPY themes themes
 RUN cd assets/web && npm ci --ignore-scripts --no-audit --no-fund && npm run build
 
 FROM rust:${RUST_VERSION}-bookworm AS build

@@ -19,6 +19,8 @@ WORK=$(mktemp -d)
 SCREEN=(tmux -L "cto-pictures-$$")
 unset CTO_SERVER NO_COLOR TMUX
 export CTO_HOME=$WORK/home COLORTERM=truecolor LANG=C.UTF-8
+# The pictures show the views, not the tour.
+mkdir -p "$CTO_HOME/state" && touch "$CTO_HOME/state/tour-shown"
 
 clean_up() {
   "${SCREEN[@]}" kill-server 2>/dev/null || true

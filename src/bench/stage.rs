@@ -86,7 +86,11 @@ impl Stage {
         let home = std::env::temp_dir().join(format!("{prefix}-{:08x}", rand::random::<u32>()));
         let made = std::fs::DirBuilder::new().mode(0o700).create(&home);
         made.map_err(|error| Error::invalid(format!("'{}' can't be made: {error}", home.display())).fix("set TMPDIR to a writable directory").because(error))?;
-        let socket = Paths::under(&home)?.socket();
+        let paths = Paths::under(&home)?;
+        // What is measured is what people see who have seen the tour.
+        let seen = std::fs::create_dir_all(&paths.state_dir).and_then(|()| std::fs::write(paths.tour_mark(), ""));
+        seen.map_err(|error| Error::invalid(format!("'{}' can't be written in: {error}", home.display())).because(error))?;
+        let socket = paths.socket();
         let mut command = Command::new(&program);
         // A process group of its own: Ctrl-C is for the benchmark, which ends its server when it has cleaned up.
         command.args(["serve", "--home"]).arg(&home).process_group(0).kill_on_drop(true);

@@ -11,6 +11,9 @@ use crate::cli::output::toned;
 use crate::config;
 use crate::config::Config;
 use crate::config::LoadedConfig;
+use crate::config::command::COMMANDS;
+use crate::config::command::Command;
+use crate::config::command::Scope;
 use crate::config::leaves;
 use crate::config::theme;
 use crate::config::variables;
@@ -41,6 +44,7 @@ pub async fn config(context: &Context, command: ConfigCommand) -> Result<u8> {
         ConfigCommand::Check { files } => check(context, &files),
         ConfigCommand::Show { origin, running: false } => show(context, &context.loaded(), origin).map(|()| 0),
         ConfigCommand::Show { origin, running: true } => of_server(context, origin).await,
+        ConfigCommand::Keys { text, changed } => keys(context, text.as_deref(), changed).map(|()| 0),
         ConfigCommand::Explain { path } => explain(context, &path).map(|()| 0),
         ConfigCommand::Diff { environment } => diff(context, environment).map(|()| 0),
     }
@@ -180,6 +184,32 @@ async fn of_server(context: &Context, origin: bool) -> Result<u8> {
     }
     let error = Error { places: server.errors, ..Error::new(Code::InvalidDocument, "the server's configuration has mistakes; the settings of before hold") };
     Err(error)
+}
+
+/// The keys of commands as they are written in files; those of terminals come after the prefix.
+fn keys(context: &Context, text: Option<&str>, changed: bool) -> Result<()> {
+    let keys = context.config().keys;
+    let wanted = text.unwrap_or_default().to_lowercase();
+    let says = |command: &Command| [command.scope.name(), command.name, command.help].iter().any(|part| part.to_lowercase().contains(&wanted));
+    let scopes = Scope::ALL.into_iter();
+    let all = scopes.flat_map(|scope| COMMANDS.iter().filter(move |command| command.scope == scope));
+    let shown: Vec<&Command> = all.filter(|command| says(command) && (!changed || keys.is_given(command))).collect();
+    let prefix = |command: &Command| if command.scope == Scope::Terminal { format!("{} ", keys.prefix) } else { String::new() };
+    let own = |command: &Command| keys.keys_of(command).map(|key| format!("{}{key}", prefix(command))).collect::<Vec<_>>();
+    if context.json() {
+        let row = |command: &&Command| json!({"scope": command.scope.name(), "command": command.name, "keys": own(command), "changed": keys.is_given(command), "does": command.help});
+        return output::json(&shown.iter().map(row).collect::<Vec<_>>());
+    }
+    let mut table = Table::new(["SCOPE", "COMMAND", "KEYS", "DOES"]);
+    for command in shown {
+        let tone = if keys.is_given(command) { Tone::Good } else { Tone::Plain };
+        let written = match own(command).join("  ") {
+            none if none.is_empty() => "–".to_owned(),
+            written => written,
+        };
+        table.row([toned(command.scope.name(), Tone::Quiet), cell(command.name), toned(written, tone), toned(command.help, Tone::Quiet)]);
+    }
+    table.print()
 }
 
 fn explain(context: &Context, path: &str) -> Result<()> {

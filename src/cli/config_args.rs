@@ -58,6 +58,14 @@ pub enum ConfigCommand {
         #[arg(long)]
         running: bool,
     },
+    /// Show the keys of every command of the TUI, as they hold here
+    Keys {
+        /// Only those whose scope, name or description has this text
+        text: Option<String>,
+        /// Only those that files gave other keys
+        #[arg(long)]
+        changed: bool,
+    },
     /// Say what a setting means, what it takes, what it is and who set it
     Explain {
         /// Name, such as log.level, or a part of the configuration, such as log

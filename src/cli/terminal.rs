@@ -99,29 +99,39 @@ async fn session_alone(context: &Context, client: Client, session: Session) -> R
 
 /// `cto rec play` on a terminal.
 pub async fn play(context: &Context, play: tui::Play) -> Result<u8> {
-    match tui::play(play, colors(context)).await? {
+    match tui::play(play, themes(context)).await? {
         tui::Exit::Terminated => Ok(TERMINATED),
         _ => Ok(0),
     }
 }
 
-fn colors(context: &Context) -> theme::Theme {
-    theme::load(&context.config().theme.0, &context.paths).unwrap_or_else(|error| {
-        output::warn(&error.message);
-        theme::Theme::default()
-    })
+/// The themes, with the configured one chosen; a mistake in its file is told.
+fn themes(context: &Context) -> tui::Themes {
+    let name = context.config().theme.0;
+    let all = theme::all(&context.paths);
+    if let Some(Err(detail)) = all.get(&name) {
+        output::warn(detail);
+    }
+    tui::Themes::new(all, &name, |name| std::env::var(name).ok())
 }
 
 async fn show(context: &Context, client: Client, start: tui::Start) -> Result<tui::Exit> {
     let config = context.config();
     let settings = tui::Settings {
-        prefix: config.keys.prefix,
-        colors: colors(context),
+        keys: config.keys.clone(),
+        themes: theme::all(&context.paths),
+        theme: config.theme.0,
         scrollback: config.terminal.scrollback as usize,
         plain: config.accessible,
         mistake: None,
     };
-    tui::run(tui::Options { client, start, settings, changes: changes(context) }).await
+    let tour = start == tui::Start::Home && is_first_run(context);
+    tui::run(tui::Options { client, start, tour, settings, changes: changes(context) }).await
+}
+
+/// Whether this user has never been here. From now on they have: a tour that can't be remembered would come again and again.
+fn is_first_run(context: &Context) -> bool {
+    context.paths.prepare().is_ok() && std::fs::OpenOptions::new().write(true).create_new(true).open(context.paths.tour_mark()).is_ok()
 }
 
 /// Waits for changes of the files that the client's configuration comes from.
@@ -143,13 +153,14 @@ fn changes(context: &Context) -> tui::Changes {
         }
         loaded = context.loaded();
         seen = look(&loaded, &context);
-        let theme = theme::load(&loaded.config.theme.0, &context.paths);
+        let themes = theme::all(&context.paths);
         let line = |place: &Place| output::show_place(place, None, false).lines().next().unwrap_or_default().trim().to_owned();
-        let of_theme = theme.as_ref().err().map(|error| error.places.first().map_or_else(|| error.message.clone(), line));
+        let of_theme = themes.get(&loaded.config.theme.0).and_then(|theme| theme.as_ref().err()).cloned();
         let config = loaded.config.clone();
         tui::Settings {
-            prefix: config.keys.prefix,
-            colors: theme.unwrap_or_default(),
+            keys: config.keys.clone(),
+            themes,
+            theme: config.theme.0,
             scrollback: config.terminal.scrollback as usize,
             plain: config.accessible,
             mistake: loaded.complaints.first().map(line).or(of_theme),

@@ -8,6 +8,8 @@ use crate::config::document::child;
 use crate::config::interpolate;
 use crate::config::interpolate::Outside;
 use crate::config::interpolate::Piece;
+use crate::config::keys;
+use crate::config::keys::BIND;
 use crate::config::overrides;
 use crate::config::settings;
 use crate::config::structure;
@@ -121,7 +123,11 @@ impl LoadedConfig {
 
     /// Sets what a variable or a flag says, on top of everything so far.
     pub fn lay(&mut self, from: &str, pointer: &str, text: &str, paths: &Paths) {
-        match of_text(pointer, text, paths) {
+        let checked = of_text(pointer, text, paths).and_then(|value| match self.clashes(&value).into_iter().next() {
+            Some(complaint) => Err(complaint.detail),
+            None => Ok(value),
+        });
+        match checked {
             Ok(value) => {
                 self.secret.remove(pointer);
                 self.merge(value, from);
@@ -129,6 +135,15 @@ impl LoadedConfig {
             }
             Err(detail) => self.complaints.push(Place { pointer: pointer.to_owned(), file: Some(from.to_owned()), detail, ..Place::default() }),
         }
+    }
+
+    /// What is wrong with the keys of a layer that is to be laid on top.
+    fn clashes(&self, value: &Value) -> Vec<Complaint> {
+        let Some(own) = value.get("keys") else { return Vec::new() };
+        let mut all = self.set.get("keys").cloned().unwrap_or(json!({}));
+        merge(&mut all, own.clone());
+        prune(&mut all);
+        serde_json::from_value(all).map_or_else(|_| Vec::new(), |all| keys::check(&all, own))
     }
 
     fn merge(&mut self, value: Value, from: &str) {
@@ -202,20 +217,28 @@ fn layer(file: &Path, of_project: bool, paths: &Paths, variable: &dyn Fn(&str) -
             let detail = format!("a project can't set '{name}'; set it in '{}'", paths.config_file().display());
             found.complaints.push(Complaint::at(child("", &name), detail));
         }
+        // Somebody else's text must not make a key mean what its user does not expect.
+        if parts.get_mut("keys").and_then(Value::as_object_mut).and_then(|keys| keys.remove("bind")).is_some() {
+            let detail = format!("a project can't set 'keys.bind'; set it in '{}'", paths.config_file().display());
+            found.complaints.push(Complaint::at(BIND, detail));
+        }
     }
     let folder = file.parent().unwrap_or(Path::new("/"));
     let mut work = Filling { variable, folder, may_read: !of_project, secret: BTreeSet::new(), referred: Vec::new(), complaints: Vec::new() };
     work.walk(&mut value, "");
     let mut complaints = work.complaints;
-    for complaint in contents(&value, paths) {
+    if found.complaints.iter().any(|complaint| complaint.pointer.starts_with(BIND)) {
+        remove(&mut value, BIND);
+    }
+    for complaint in contents(&value, paths).into_iter().chain(loaded.clashes(&value)) {
         let secret = work.secret.iter().any(|pointer| complaint.pointer == *pointer);
         let detail = if secret { "what is referred to can't be taken here".to_owned() } else { complaint.detail };
         complaints.push(Complaint { detail, ..complaint });
     }
     for complaint in complaints {
-        if let Some(part) = value.pointer_mut(&complaint.pointer) {
-            *part = Value::Null;
-        }
+        // Keys go together or not at all: what is left of them could clash.
+        let wrong = if complaint.pointer.starts_with(BIND) { BIND } else { &complaint.pointer };
+        remove(&mut value, wrong);
         found.complaints.push(complaint);
     }
     prune(&mut value);
@@ -299,6 +322,13 @@ fn merge(lower: &mut Value, upper: Value) {
             }
         }
         (lower, upper) => *lower = upper,
+    }
+}
+
+/// Makes the value at a pointer say nothing.
+fn remove(value: &mut Value, pointer: &str) {
+    if let Some(part) = value.pointer_mut(pointer) {
+        *part = Value::Null;
     }
 }
 

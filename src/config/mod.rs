@@ -3,11 +3,13 @@
 //! Every mistake in a file is told at once, each with its place ([`crate::model::Place`]): a file with mistakes never
 //! ends the program.
 mod catalogue;
+pub mod command;
 mod compile;
 mod document;
 pub mod import;
 mod inherit;
 mod interpolate;
+mod keys;
 mod layers;
 pub mod mounts;
 mod overrides;
@@ -29,6 +31,7 @@ pub use catalogue::Catalogue;
 pub use catalogue::template_folders;
 pub use document::did_you_mean;
 pub use document::read_file;
+pub use keys::Bindings;
 pub use layers::LoadedConfig;
 pub use layers::VARIABLES;
 pub use layers::check_file;

@@ -104,6 +104,12 @@ impl Paths {
         self.config_dir.join("cto.json")
     }
 
+    /// The file that remembers that this user was shown around.
+    #[must_use]
+    pub fn tour_mark(&self) -> PathBuf {
+        self.state_dir.join("tour-shown")
+    }
+
     /// Makes the directories that are missing, private to the user, and checks that of the socket.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! The file that `cto init` writes: every setting with what it means, commented out.
 use crate::config::Config;
 use crate::config::config_schema;
+use crate::config::document::child;
+use crate::config::keys::BIND;
 use crate::config::layers::OF_PROJECTS;
 use serde_json::Value;
 
@@ -23,7 +25,7 @@ pub fn sample(schema: &str, of_project: bool) -> String {
             continue;
         };
         text.push_str(&format!("  // \"{name}\": {{\n"));
-        for (field, schema) in fields {
+        for (field, schema) in fields.iter().filter(|(field, _)| !(of_project && child(&child("", name), field) == BIND)) {
             comment(&mut text, "  //   ", schema);
             let value = default.get(field).map_or_else(|| "null".to_owned(), Value::to_string);
             text.push_str(&format!("  //   \"{field}\": {value},\n"));

@@ -1,6 +1,9 @@
 //! What can be set in `cto.json`, with the defaults.
 use crate::config::document::child;
+use crate::config::keys::BIND;
+use crate::config::keys::Bindings;
 use crate::config::texts;
+use crate::config::theme;
 use crate::model::Limits;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,9 +31,9 @@ pub struct Config {
     pub terminal: TerminalConfig,
     /// Keys of the TUI.
     pub keys: KeysConfig,
-    /// Name of the theme.
+    /// Name of the theme; `auto` is `light` or `dark` as the terminal is, on one of 16 colours `16-color-light` or `16-color`.
     pub theme: ThemeName,
-    /// Lists and graphs of the TUI do without borders, glyphs and drawings, and its cursor is on what is selected: for screen readers.
+    /// The TUI does without tiles, borders, signs, graphs and moving parts, and its cursor is on what is selected: for screen readers.
     pub accessible: bool,
     /// How long things are kept.
     pub retention: RetentionConfig,
@@ -40,14 +43,14 @@ pub struct Config {
     pub containers: ContainersConfig,
 }
 
-/// A theme's name; `dark` where none is given.
+/// A theme's name, or `auto`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct ThemeName(pub String);
 
 impl Default for ThemeName {
     fn default() -> Self {
-        Self("dark".to_owned())
+        Self(theme::AUTO.to_owned())
     }
 }
 
@@ -142,11 +145,13 @@ impl Default for TerminalConfig {
 pub struct KeysConfig {
     /// The key before every command of panes, as in tmux: `C-b`.
     pub prefix: String,
+    /// Keys of commands instead of their own, by scope and command; an empty list leaves a command without a key: `{"global": {"launch": ["n", "F7"]}}`.
+    pub bind: Bindings,
 }
 
 impl Default for KeysConfig {
     fn default() -> Self {
-        Self { prefix: "C-b".to_owned() }
+        Self { prefix: "C-b".to_owned(), bind: Bindings::default() }
     }
 }
 
@@ -252,7 +257,7 @@ pub fn leaves() -> Vec<Leaf> {
         for (field, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
             let pointer = child(pointer, field);
             let target = schema.get("$ref").and_then(Value::as_str).and_then(|name| config_schema().pointer(name.trim_start_matches('#'))).unwrap_or(schema);
-            if target.get("properties").is_some() {
+            if target.get("properties").is_some() && pointer != BIND {
                 walk(target, &pointer, found);
             } else if !field.starts_with('$') {
                 found.push(Leaf { pointer, schema });
@@ -264,11 +269,11 @@ pub fn leaves() -> Vec<Leaf> {
     found
 }
 
-/// The values without parts in a configuration's JSON, by pointer. A list is one value.
+/// The values without parts in a configuration's JSON, by pointer. A list is one value, and so are the keys of all commands.
 pub(super) fn flat(value: &Value) -> BTreeMap<String, Value> {
     fn walk(value: &Value, pointer: String, found: &mut BTreeMap<String, Value>) {
         match value {
-            Value::Object(parts) => parts.iter().for_each(|(name, part)| walk(part, child(&pointer, name), found)),
+            Value::Object(parts) if pointer != BIND => parts.iter().for_each(|(name, part)| walk(part, child(&pointer, name), found)),
             other => drop(found.insert(pointer, other.clone())),
         }
     }

@@ -106,7 +106,9 @@ impl<'a> Walk<'a> {
                         hint = format!("; there are {}", names().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", "));
                     }
                     meant.extend(nearest(name, names()));
-                    self.complain(&below, at, format!("unknown field '{name}'{hint}"));
+                    // What the names in a map are, where it has a word of its own for them.
+                    let what = schema.get("x-names").and_then(Value::as_str).unwrap_or("field");
+                    self.complain(&below, at, format!("unknown {what} '{name}'{hint}"));
                 }
             }
         }

@@ -11,6 +11,7 @@ use rust_embed::Embed;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::path::PathBuf;
@@ -26,6 +27,9 @@ pub enum Color {
     /// Red, green, blue.
     Rgb(u8, u8, u8),
 }
+
+/// The name that stands for a dark or a light theme, as the terminal is.
+pub const AUTO: &str = "auto";
 
 /// The sixteen colours of every terminal, by number.
 const NAMES: [&str; 16] = [
@@ -199,6 +203,26 @@ pub fn load(name: &str, paths: &Paths) -> Result<Theme> {
         error.message.push_str(&did_you_mean(name, names.iter().map(String::as_str)));
         error
     })
+}
+
+/// Every theme by name; for one whose file has mistakes the first of them, with its place.
+#[must_use]
+pub fn all(paths: &Paths) -> BTreeMap<String, Result<Theme, String>> {
+    let first = |error: Error| match error.places.first() {
+        Some(Place { file: Some(file), line, column, detail, .. }) => {
+            let at: String = [line, column].into_iter().flatten().map(|number| format!(":{number}")).collect();
+            format!("{file}{at}: {detail}")
+        }
+        _ => error.message,
+    };
+    names(paths).into_iter().map(|name| (name.clone(), load(&name, paths).map_err(first))).collect()
+}
+
+/// The themes that ship inside cto, by name.
+#[must_use]
+pub fn shipped() -> BTreeMap<String, Result<Theme, String>> {
+    let names = Shipped::iter().filter_map(|name| name.strip_suffix(".json").map(str::to_owned));
+    names.filter_map(|name| builtin(&name).map(|theme| (name, Ok(theme)))).collect()
 }
 
 /// Where files of themes lie, the strongest first.

@@ -23,7 +23,7 @@ pub fn contents(value: &Value, paths: &Paths) -> Vec<Complaint> {
     check("/limits/memory", &|text| texts::memory(text).map(drop));
     check("/theme", &|name| {
         let names = theme::names(paths);
-        if names.iter().any(|known| known == name) {
+        if name == theme::AUTO || names.iter().any(|known| known == name) {
             return Ok(());
         }
         Err(format!("there is no theme '{name}'{}", did_you_mean(name, names.iter().map(String::as_str))))

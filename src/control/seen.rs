@@ -1,9 +1,13 @@
 //! What was last seen of the engine's containers: a copy for lists, kept fresh by the keeper.
 use super::Control;
+use crate::access::Actor;
+use crate::access::allowed;
 use crate::engine::EngineEvent;
 use crate::error::Result;
+use crate::model::Action;
 use crate::model::Container;
 use crate::model::ContainerId;
+use crate::model::EngineCalls;
 use crate::model::Event;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -126,6 +130,29 @@ impl Control {
             None => self.parts().engine.list().await?,
         };
         Ok(all.into_iter().map(|container| self.with_sessions(container)).collect())
+    }
+
+    /// What the engine was asked to do last, the newest first: all of it for those who may read the audit, for others what is about containers
+    /// that they may control.
+    ///
+    /// # Errors
+    /// `forbidden`, `engine_unavailable`.
+    pub async fn list_engine_calls(&self, actor: &Actor) -> Result<EngineCalls> {
+        Self::may(actor, Action::ReadContainers)?;
+        let containers = self.all_containers().await?;
+        let all = Self::may(actor, Action::ReadAudit).is_ok();
+        let mut items = self.parts().engine.calls();
+        items.retain_mut(|call| {
+            let known = call.container.as_ref().and_then(|id| containers.iter().find(|container| container.id == *id));
+            // A name says more than an id.
+            if let Some(container) = known
+                && let Some(short) = container.id.as_str().get(..12)
+            {
+                call.line = call.line.replacen(short, &container.name, 1);
+            }
+            all || known.is_some_and(|container| allowed(actor, Action::ControlContainers, Some(container.owner.as_deref().unwrap_or_default())))
+        });
+        Ok(EngineCalls { items })
     }
 
     /// What `of` says of the containers that run, as far as the watcher knows them now; it asks nobody.

@@ -1,5 +1,6 @@
 //! A spec as the engine's request: hardened by default, built from our own checked struct.
 use super::Engine;
+use super::calls;
 use super::care;
 use super::fault::About;
 use super::labels;
@@ -40,40 +41,43 @@ impl Engine {
     /// # Errors
     /// When its name is in use, its image or a mounted directory is missing, or the engine refuses it.
     pub async fn create(&self, spec: &ContainerSpec, owner: &str, launch: Option<&str>, image_id: &str) -> Result<ContainerId> {
-        let open = self.link().open().await?;
-        let image = open.docker.inspect_image(image_id).await.map_err(|error| self.link().fault(error, &About::Image(&spec.image.reference)))?;
-        let holder = if super::volume::runs_on(image.architecture.as_deref().unwrap_or_default()) {
-            // A container without it works too; its sessions end with the server, and say so.
-            self.holder_volume(image_id).await.map_err(|error| tracing::warn!(%error, "the session holder's volume can't be filled")).ok()
-        } else {
-            None
-        };
-        let mut body = request(spec, owner, image_id, &image.config.unwrap_or_default(), open.cpus, holder.as_deref())?;
-        let own = launch.map(|launch| (labels::LAUNCH.to_owned(), launch.to_owned()));
-        body.labels.get_or_insert_default().extend(own.into_iter().chain(self.mark()));
-        let options = CreateContainerOptionsBuilder::default().name(&spec.name).build();
-        if spec.network == NetworkMode::Internal {
-            self.internal_network(owner).await?;
-        }
-        self.networks_exist(spec).await?;
-        let way = self.egress_way(spec, &body, launch, image_id, holder.as_deref()).await?;
-        if let (Some(way), NetworkMode::Egress(hosts)) = (&way, &spec.network) {
-            way.lead(&mut body, hosts);
-        }
-        let created = open.docker.create_container(Some(options), body).await;
-        let id = match created {
-            Ok(created) => ContainerId(created.id),
-            Err(error) => {
-                self.drop_egress(way.map(|way| way.name)).await;
-                return Err(self.link().fault(error, &About::Container(&spec.name)));
+        let work = async {
+            let open = self.link().open().await?;
+            let image = open.docker.inspect_image(image_id).await.map_err(|error| self.link().fault(error, &About::Image(&spec.image.reference)))?;
+            let holder = if super::volume::runs_on(image.architecture.as_deref().unwrap_or_default()) {
+                // A container without it works too; its sessions end with the server, and say so.
+                self.holder_volume(image_id).await.map_err(|error| tracing::warn!(%error, "the session holder's volume can't be filled")).ok()
+            } else {
+                None
+            };
+            let mut body = request(spec, owner, image_id, &image.config.unwrap_or_default(), open.cpus, holder.as_deref())?;
+            let own = launch.map(|launch| (labels::LAUNCH.to_owned(), launch.to_owned()));
+            body.labels.get_or_insert_default().extend(own.into_iter().chain(self.mark()));
+            let options = CreateContainerOptionsBuilder::default().name(&spec.name).build();
+            if spec.network == NetworkMode::Internal {
+                self.internal_network(owner).await?;
             }
+            self.networks_exist(spec).await?;
+            let way = self.egress_way(spec, &body, launch, image_id, holder.as_deref()).await?;
+            if let (Some(way), NetworkMode::Egress(hosts)) = (&way, &spec.network) {
+                way.lead(&mut body, hosts);
+            }
+            let created = open.docker.create_container(Some(options), body).await;
+            let id = match created {
+                Ok(created) => ContainerId(created.id),
+                Err(error) => {
+                    self.drop_egress(way.map(|way| way.name)).await;
+                    return Err(self.link().fault(error, &About::Container(&spec.name)));
+                }
+            };
+            if let Err(error) = self.complete(spec, owner, &id).await {
+                // Half of what was asked for is nothing.
+                let _ = self.remove(&id, true).await;
+                return Err(error);
+            }
+            Ok(id)
         };
-        if let Err(error) = self.complete(spec, owner, &id).await {
-            // Half of what was asked for is nothing.
-            let _ = self.remove(&id, true).await;
-            return Err(error);
-        }
-        Ok(id)
+        self.called(None, calls::create(spec), work).await
     }
 }
 

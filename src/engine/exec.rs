@@ -1,5 +1,6 @@
 //! One command in a container without a terminal: streams and an exit code.
 use super::Engine;
+use super::calls;
 use super::demux::Demux;
 use super::process::Process;
 use super::process::Start;
@@ -79,19 +80,25 @@ impl Engine {
     /// # Errors
     /// `command_not_found` when the image has no such program, `wrong_state` when the container does not run.
     pub async fn exec(&self, start: &ExecStart, id: &ContainerId) -> Result<Exec> {
-        if start.command.is_empty() {
-            return Err(Error::invalid("no command to run").fix("cto exec CONTAINER -- COMMAND"));
-        }
-        let found = self.inspect_running(id).await?;
-        let name = super::containers::plain_name(found.name.as_deref());
-        let (process, reader, writer) = self.start_process(id, &name, wanted(start)).await?;
-        Ok(streams(process, reader, writer, start.stdin))
+        let work = async {
+            if start.command.is_empty() {
+                return Err(Error::invalid("no command to run").fix("cto exec CONTAINER -- COMMAND"));
+            }
+            let found = self.inspect_running(id).await?;
+            let name = super::containers::plain_name(found.name.as_deref());
+            let (process, reader, writer) = self.start_process(id, &name, wanted(start)).await?;
+            Ok(streams(process, reader, writer, start.stdin))
+        };
+        self.called(Some(id), format!("docker exec {} {}", calls::short(id), calls::program(&start.command)), work).await
     }
 
     /// As `exec`, without waiting until the program runs.
     pub(super) async fn begin_exec(&self, start: &ExecStart, id: &ContainerId) -> Result<Exec> {
-        let (process, reader, writer) = self.begin_process(id, id.as_str(), wanted(start)).await?;
-        Ok(streams(process, reader, writer, start.stdin))
+        let work = async {
+            let (process, reader, writer) = self.begin_process(id, id.as_str(), wanted(start)).await?;
+            Ok(streams(process, reader, writer, start.stdin))
+        };
+        self.called(Some(id), format!("docker exec {} {}", calls::short(id), calls::program(&start.command)), work).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! Files of containers, in and out as archives, whatever their size.
 use super::Engine;
+use super::calls;
 use super::fault::About;
 use crate::error::Result;
 use crate::model::ContainerId;
@@ -51,15 +52,18 @@ impl Engine {
     /// # Errors
     /// `not_found`; what goes wrong later comes through the stream.
     pub async fn download(&self, id: &ContainerId, path: &str) -> Result<BoxStream<'static, Result<Bytes>>> {
-        let open = self.link().open().await?;
-        let options = DownloadFromContainerOptionsBuilder::default().path(path).build();
-        let (engine, asked) = (self.clone(), path.to_owned());
-        let docker = open.docker.clone();
-        let pieces = docker.download_from_container(id.as_str(), Some(options));
-        let mut pieces = pieces.map(move |piece| piece.map_err(|error| engine.link().fault(error, &About::Path(&asked)))).boxed();
-        // The first piece is waited for, since with it comes whether there is anything.
-        let first = pieces.next().await.transpose()?;
-        Ok(futures_util::stream::iter(first.map(Ok)).chain(pieces).boxed())
+        let work = async {
+            let open = self.link().open().await?;
+            let options = DownloadFromContainerOptionsBuilder::default().path(path).build();
+            let (engine, asked) = (self.clone(), path.to_owned());
+            let docker = open.docker.clone();
+            let pieces = docker.download_from_container(id.as_str(), Some(options));
+            let mut pieces = pieces.map(move |piece| piece.map_err(|error| engine.link().fault(error, &About::Path(&asked)))).boxed();
+            // The first piece is waited for, since with it comes whether there is anything.
+            let first = pieces.next().await.transpose()?;
+            Ok(futures_util::stream::iter(first.map(Ok)).chain(pieces).boxed())
+        };
+        self.called(Some(id), format!("docker cp {}:{path} -", calls::short(id)), work).await
     }
 
     /// Unpacks a tar into the directory `path`. It is sent as it comes; one that ends in the middle leaves what has come until then.
@@ -67,10 +71,13 @@ impl Engine {
     /// # Errors
     /// `not_found`, `invalid_value` when it is no archive, or the place can't be written.
     pub async fn upload(&self, id: &ContainerId, path: &str, body: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static) -> Result<()> {
-        let open = self.link().open().await?;
-        let options = UploadToContainerOptionsBuilder::default().path(path).no_overwrite_dir_non_dir("true").build();
-        let docker = open.docker.with_timeout(UPLOAD);
-        let done = docker.upload_to_container(id.as_str(), Some(options), bollard::body_try_stream(body)).await;
-        done.map_err(|error| self.link().fault(error, &About::Path(path)))
+        let work = async {
+            let open = self.link().open().await?;
+            let options = UploadToContainerOptionsBuilder::default().path(path).no_overwrite_dir_non_dir("true").build();
+            let docker = open.docker.with_timeout(UPLOAD);
+            let done = docker.upload_to_container(id.as_str(), Some(options), bollard::body_try_stream(body)).await;
+            done.map_err(|error| self.link().fault(error, &About::Path(path)))
+        };
+        self.called(Some(id), format!("docker cp - {}:{path}", calls::short(id)), work).await
     }
 }

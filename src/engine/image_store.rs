@@ -66,12 +66,15 @@ impl Images {
     /// # Errors
     /// `not_found`, `invalid_value`.
     pub async fn tag(&self, reference: &str, name: &str) -> Result<Image> {
-        checked(reference)?;
-        let (repo, tag) = split(name);
-        let open = self.0.link().open().await?;
-        let options = TagImageOptionsBuilder::default().repo(repo).tag(tag).build();
-        open.docker.tag_image(reference, Some(options)).await.map_err(|error| self.0.link().fault(error, &About::LocalImage(reference)))?;
-        self.get(name).await
+        let work = async {
+            checked(reference)?;
+            let (repo, tag) = split(name);
+            let open = self.0.link().open().await?;
+            let options = TagImageOptionsBuilder::default().repo(repo).tag(tag).build();
+            open.docker.tag_image(reference, Some(options)).await.map_err(|error| self.0.link().fault(error, &About::LocalImage(reference)))?;
+            self.get(name).await
+        };
+        self.0.called(None, format!("docker tag {reference} {name}"), work).await
     }
 
     /// Takes a name away from an image, and the image itself with its last name; `force` also from one that stopped containers need.
@@ -79,11 +82,15 @@ impl Images {
     /// # Errors
     /// `not_found`; `wrong_state` when a container uses it, or it has more names than the one that is named.
     pub async fn remove(&self, reference: &str, force: bool) -> Result<Vec<ImageRemoval>> {
-        checked(reference)?;
-        let open = self.0.link().open().await?;
-        let options = RemoveImageOptionsBuilder::default().force(force).build();
-        let gone = open.docker.remove_image(reference, Some(options), None).await.map_err(|error| self.0.link().fault(error, &About::LocalImage(reference)))?;
-        Ok(gone.into_iter().map(|item| ImageRemoval { untagged: item.untagged, deleted: item.deleted }).collect())
+        let work = async {
+            checked(reference)?;
+            let open = self.0.link().open().await?;
+            let options = RemoveImageOptionsBuilder::default().force(force).build();
+            let gone =
+                open.docker.remove_image(reference, Some(options), None).await.map_err(|error| self.0.link().fault(error, &About::LocalImage(reference)))?;
+            Ok(gone.into_iter().map(|item| ImageRemoval { untagged: item.untagged, deleted: item.deleted }).collect())
+        };
+        self.0.called(None, format!("docker rmi {}{reference}", if force { "-f " } else { "" }), work).await
     }
 
     /// Removes one layer that nothing names, and none below it.

@@ -94,36 +94,39 @@ impl Images {
     }
 
     pub(super) async fn pull(&self, reference: &str, progress: Tell<'_>) -> Result<ImageInspect> {
-        let open = self.0.link().open().await?;
-        // Without a tag the engine would pull every tag there is.
-        let (name, tag) = split(reference);
-        let options = CreateImageOptionsBuilder::default().from_image(name).tag(tag).build();
-        let phase = format!("pulling {reference}");
-        progress(Progress { phase: phase.clone(), unit: ProgressUnit::Bytes, ..Progress::default() });
-        let docker = credentials::attach(open.docker.clone(), reference).await;
-        let mut news = Box::pin(docker.create_image(Some(options), None, None));
-        let mut layers = Layers::default();
-        loop {
-            let next = tokio::time::timeout(SILENCE, news.next()).await;
-            match next {
-                Ok(Some(Ok(info))) => {
-                    if let Some(line) = layers.take(&info) {
-                        let (done, total) = layers.sum();
-                        progress(Progress { phase: phase.clone(), line: Some(line), done, total, unit: ProgressUnit::Bytes });
+        let work = async {
+            let open = self.0.link().open().await?;
+            // Without a tag the engine would pull every tag there is.
+            let (name, tag) = split(reference);
+            let options = CreateImageOptionsBuilder::default().from_image(name).tag(tag).build();
+            let phase = format!("pulling {reference}");
+            progress(Progress { phase: phase.clone(), unit: ProgressUnit::Bytes, ..Progress::default() });
+            let docker = credentials::attach(open.docker.clone(), reference).await;
+            let mut news = Box::pin(docker.create_image(Some(options), None, None));
+            let mut layers = Layers::default();
+            loop {
+                let next = tokio::time::timeout(SILENCE, news.next()).await;
+                match next {
+                    Ok(Some(Ok(info))) => {
+                        if let Some(line) = layers.take(&info) {
+                            let (done, total) = layers.sum();
+                            progress(Progress { phase: phase.clone(), line: Some(line), done, total, unit: ProgressUnit::Bytes });
+                        }
+                    }
+                    Ok(Some(Err(error))) => return Err(self.0.link().fault(error, &About::Image(reference))),
+                    Ok(None) => break,
+                    Err(_) => {
+                        let error = Error::new(
+                            Code::ImageUnavailable,
+                            format!("image '{reference}' can't be pulled: the registry said nothing for {} s", SILENCE.as_secs()),
+                        );
+                        return Err(error.fix("check the network, or use an image that the engine has: 'docker images'"));
                     }
                 }
-                Ok(Some(Err(error))) => return Err(self.0.link().fault(error, &About::Image(reference))),
-                Ok(None) => break,
-                Err(_) => {
-                    let error = Error::new(
-                        Code::ImageUnavailable,
-                        format!("image '{reference}' can't be pulled: the registry said nothing for {} s", SILENCE.as_secs()),
-                    );
-                    return Err(error.fix("check the network, or use an image that the engine has: 'docker images'"));
-                }
             }
-        }
-        self.find(reference).await?.ok_or_else(|| Error::new(Code::ImageUnavailable, format!("image '{reference}' was pulled but is not there")))
+            self.find(reference).await?.ok_or_else(|| Error::new(Code::ImageUnavailable, format!("image '{reference}' was pulled but is not there")))
+        };
+        self.0.called(None, format!("docker pull {reference}"), work).await
     }
 }
 

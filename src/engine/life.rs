@@ -1,5 +1,6 @@
 //! What can be done to a container between its start and its end, and asked about it.
 use super::Engine;
+use super::calls;
 use super::create;
 use super::fault::About;
 use super::images;
@@ -41,11 +42,14 @@ impl Engine {
     /// # Errors
     /// `wrong_state` when it does not run.
     pub async fn pause(&self, id: &ContainerId) -> Result<()> {
-        let open = self.link().open().await?;
-        match open.docker.pause_container(id.as_str()).await {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.named_fault(error, id).await),
-        }
+        let work = async {
+            let open = self.link().open().await?;
+            match open.docker.pause_container(id.as_str()).await {
+                Ok(()) => Ok(()),
+                Err(error) => Err(self.named_fault(error, id).await),
+            }
+        };
+        self.called(Some(id), format!("docker pause {}", calls::short(id)), work).await
     }
 
     /// Lets a frozen container go on.
@@ -53,11 +57,14 @@ impl Engine {
     /// # Errors
     /// `wrong_state` when it is not paused.
     pub async fn unpause(&self, id: &ContainerId) -> Result<()> {
-        let open = self.link().open().await?;
-        match open.docker.unpause_container(id.as_str()).await {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.named_fault(error, id).await),
-        }
+        let work = async {
+            let open = self.link().open().await?;
+            match open.docker.unpause_container(id.as_str()).await {
+                Ok(()) => Ok(()),
+                Err(error) => Err(self.named_fault(error, id).await),
+            }
+        };
+        self.called(Some(id), format!("docker unpause {}", calls::short(id)), work).await
     }
 
     /// Sends its main program a signal, by name or number.
@@ -65,12 +72,15 @@ impl Engine {
     /// # Errors
     /// `wrong_state` when it does not run.
     pub async fn signal(&self, id: &ContainerId, signal: &str) -> Result<()> {
-        let open = self.link().open().await?;
-        let options = KillContainerOptionsBuilder::default().signal(signal).build();
-        match open.docker.kill_container(id.as_str(), Some(options)).await {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.named_fault(error, id).await),
-        }
+        let work = async {
+            let open = self.link().open().await?;
+            let options = KillContainerOptionsBuilder::default().signal(signal).build();
+            match open.docker.kill_container(id.as_str(), Some(options)).await {
+                Ok(()) => Ok(()),
+                Err(error) => Err(self.named_fault(error, id).await),
+            }
+        };
+        self.called(Some(id), format!("docker kill -s {signal} {}", calls::short(id)), work).await
     }
 
     /// Gives a container another name.
@@ -78,9 +88,12 @@ impl Engine {
     /// # Errors
     /// `name_in_use`.
     pub async fn rename(&self, id: &ContainerId, name: &str) -> Result<()> {
-        let open = self.link().open().await?;
-        let renamed = open.docker.rename_container(id.as_str(), RenameContainerOptions { name: name.to_owned() }).await;
-        renamed.map_err(|error| self.link().fault(error, &About::Container(name)))
+        let work = async {
+            let open = self.link().open().await?;
+            let renamed = open.docker.rename_container(id.as_str(), RenameContainerOptions { name: name.to_owned() }).await;
+            renamed.map_err(|error| self.link().fault(error, &About::Container(name)))
+        };
+        self.called(Some(id), format!("docker rename {} {name}", calls::short(id)), work).await
     }
 
     /// Changes what a container may use; what is not named stays.
@@ -88,22 +101,25 @@ impl Engine {
     /// # Errors
     /// `invalid_value` when the engine refuses it.
     pub async fn update(&self, id: &ContainerId, limits: &UpdateLimits) -> Result<()> {
-        let open = self.link().open().await?;
-        let memory = limits.memory_bytes.and_then(|bytes| i64::try_from(bytes).ok());
-        let host = self.inspect_raw(id.as_str()).await?.host_config.unwrap_or_default();
-        // As much swap beyond the memory as before: none where its creation gave none.
-        let swap = (host.memory_swap.unwrap_or(0) - host.memory.unwrap_or(0)).max(0);
-        let body = ContainerUpdateBody {
-            memory,
-            memory_swap: memory.map(|memory| memory.saturating_add(swap)),
-            nano_cpus: limits.cpus.and_then(|cpus| create::nano_cpus(cpus, open.cpus)),
-            pids_limit: limits.pids.map(i64::from),
-            ..ContainerUpdateBody::default()
+        let work = async {
+            let open = self.link().open().await?;
+            let memory = limits.memory_bytes.and_then(|bytes| i64::try_from(bytes).ok());
+            let host = self.inspect_raw(id.as_str()).await?.host_config.unwrap_or_default();
+            // As much swap beyond the memory as before: none where its creation gave none.
+            let swap = (host.memory_swap.unwrap_or(0) - host.memory.unwrap_or(0)).max(0);
+            let body = ContainerUpdateBody {
+                memory,
+                memory_swap: memory.map(|memory| memory.saturating_add(swap)),
+                nano_cpus: limits.cpus.and_then(|cpus| create::nano_cpus(cpus, open.cpus)),
+                pids_limit: limits.pids.map(i64::from),
+                ..ContainerUpdateBody::default()
+            };
+            match open.docker.update_container(id.as_str(), body).await {
+                Ok(()) => Ok(()),
+                Err(error) => Err(self.named_fault(error, id).await),
+            }
         };
-        match open.docker.update_container(id.as_str(), body).await {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.named_fault(error, id).await),
-        }
+        self.called(Some(id), calls::update(id, limits), work).await
     }
 
     /// The processes of a container, as `ps` with these options shows them.
@@ -174,36 +190,39 @@ impl Engine {
     /// # Errors
     /// When there is no such container, or the engine fails.
     pub async fn commit(&self, id: &ContainerId, request: &Commit, owner: &str) -> Result<Image> {
-        let open = self.link().open().await?;
-        let found = self.inspect_raw(id.as_str()).await?;
-        let config = found.config.unwrap_or_default();
-        let program = [config.entrypoint.unwrap_or_default(), config.cmd.unwrap_or_default()].concat();
-        let labels: BTreeMap<String, String> = config.labels.unwrap_or_default().into_iter().collect();
-        let held = held(&program);
-        let (repo, tag) = images::split(&request.image);
-        let options = CommitContainerOptions {
-            container: Some(id.to_string()),
-            repo: held.is_none().then(|| repo.to_owned()),
-            tag: held.is_none().then(|| tag.to_owned()),
-            comment: request.message.clone(),
-            pause: !request.no_pause,
-            changes: Some(instructions(labels.keys(), owner)),
-            ..CommitContainerOptions::default()
+        let work = async {
+            let open = self.link().open().await?;
+            let found = self.inspect_raw(id.as_str()).await?;
+            let config = found.config.unwrap_or_default();
+            let program = [config.entrypoint.unwrap_or_default(), config.cmd.unwrap_or_default()].concat();
+            let labels: BTreeMap<String, String> = config.labels.unwrap_or_default().into_iter().collect();
+            let held = held(&program);
+            let (repo, tag) = images::split(&request.image);
+            let options = CommitContainerOptions {
+                container: Some(id.to_string()),
+                repo: held.is_none().then(|| repo.to_owned()),
+                tag: held.is_none().then(|| tag.to_owned()),
+                comment: request.message.clone(),
+                pause: !request.no_pause,
+                changes: Some(instructions(labels.keys(), owner)),
+                ..CommitContainerOptions::default()
+            };
+            // Without a body's own settings the engine takes those of the container.
+            let made = open.docker.with_timeout(COMMIT).commit_container(options, ContainerConfig::default()).await;
+            let made = match made {
+                Ok(made) => made.id,
+                Err(error) => return Err(self.named_fault(error, id).await),
+            };
+            let Some(program) = held else { return self.images().get(&made).await };
+            // An entrypoint can't be taken away in a commit, only in a build; one of these few lines runs nothing.
+            let recipe = format!("FROM {made}\nENTRYPOINT []\nCMD {}\n", serde_json::Value::from(program));
+            let built = self.images().rewrite(&recipe, &request.image).await;
+            if built.is_err() {
+                let _ = self.images().remove(&made, false).await;
+            }
+            built
         };
-        // Without a body's own settings the engine takes those of the container.
-        let made = open.docker.with_timeout(COMMIT).commit_container(options, ContainerConfig::default()).await;
-        let made = match made {
-            Ok(made) => made.id,
-            Err(error) => return Err(self.named_fault(error, id).await),
-        };
-        let Some(program) = held else { return self.images().get(&made).await };
-        // An entrypoint can't be taken away in a commit, only in a build; one of these few lines runs nothing.
-        let recipe = format!("FROM {made}\nENTRYPOINT []\nCMD {}\n", serde_json::Value::from(program));
-        let built = self.images().rewrite(&recipe, &request.image).await;
-        if built.is_err() {
-            let _ = self.images().remove(&made, false).await;
-        }
-        built
+        self.called(Some(id), format!("docker commit {} {}", calls::short(id), request.image), work).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! Starting, stopping and removing containers.
 use super::Engine;
+use super::calls;
 use super::fault::About;
 use crate::error::Error;
 use crate::error::Result;
@@ -26,11 +27,14 @@ impl Engine {
     /// # Errors
     /// `command_not_found`, `port_in_use` (naming who has it), or what else the engine says.
     pub async fn start(&self, id: &ContainerId) -> Result<()> {
-        let open = self.link().open().await?;
-        self.wake_gateway(id).await?;
-        let Err(error) = open.docker.start_container(id.as_str(), None::<StartContainerOptions>).await else { return Ok(()) };
-        let error = self.named_fault(error, id).await;
-        if error.code == Code::PortInUse { Err(self.port_holder(error, id).await) } else { Err(error) }
+        let work = async {
+            let open = self.link().open().await?;
+            self.wake_gateway(id).await?;
+            let Err(error) = open.docker.start_container(id.as_str(), None::<StartContainerOptions>).await else { return Ok(()) };
+            let error = self.named_fault(error, id).await;
+            if error.code == Code::PortInUse { Err(self.port_holder(error, id).await) } else { Err(error) }
+        };
+        self.called(Some(id), format!("docker start {}", calls::short(id)), work).await
     }
 
     /// Asks its main program to end, and kills it after `grace` (the container's own where none is given).
@@ -38,14 +42,18 @@ impl Engine {
     /// # Errors
     /// When there is no such container, or the engine fails.
     pub async fn stop(&self, id: &ContainerId, grace: Option<Duration>) -> Result<()> {
-        let open = self.link().open().await?;
-        let docker = open.docker.with_timeout(BEYOND_GRACE + self.grace(id, grace).await?);
-        let options = grace.map(|grace| StopContainerOptionsBuilder::default().t(seconds(grace)).build());
-        if let Err(error) = docker.stop_container(id.as_str(), options).await {
-            return Err(self.named_fault(error, id).await);
-        }
-        self.rest_gateway(id).await;
-        Ok(())
+        let work = async {
+            let open = self.link().open().await?;
+            let docker = open.docker.with_timeout(BEYOND_GRACE + self.grace(id, grace).await?);
+            let options = grace.map(|grace| StopContainerOptionsBuilder::default().t(seconds(grace)).build());
+            if let Err(error) = docker.stop_container(id.as_str(), options).await {
+                return Err(self.named_fault(error, id).await);
+            }
+            self.rest_gateway(id).await;
+            Ok(())
+        };
+        self.called(Some(id), format!("docker stop {}{}", grace.map_or_else(String::new, |grace| format!("-t {} ", grace.as_secs())), calls::short(id)), work)
+            .await
     }
 
     /// Stops and starts a container.
@@ -53,14 +61,22 @@ impl Engine {
     /// # Errors
     /// As `stop` and `start`.
     pub async fn restart(&self, id: &ContainerId, grace: Option<Duration>) -> Result<()> {
-        let open = self.link().open().await?;
-        let docker = open.docker.with_timeout(BEYOND_GRACE + self.grace(id, grace).await?);
-        self.wake_gateway(id).await?;
-        let options = grace.map(|grace| RestartContainerOptionsBuilder::default().t(seconds(grace)).build());
-        match docker.restart_container(id.as_str(), options).await {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.named_fault(error, id).await),
-        }
+        let work = async {
+            let open = self.link().open().await?;
+            let docker = open.docker.with_timeout(BEYOND_GRACE + self.grace(id, grace).await?);
+            self.wake_gateway(id).await?;
+            let options = grace.map(|grace| RestartContainerOptionsBuilder::default().t(seconds(grace)).build());
+            match docker.restart_container(id.as_str(), options).await {
+                Ok(()) => Ok(()),
+                Err(error) => Err(self.named_fault(error, id).await),
+            }
+        };
+        self.called(
+            Some(id),
+            format!("docker restart {}{}", grace.map_or_else(String::new, |grace| format!("-t {} ", grace.as_secs())), calls::short(id)),
+            work,
+        )
+        .await
     }
 
     /// How long its main program has to end: what is asked for, or the container's own.
@@ -77,12 +93,15 @@ impl Engine {
     /// # Errors
     /// `wrong_state` when it does not run.
     pub async fn kill(&self, id: &ContainerId) -> Result<()> {
-        let open = self.link().open().await?;
-        let options = KillContainerOptionsBuilder::default().signal("SIGKILL").build();
-        match open.docker.kill_container(id.as_str(), Some(options)).await {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.named_fault(error, id).await),
-        }
+        let work = async {
+            let open = self.link().open().await?;
+            let options = KillContainerOptionsBuilder::default().signal("SIGKILL").build();
+            match open.docker.kill_container(id.as_str(), Some(options)).await {
+                Ok(()) => Ok(()),
+                Err(error) => Err(self.named_fault(error, id).await),
+            }
+        };
+        self.called(Some(id), format!("docker kill {}", calls::short(id)), work).await
     }
 
     /// Removes a container and its unnamed volumes; `force` kills it first. Named volumes stay.
@@ -90,16 +109,21 @@ impl Engine {
     /// # Errors
     /// `wrong_state` when it runs and `force` is not given.
     pub async fn remove(&self, id: &ContainerId, force: bool) -> Result<()> {
-        let open = self.link().open().await?;
-        let options = RemoveContainerOptionsBuilder::default().v(true).force(force).build();
-        let egress = self.egress_of(id).await;
-        match open.docker.remove_container(id.as_str(), Some(options)).await {
-            Ok(()) => {}
-            Err(bollard::errors::Error::DockerResponseServerError { message, .. }) if message.contains("is already in progress") => self.until_gone(id).await?,
-            Err(error) => return Err(self.named_fault(error, id).await),
-        }
-        self.drop_egress(egress).await;
-        Ok(())
+        let work = async {
+            let open = self.link().open().await?;
+            let options = RemoveContainerOptionsBuilder::default().v(true).force(force).build();
+            let egress = self.egress_of(id).await;
+            match open.docker.remove_container(id.as_str(), Some(options)).await {
+                Ok(()) => {}
+                Err(bollard::errors::Error::DockerResponseServerError { message, .. }) if message.contains("is already in progress") => {
+                    self.until_gone(id).await?
+                }
+                Err(error) => return Err(self.named_fault(error, id).await),
+            }
+            self.drop_egress(egress).await;
+            Ok(())
+        };
+        self.called(Some(id), format!("docker rm -v {}{}", if force { "-f " } else { "" }, calls::short(id)), work).await
     }
 
     /// Waits until a container no longer runs and returns its exit code; at once when it does not run.

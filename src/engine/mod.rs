@@ -1,5 +1,6 @@
 //! The engine: the only room that talks to Docker, or to Podman by its Docker API.
 mod address;
+mod calls;
 mod care;
 mod containers;
 mod create;
@@ -74,6 +75,8 @@ struct Inner {
     building: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
     /// Ways into containers.
     ways: Mutex<way_in::Ways>,
+    /// What was asked last.
+    calls: calls::Calls,
     /// The holder's volume.
     filled: volume::Filled,
 }
@@ -91,6 +94,7 @@ impl Engine {
             labels: Mutex::default(),
             building: Mutex::default(),
             ways: Mutex::default(),
+            calls: calls::Calls::default(),
             filled: volume::Filled::default(),
         };
         Self(Arc::new(inner), None)

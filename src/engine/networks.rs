@@ -1,5 +1,6 @@
 //! The networks that the engine has: listed, made, joined, left, removed.
 use super::Engine;
+use super::calls;
 use super::containers::can_be_named;
 use super::fault::About;
 use super::labels;
@@ -73,33 +74,35 @@ impl Engine {
     /// # Errors
     /// `name_in_use`, `invalid_value`.
     pub async fn create_network(&self, request: &CreateNetwork, owner: &str) -> Result<Network> {
-        let name = request.name.as_str();
-        if !can_be_named(name) || BUILTIN.contains(&name) {
-            return Err(
-                Error::invalid(format!("'{name}' can't be a network's name")).fix("use letters, digits, '_', '.' and '-', beginning with a letter or digit")
-            );
-        }
-        // The engine would make a second one of that name. Two at once make it once.
-        let lock = self.building(&format!("network {name}"));
-        let _alone = lock.lock().await;
-        if self.networks().await?.iter().any(|network| network.name == name) {
-            return Err(Error::new(Code::NameInUse, format!("there is a network '{name}' already")).fix("choose another name"));
-        }
-        let mut labels: HashMap<String, String> = request.labels.clone().into_iter().collect();
-        labels.insert(labels::OWNER.to_owned(), owner.to_owned());
-        labels.extend(self.mark());
-        let range = request.subnet.clone().map(|subnet| IpamConfig { subnet: Some(subnet), ..IpamConfig::default() });
-        let wanted = NetworkCreateRequest {
-            name: name.to_owned(),
-            driver: Some(request.driver.clone().filter(|driver| !driver.is_empty()).unwrap_or_else(|| "bridge".to_owned())),
-            internal: Some(request.internal),
-            ipam: range.map(|range| Ipam { config: Some(vec![range]), ..Ipam::default() }),
-            labels: Some(labels),
-            ..NetworkCreateRequest::default()
+        let work = async {
+            let name = request.name.as_str();
+            if !can_be_named(name) || BUILTIN.contains(&name) {
+                return Err(Error::invalid(format!("'{name}' can't be a network's name"))
+                    .fix("use letters, digits, '_', '.' and '-', beginning with a letter or digit"));
+            }
+            // The engine would make a second one of that name. Two at once make it once.
+            let lock = self.building(&format!("network {name}"));
+            let _alone = lock.lock().await;
+            if self.networks().await?.iter().any(|network| network.name == name) {
+                return Err(Error::new(Code::NameInUse, format!("there is a network '{name}' already")).fix("choose another name"));
+            }
+            let mut labels: HashMap<String, String> = request.labels.clone().into_iter().collect();
+            labels.insert(labels::OWNER.to_owned(), owner.to_owned());
+            labels.extend(self.mark());
+            let range = request.subnet.clone().map(|subnet| IpamConfig { subnet: Some(subnet), ..IpamConfig::default() });
+            let wanted = NetworkCreateRequest {
+                name: name.to_owned(),
+                driver: Some(request.driver.clone().filter(|driver| !driver.is_empty()).unwrap_or_else(|| "bridge".to_owned())),
+                internal: Some(request.internal),
+                ipam: range.map(|range| Ipam { config: Some(vec![range]), ..Ipam::default() }),
+                labels: Some(labels),
+                ..NetworkCreateRequest::default()
+            };
+            let open = self.link().open().await?;
+            let made = open.docker.create_network(wanted).await.map_err(|error| self.link().fault(error, &About::Network(name)))?;
+            self.get_network(&made.id).await
         };
-        let open = self.link().open().await?;
-        let made = open.docker.create_network(wanted).await.map_err(|error| self.link().fault(error, &About::Network(name)))?;
-        self.get_network(&made.id).await
+        self.called(None, format!("docker network create {}{}", if request.internal { "--internal " } else { "" }, request.name), work).await
     }
 
     /// Puts a container on a network.
@@ -107,10 +110,13 @@ impl Engine {
     /// # Errors
     /// `wrong_state` when it is there already, or can't be.
     pub async fn connect_to(&self, network: &Network, container: &ContainerId, aliases: &[String]) -> Result<()> {
-        let settings = EndpointSettings { aliases: (!aliases.is_empty()).then(|| aliases.to_vec()), ..EndpointSettings::default() };
-        let request = NetworkConnectRequest { container: container.0.clone(), endpoint_config: Some(settings) };
-        let open = self.link().open().await?;
-        open.docker.connect_network(&network.id, request).await.map_err(|error| self.link().fault(error, &About::Network(&network.name)))
+        let work = async {
+            let settings = EndpointSettings { aliases: (!aliases.is_empty()).then(|| aliases.to_vec()), ..EndpointSettings::default() };
+            let request = NetworkConnectRequest { container: container.0.clone(), endpoint_config: Some(settings) };
+            let open = self.link().open().await?;
+            open.docker.connect_network(&network.id, request).await.map_err(|error| self.link().fault(error, &About::Network(&network.name)))
+        };
+        self.called(Some(container), format!("docker network connect {} {}", network.name, calls::short(container)), work).await
     }
 
     /// Takes a container off a network.
@@ -118,9 +124,12 @@ impl Engine {
     /// # Errors
     /// `wrong_state` when it is not there.
     pub async fn disconnect_from(&self, network: &Network, container: &ContainerId) -> Result<()> {
-        let request = NetworkDisconnectRequest { container: container.0.clone(), force: Some(false) };
-        let open = self.link().open().await?;
-        open.docker.disconnect_network(&network.id, request).await.map_err(|error| self.link().fault(error, &About::Network(&network.name)))
+        let work = async {
+            let request = NetworkDisconnectRequest { container: container.0.clone(), force: Some(false) };
+            let open = self.link().open().await?;
+            open.docker.disconnect_network(&network.id, request).await.map_err(|error| self.link().fault(error, &About::Network(&network.name)))
+        };
+        self.called(Some(container), format!("docker network disconnect {} {}", network.name, calls::short(container)), work).await
     }
 
     /// Removes a network.
@@ -128,8 +137,11 @@ impl Engine {
     /// # Errors
     /// `wrong_state` when a container is on it, or it is the engine's own.
     pub async fn remove_network(&self, network: &Network) -> Result<()> {
-        let open = self.link().open().await?;
-        open.docker.remove_network(&network.id).await.map_err(|error| self.link().fault(error, &About::Network(&network.name)))
+        let work = async {
+            let open = self.link().open().await?;
+            open.docker.remove_network(&network.id).await.map_err(|error| self.link().fault(error, &About::Network(&network.name)))
+        };
+        self.called(None, format!("docker network rm {}", network.name), work).await
     }
 }
 

@@ -67,42 +67,45 @@ impl Images {
     /// # Errors
     /// `not_found`, `image_unavailable` when the registry refuses it or can't be reached.
     pub async fn push(&self, reference: &str, progress: Tell<'_>) -> Result<()> {
-        if !is_reference(reference) || reference.contains('@') {
-            return Err(Error::not_found("image", reference).fix("'cto images' lists the images"));
-        }
-        self.get(reference).await?;
-        let open = self.0.link().open().await?;
-        let (name, tag) = split(reference);
-        let header = credentials::header_for(reference).await.unwrap_or_else(credentials::none);
-        let mut news = raw::post(&open, &format!("/images/{name}/push?tag={tag}"), header);
-        let phase = format!("pushing {reference}");
-        progress(Progress { phase: phase.clone(), unit: ProgressUnit::Bytes, ..Progress::default() });
-        let mut layers: HashMap<String, (u64, u64)> = HashMap::new();
-        let mut lines = Lines::default();
-        while let Some(piece) = tokio::time::timeout(SILENCE, news.next()).await.map_err(|_| silent(reference))? {
-            let piece = piece.map_err(|error| self.0.link().fault(error, &About::Image(reference)))?;
-            for line in lines.take(&piece)? {
-                if let Some(message) = failure(&line) {
-                    return Err(fault::answered(500, message, &About::Image(reference)));
-                }
-                let Ok(info) = serde_json::from_value::<CreateImageInfo>(line) else { continue };
-                let (status, id) = (info.status.unwrap_or_default(), info.id.unwrap_or_default());
-                let number = |value: Option<i64>| value.and_then(|value| u64::try_from(value).ok()).unwrap_or(0);
-                let detail = info.progress_detail.as_ref();
-                if status == "Pushing" {
-                    let (current, total) = (number(detail.and_then(|detail| detail.current)), number(detail.and_then(|detail| detail.total)));
-                    layers.insert(id.clone(), (current, total.max(current)));
-                } else if status == "Pushed"
-                    && let Some((done, total)) = layers.get_mut(&id)
-                {
-                    *done = *total;
-                }
-                let (done, total) = layers.values().fold((0, 0), |(done, total), layer| (done + layer.0, total + layer.1));
-                let line = if id.is_empty() { status } else { format!("{id}: {status}") };
-                progress(Progress { phase: phase.clone(), line: Some(line), done, total, unit: ProgressUnit::Bytes });
+        let work = async {
+            if !is_reference(reference) || reference.contains('@') {
+                return Err(Error::not_found("image", reference).fix("'cto images' lists the images"));
             }
-        }
-        Ok(())
+            self.get(reference).await?;
+            let open = self.0.link().open().await?;
+            let (name, tag) = split(reference);
+            let header = credentials::header_for(reference).await.unwrap_or_else(credentials::none);
+            let mut news = raw::post(&open, &format!("/images/{name}/push?tag={tag}"), header);
+            let phase = format!("pushing {reference}");
+            progress(Progress { phase: phase.clone(), unit: ProgressUnit::Bytes, ..Progress::default() });
+            let mut layers: HashMap<String, (u64, u64)> = HashMap::new();
+            let mut lines = Lines::default();
+            while let Some(piece) = tokio::time::timeout(SILENCE, news.next()).await.map_err(|_| silent(reference))? {
+                let piece = piece.map_err(|error| self.0.link().fault(error, &About::Image(reference)))?;
+                for line in lines.take(&piece)? {
+                    if let Some(message) = failure(&line) {
+                        return Err(fault::answered(500, message, &About::Image(reference)));
+                    }
+                    let Ok(info) = serde_json::from_value::<CreateImageInfo>(line) else { continue };
+                    let (status, id) = (info.status.unwrap_or_default(), info.id.unwrap_or_default());
+                    let number = |value: Option<i64>| value.and_then(|value| u64::try_from(value).ok()).unwrap_or(0);
+                    let detail = info.progress_detail.as_ref();
+                    if status == "Pushing" {
+                        let (current, total) = (number(detail.and_then(|detail| detail.current)), number(detail.and_then(|detail| detail.total)));
+                        layers.insert(id.clone(), (current, total.max(current)));
+                    } else if status == "Pushed"
+                        && let Some((done, total)) = layers.get_mut(&id)
+                    {
+                        *done = *total;
+                    }
+                    let (done, total) = layers.values().fold((0, 0), |(done, total), layer| (done + layer.0, total + layer.1));
+                    let line = if id.is_empty() { status } else { format!("{id}: {status}") };
+                    progress(Progress { phase: phase.clone(), line: Some(line), done, total, unit: ProgressUnit::Bytes });
+                }
+            }
+            Ok(())
+        };
+        self.0.called(None, format!("docker push {reference}"), work).await
     }
 
     /// Builds an image from a directory, which comes as a tar. After `cancel` the engine removes its container, and the layers that this build has

@@ -1,5 +1,6 @@
 //! Live terminals in containers, by plain exec or by attaching to the main program.
 use super::Engine;
+use super::calls;
 use super::fault;
 use super::fault::About;
 use super::process::NO_DETACH;
@@ -165,7 +166,8 @@ impl Engine {
     /// `command_not_found` when the image has no such program or no shell, `wrong_state` when the container does not run or its
     /// main program has no terminal.
     pub async fn open_terminal(&self, request: &TerminalRequest) -> Result<Terminal> {
-        if request.main { self.attach_main(request).await } else { self.start_terminal(request).await }
+        let work = async { if request.main { self.attach_main(request).await } else { self.start_terminal(request).await } };
+        self.called(Some(&request.container), format!("docker exec -it {} {}", calls::short(&request.container), calls::program(&request.command)), work).await
     }
 
     async fn start_terminal(&self, request: &TerminalRequest) -> Result<Terminal> {

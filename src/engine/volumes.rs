@@ -60,33 +60,36 @@ impl Engine {
     /// # Errors
     /// `name_in_use`, `invalid_value`.
     pub async fn create_volume(&self, request: &CreateVolume, owner: &str) -> Result<Volume> {
-        let name = request.name.as_str();
-        if !can_be_named(name) {
-            return Err(
-                Error::invalid(format!("'{name}' can't be a volume's name")).fix("use letters, digits, '_', '.' and '-', beginning with a letter or digit")
-            );
-        }
-        // The engine takes a name that is there for the same volume. Two at once make it once.
-        let lock = self.building(&format!("volume {name}"));
-        let _alone = lock.lock().await;
-        match self.get_volume(name).await {
-            Ok(_) => return Err(Error::new(Code::NameInUse, format!("there is a volume '{name}' already")).fix("choose another name")),
-            Err(error) if error.code == Code::NotFound => {}
-            Err(error) => return Err(error),
-        }
-        let mut labels: HashMap<String, String> = request.labels.clone().into_iter().collect();
-        labels.insert(labels::OWNER.to_owned(), owner.to_owned());
-        labels.extend(self.mark());
-        let wanted = VolumeCreateRequest {
-            name: Some(name.to_owned()),
-            driver: request.driver.clone().filter(|driver| !driver.is_empty()),
-            driver_opts: (!request.options.is_empty()).then(|| request.options.clone().into_iter().collect()),
-            labels: Some(labels),
-            ..VolumeCreateRequest::default()
+        let work = async {
+            let name = request.name.as_str();
+            if !can_be_named(name) {
+                return Err(
+                    Error::invalid(format!("'{name}' can't be a volume's name")).fix("use letters, digits, '_', '.' and '-', beginning with a letter or digit")
+                );
+            }
+            // The engine takes a name that is there for the same volume. Two at once make it once.
+            let lock = self.building(&format!("volume {name}"));
+            let _alone = lock.lock().await;
+            match self.get_volume(name).await {
+                Ok(_) => return Err(Error::new(Code::NameInUse, format!("there is a volume '{name}' already")).fix("choose another name")),
+                Err(error) if error.code == Code::NotFound => {}
+                Err(error) => return Err(error),
+            }
+            let mut labels: HashMap<String, String> = request.labels.clone().into_iter().collect();
+            labels.insert(labels::OWNER.to_owned(), owner.to_owned());
+            labels.extend(self.mark());
+            let wanted = VolumeCreateRequest {
+                name: Some(name.to_owned()),
+                driver: request.driver.clone().filter(|driver| !driver.is_empty()),
+                driver_opts: (!request.options.is_empty()).then(|| request.options.clone().into_iter().collect()),
+                labels: Some(labels),
+                ..VolumeCreateRequest::default()
+            };
+            let open = self.link().open().await?;
+            let made = open.docker.create_volume(wanted).await.map_err(|error| self.link().fault(error, &About::Volume(name)))?;
+            Ok(volume(made, Vec::new()))
         };
-        let open = self.link().open().await?;
-        let made = open.docker.create_volume(wanted).await.map_err(|error| self.link().fault(error, &About::Volume(name)))?;
-        Ok(volume(made, Vec::new()))
+        self.called(None, format!("docker volume create {}", request.name), work).await
     }
 
     /// Removes a volume and what is in it.
@@ -94,11 +97,14 @@ impl Engine {
     /// # Errors
     /// `not_found`; `wrong_state` when a container has it mounted.
     pub async fn remove_volume(&self, name: &str) -> Result<()> {
-        if !can_be_named(name) {
-            return Err(Error::not_found("volume", name).fix("'cto volume ls' lists the volumes"));
-        }
-        let open = self.link().open().await?;
-        open.docker.remove_volume(name, None::<RemoveVolumeOptions>).await.map_err(|error| self.link().fault(error, &About::Volume(name)))
+        let work = async {
+            if !can_be_named(name) {
+                return Err(Error::not_found("volume", name).fix("'cto volume ls' lists the volumes"));
+            }
+            let open = self.link().open().await?;
+            open.docker.remove_volume(name, None::<RemoveVolumeOptions>).await.map_err(|error| self.link().fault(error, &About::Volume(name)))
+        };
+        self.called(None, format!("docker volume rm {name}"), work).await
     }
 
     /// Names of the containers that have each volume mounted.

@@ -181,6 +181,7 @@ endpoints! {
     GetLayout = "One layout of the caller": Get "/api/v1/layouts/{name}", Some(Action::UseLayouts), Empty => Answer::Json, Layout;
     PutLayout = "Saves a layout of the caller": Put "/api/v1/layouts/{name}", Some(Action::UseLayouts), SaveLayout => Answer::Json, Layout;
 
+    ListEngineCalls = "What the engine was asked to do, as lines of docker's command line, newest first": Get "/api/v1/engine/calls", Some(Action::ReadContainers), Empty => Answer::Json, EngineCalls;
     ListAudit = "The audit, newest first": Get "/api/v1/audit", Some(Action::ReadAudit), ListQuery => Answer::Json, Page<AuditEvent>;
     ListUsers = "Users": Get "/api/v1/users", Some(Action::ManageUsers), ListQuery => Answer::Json, Page<User>;
     CreateUser = "Adds a user": Post "/api/v1/users", Some(Action::ManageUsers), AddUser => Answer::Created, User;

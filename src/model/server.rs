@@ -1,4 +1,5 @@
 //! What a server says of itself, and what it keeps for its clients.
+use super::ContainerId;
 use super::Place;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,31 @@ pub struct Setting {
     pub value: serde_json::Value,
     /// Who set it: a file, a variable, a flag, or `default`.
     pub origin: String,
+}
+
+/// Something that the server asked the engine to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EngineCall {
+    /// How docker's command line says it. Values of variables and arguments of programs are left out: they may be secret.
+    pub line: String,
+    /// The container that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<ContainerId>,
+    /// When it began.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// Milliseconds until the engine had answered.
+    pub took_ms: u64,
+    /// Why it did not work; none where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// `GET /api/v1/engine/calls`: the last of them, the newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EngineCalls {
+    /// Those that the caller may know of.
+    pub items: Vec<EngineCall>,
 }
 
 /// What is known of the engine.

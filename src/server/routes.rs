@@ -173,6 +173,7 @@ pub(super) fn all() -> Routes {
         .add::<GetLayout, _, _>(|ask, _| async move { ask.control.get_layout(&ask.actor, ask.id()).await })
         .add::<PutLayout, _, _>(|ask, request| async move { ask.control.put_layout(&ask.actor, ask.id(), request).await })
 
+        .add::<ListEngineCalls, _, _>(|ask, _| async move { ask.control.list_engine_calls(&ask.actor).await })
         .add::<ListAudit, _, _>(|ask, query| async move { ask.control.list_audit(&ask.actor, &query).await })
         .add::<ListUsers, _, _>(|ask, query| async move { ask.control.list_users(&ask.actor, &query).await })
         .add::<CreateUser, _, _>(|ask, request| async move { ask.control.create_user(&ask.actor, request).await })

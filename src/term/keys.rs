@@ -98,19 +98,27 @@ pub struct Key {
     pub code: KeyCode,
     /// What is held with it.
     pub mods: Mods,
+    /// The character on it without Shift, where the terminal told it: no two keyboards are alike.
+    base: Option<char>,
 }
 
 impl Key {
     /// A key with what is held with it.
     #[must_use]
     pub const fn new(code: KeyCode, mods: Mods) -> Self {
-        Self { code, mods }
+        Self { code, mods, base: None }
+    }
+
+    /// The same key, which makes this character without Shift.
+    #[must_use]
+    pub const fn on(self, base: char) -> Self {
+        Self { base: Some(base), ..self }
     }
 }
 
 impl From<KeyCode> for Key {
     fn from(code: KeyCode) -> Self {
-        Self { code, mods: Mods::NONE }
+        Self::new(code, Mods::NONE)
     }
 }
 
@@ -131,7 +139,7 @@ pub fn encode_key(key: &Key, modes: &Modes) -> Vec<u8> {
 }
 
 fn legacy(key: &Key, modes: &Modes) -> Vec<u8> {
-    let Key { code, mods } = *key;
+    let Key { code, mods, .. } = *key;
     let ctrl = mods.contains(Mods::CTRL);
     match code {
         KeyCode::Char(c) => with_alt(mods, &character(c, mods)),
@@ -225,7 +233,7 @@ fn function(code: KeyCode, mods: Mods, kitty: bool) -> Vec<u8> {
 
 fn kitty(key: &Key, modes: &Modes) -> Vec<u8> {
     let all = modes.kitty & Modes::KITTY_ALL_KEYS != 0;
-    let Key { code, mut mods } = *key;
+    let Key { code, mut mods, base } = *key;
     let number = match code {
         KeyCode::Char(c) => {
             if c.is_uppercase() && c.to_lowercase().count() == 1 {
@@ -234,7 +242,7 @@ fn kitty(key: &Key, modes: &Modes) -> Vec<u8> {
             if !all && mods.without(Mods::SHIFT).is_empty() {
                 return character(c, mods);
             }
-            u32::from(c.to_lowercase().next().unwrap_or(c))
+            u32::from(base.unwrap_or_else(|| c.to_lowercase().next().unwrap_or(c)))
         }
         KeyCode::Enter | KeyCode::Tab | KeyCode::Backspace if !all && mods.is_empty() => {
             return legacy(key, modes);
@@ -258,6 +266,11 @@ fn kitty(key: &Key, modes: &Modes) -> Vec<u8> {
         _ => None,
     };
     let held = if mods.is_empty() { String::new() } else { mods.parameter().to_string() };
+    let number = match (code, base) {
+        // What it makes with Shift, for those who want to know.
+        (KeyCode::Char(c), Some(_)) if modes.kitty & Modes::KITTY_ALTERNATES != 0 && u32::from(c) != number => format!("{number}:{}", u32::from(c)),
+        _ => number.to_string(),
+    };
     match (held.as_str(), text) {
         (held, Some(text)) => format!("\x1b[{number};{held};{text}u"),
         ("", None) => format!("\x1b[{number}u"),

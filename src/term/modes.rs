@@ -60,12 +60,14 @@ pub struct Modes {
 impl Modes {
     /// Kitty flag: keys that were ambiguous get sequences of their own.
     pub const KITTY_DISAMBIGUATE: u8 = 1;
+    /// Kitty flag: with a key comes what it makes with Shift.
+    pub const KITTY_ALTERNATES: u8 = 4;
     /// Kitty flag: all keys are sent as sequences.
     pub const KITTY_ALL_KEYS: u8 = 8;
     /// Kitty flag: and with them the text that they make.
     pub const KITTY_TEXT: u8 = 16;
     /// The flags that are honoured; others are not taken on, so that a program can see it.
-    pub const KITTY_SUPPORTED: u8 = Self::KITTY_DISAMBIGUATE | Self::KITTY_ALL_KEYS | Self::KITTY_TEXT;
+    pub const KITTY_SUPPORTED: u8 = Self::KITTY_DISAMBIGUATE | Self::KITTY_ALTERNATES | Self::KITTY_ALL_KEYS | Self::KITTY_TEXT;
 }
 
 impl Default for Modes {

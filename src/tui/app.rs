@@ -2,6 +2,7 @@
 use super::component::Component;
 use super::component::Context;
 use super::data::Data;
+use super::hud::Hud;
 use super::keymap::Keymap;
 use super::msg::Effect;
 use super::msg::Link;
@@ -14,10 +15,12 @@ use super::parts::grid::Home;
 use super::parts::palette::History;
 use super::parts::terminal::PaneState;
 use super::parts::toast::Toasts;
+use super::parts::tour::Step;
 use super::parts::workspace::Place;
 use super::parts::workspace::Workspace;
 use super::stock::Kind;
 use super::theme::Theme;
+use super::themes::Themes;
 use crate::model::ContainerId;
 use crate::model::ContainerState;
 use crate::model::Event;
@@ -103,6 +106,8 @@ pub struct App {
     pub data: Data,
     /// Colours.
     pub theme: Theme,
+    /// All that there are to choose from.
+    pub themes: Themes,
     /// Keys.
     pub keymap: Keymap,
     /// What fills the middle.
@@ -113,6 +118,12 @@ pub struct App {
     pub work: Workspace,
     /// The other views.
     pub pages: Pages,
+    /// The terminal has the focus, or does not tell.
+    pub focused: bool,
+    /// What the program itself uses, while it is shown.
+    pub hud: Option<Hud>,
+    /// The tour, while it is shown.
+    pub tour: Option<Step>,
     /// Views do without borders, glyphs and graphs where they can.
     pub plain: bool,
     /// What lies on top, the last uppermost.
@@ -171,11 +182,15 @@ impl App {
         Self {
             data: Data::default(),
             theme,
+            themes: Themes::default(),
             keymap,
             view: if start.is_some() { View::Terminals } else { View::Home },
             home: Home::new(),
             work,
             pages: Pages::default(),
+            focused: true,
+            hud: None,
+            tour: None,
             plain: false,
             overlays: Vec::new(),
             toasts: Toasts::new(),
@@ -207,6 +222,10 @@ impl App {
 
     /// What to do first.
     pub fn begin(&mut self) -> Vec<Effect> {
+        self.paint();
+        if self.plain {
+            self.tell(ToastKind::Info, super::plain::TOLD);
+        }
         let mut effects = vec![Effect::Request(Request::Refresh)];
         match self.start.take() {
             None => effects.push(Effect::Request(Request::LoadLayout)),
@@ -233,10 +252,15 @@ impl App {
             Msg::Command(id) => self.run(id),
             Msg::Mouse(event) => self.pointer(event),
             Msg::Paste(text) => self.paste(text),
+            // Those who have the focus now are told below.
             Msg::Focus(on) => {
-                self.work.terminal_focus = on;
-                let cx = context!(self);
-                self.work.arrange(&cx)
+                self.focused = on;
+                Vec::new()
+            }
+            Msg::Dark(dark) => {
+                self.themes.set_dark(dark);
+                self.paint();
+                Vec::new()
             }
             Msg::Resize(size) => {
                 self.size = size;
@@ -393,6 +417,13 @@ impl App {
         outside
     }
 
+    /// Takes the colours of the theme that is to be shown now.
+    pub fn paint(&mut self) {
+        self.theme = self.themes.theme().plainly(self.plain);
+        self.keymap.set_words(self.plain);
+        self.dirty = true;
+    }
+
     pub(super) fn tell(&mut self, kind: ToastKind, text: impl Into<String>) {
         self.toasts.push(kind, text, self.now);
         self.dirty = true;
@@ -401,6 +432,18 @@ impl App {
     /// What every message may have made necessary: other tiles, keeping the arrangement, being woken up.
     fn follow_up(&mut self) -> Vec<Effect> {
         let mut effects = Vec::new();
+        // A pane that is not seen has no focus.
+        let focus = self.focused && self.view == View::Terminals;
+        if focus != self.work.terminal_focus {
+            self.work.terminal_focus = focus;
+            let cx = context!(self);
+            effects.extend(self.work.arrange(&cx));
+        }
+        if let Some(step) = self.tour {
+            let follows = step.follow(self.view, &context!(self));
+            self.dirty |= follows != step;
+            self.tour = Some(follows);
+        }
         if self.dirty {
             let cx = context!(self);
             let (tiles, stats) = match self.view {
@@ -438,7 +481,8 @@ impl App {
         let waits = matches!(self.data.link, Link::Down { .. }).then(|| now + Duration::from_secs(1));
         let held = self.work.panes.values().filter_map(|pane| pane.screen.sync_deadline()).map(|at| at.saturating_duration_since(self.epoch)).min();
         let page = self.pages.wake_at(self.view);
-        [self.toasts.deadline(), self.work.wake_at(), self.save_at, self.numbers_at, waits, held, page].into_iter().flatten().min()
+        let figures = self.hud.as_ref().map(|_| now + super::hud::EVERY);
+        [figures, self.toasts.deadline(), self.work.wake_at(), self.save_at, self.numbers_at, waits, held, page].into_iter().flatten().min()
     }
 
     /// Keeps the arrangement if it is another than the one kept.

@@ -7,6 +7,7 @@ use super::app::context;
 use super::command::CommandId;
 use super::command::Scope;
 use super::command::command;
+use super::hud::Hud;
 use super::inputs::page;
 use super::keymap::Keymap;
 use super::logs::SaveLog;
@@ -20,6 +21,7 @@ use super::msg::Request;
 use super::msg::Saved;
 use super::msg::Settings;
 use super::msg::ToastKind;
+use super::parts::calls::Calls;
 use super::parts::confirm::Confirm;
 use super::parts::errors::Errors;
 use super::parts::help::Help;
@@ -31,11 +33,11 @@ use super::parts::prompt::Prompt;
 use super::parts::sheet::Sheet;
 use super::parts::terminal::PaneState;
 use super::parts::terminal::Shows;
+use super::parts::tour::Step;
 use super::parts::workspace::Place;
 use super::stock::Kind;
 use super::stock::StockReply;
 use super::stock::StockWish;
-use super::theme::Theme;
 use crate::model::ContainerId;
 use crate::model::ContainerState;
 use crate::model::Operation;
@@ -54,13 +56,17 @@ impl App {
         if let Some(mistake) = settings.mistake {
             return self.toasts.push(ToastKind::Error, mistake, self.now);
         }
-        match Keymap::new(&settings.prefix) {
+        match Keymap::of(&settings.keys) {
             Ok(keymap) => self.keymap = keymap,
             Err(error) => self.toasts.push(ToastKind::Error, error.message, self.now),
         }
-        self.theme = Theme::new(settings.colors, self.theme.depth());
+        self.themes.configure(settings.themes, settings.theme);
         self.work.set_scrollback(settings.scrollback);
+        if settings.plain && !self.plain {
+            self.tell(ToastKind::Info, super::plain::TOLD);
+        }
         self.plain = settings.plain;
+        self.paint();
     }
 
     /// Tells what became of a change of the server's configuration.
@@ -79,13 +85,18 @@ impl App {
         match ask {
             Ask::Run(id) => {
                 self.overlays.pop();
+                self.preview(None);
                 return self.run(id);
             }
             Ask::RunLine(line) => {
                 self.history.keep(&line);
                 return self.run_line(&line);
             }
-            Ask::Close => drop(self.overlays.pop()),
+            Ask::Close => {
+                self.overlays.pop();
+                self.preview(None);
+            }
+            Ask::Preview(name) => self.preview(name),
             Ask::OpenTerminal(id) => return self.open_terminal(&id, self.natural_place()),
             Ask::OpenShell(id) => return self.open(&id, Shows::Shell, self.natural_place()),
             Ask::OpenLogs(ids) => return self.open_logs(&ids, self.natural_place()),
@@ -112,7 +123,7 @@ impl App {
             Ask::Offer(spec) if self.overlays.is_empty() => self.overlays.push(Box::new(Confirm::new(*spec))),
             Ask::Offer(spec) => self.tell(ToastKind::Info, format!("ask again: {}", spec.title)),
             Ask::Line(text) => {
-                let line = Palette::line(self.command_scopes(), &text).with_history(&self.history);
+                let line = Palette::line(self.command_scopes(), &text).with_history(&self.history).with_themes(self.themes.names());
                 self.overlays.push(Box::new(line));
             }
             Ask::Sheet { title, lines } => self.overlays.push(Box::new(Sheet::new(title, lines))),
@@ -151,6 +162,12 @@ impl App {
         Vec::new()
     }
 
+    /// Shows everything in another theme for a while.
+    fn preview(&mut self, name: Option<String>) {
+        self.themes.preview(name);
+        self.paint();
+    }
+
     /// Without terminals there is nothing to see among the terminals.
     fn leave_empty(&mut self) {
         if self.work.focused().is_none() {
@@ -174,7 +191,9 @@ impl App {
         let scopes = self.command_scopes();
         match id {
             C::Help | C::TerminalHelp => self.overlays.push(Box::new(Help::new(scopes))),
-            C::CommandLine | C::TerminalCommandLine => self.overlays.push(Box::new(Palette::line(scopes, "").with_history(&self.history))),
+            C::CommandLine | C::TerminalCommandLine => {
+                self.overlays.push(Box::new(Palette::line(scopes, "").with_history(&self.history).with_themes(self.themes.names())))
+            }
             C::Palette | C::TerminalPalette => self.overlays.push(Box::new(Palette::new(scopes))),
             C::PickContainer => self.overlays.push(Box::new(Palette::line(scopes, "new-tab "))),
             C::Launch => {
@@ -183,11 +202,24 @@ impl App {
                 // A list that failed to come, or files that nobody watched.
                 return vec![Effect::Request(Request::Templates)];
             }
+            C::EngineCalls => {
+                self.overlays.push(Box::new(Calls::default()));
+                return vec![Effect::Request(Request::EngineCalls)];
+            }
+            C::Hud | C::TerminalHud => self.hud = if self.hud.is_some() { None } else { Some(Hud::default()) },
+            C::Tour => {
+                self.tour = Some(Step::Launch);
+                if self.view != View::Home && !self.alone {
+                    self.go(View::Home);
+                }
+            }
+            C::Theme => return vec![Effect::Ask(Ask::Line("theme ".to_owned()))],
             C::Errors => self.overlays.push(Box::new(Errors::new(&self.toasts))),
             C::GoHome if !self.alone => self.go(View::Home),
             C::GoTerminals => {
                 if self.work.focused().is_none() {
-                    self.tell(ToastKind::Info, "no terminals are open: ⏎ on a container opens one");
+                    let key = self.keymap.label(CommandId::Open).unwrap_or_else(|| ":open".to_owned());
+                    self.tell(ToastKind::Info, format!("no terminals are open: {key} on a container opens one"));
                 } else {
                     self.go(View::Terminals);
                 }
@@ -393,7 +425,7 @@ impl App {
             // Tried again with the next change, and at the end.
             (Request::SaveLayout(_), Err(_)) => {}
             // The view says so, and tries again.
-            (Request::Past(_) | Request::Audit, Err(_)) => {}
+            (Request::Past(_) | Request::Audit | Request::EngineCalls, Err(_)) => {}
             (Request::Stock(wish), Err(_)) if matches!(*wish, StockWish::List(_)) => {}
             // The line on top says that the server is away.
             (Request::Refresh, Err(_)) if self.data.link != super::msg::Link::Up => {}
@@ -425,7 +457,14 @@ impl App {
                     self.learn(&Reply::Operation(operation.clone()));
                 }
             }
-            Reply::Rendered(_) | Reply::Audit(_) | Reply::Past(_) | Reply::Recording(_) | Reply::Layout(_) | Reply::Nothing | Reply::Saved(_) => {}
+            Reply::Rendered(_)
+            | Reply::Audit(_)
+            | Reply::EngineCalls(_)
+            | Reply::Past(_)
+            | Reply::Recording(_)
+            | Reply::Layout(_)
+            | Reply::Nothing
+            | Reply::Saved(_) => {}
         }
     }
 

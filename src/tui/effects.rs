@@ -30,6 +30,7 @@ use crate::model::GetLayout;
 use crate::model::GetStatsOf;
 use crate::model::ListAudit;
 use crate::model::ListContainers;
+use crate::model::ListEngineCalls;
 use crate::model::ListOperations;
 use crate::model::ListQuery;
 use crate::model::ListSessions;
@@ -159,6 +160,7 @@ async fn ask(client: &Client, request: &Request) -> Result<Reply> {
         }
         Request::Record { session, on: false } => Reply::Recording(Box::new(client.call::<StopRecordingOf>(&[session.as_str()], &nothing).await?)),
         Request::Past(wish) => Reply::Past(Box::new(past(client, wish).await?)),
+        Request::EngineCalls => Reply::EngineCalls(client.call::<ListEngineCalls>(&[], &nothing).await?.items),
         Request::Audit => {
             let query = ListQuery { limit: Some(PAGE), ..ListQuery::default() };
             Reply::Audit(client.call::<ListAudit>(&[], &query).await?.items)

@@ -7,6 +7,7 @@ use super::effects::Executor;
 use super::guard;
 use super::guard::Guard;
 use super::input;
+use super::input::Inputs;
 use super::keymap::Keymap;
 use super::msg::Effect;
 use super::msg::Msg;
@@ -15,17 +16,17 @@ use super::msg::Request;
 use super::msg::Settings;
 use super::msg::ToastKind;
 use super::paint::Painter;
-use super::theme::Depth;
-use super::theme::Theme;
+use super::parts::tour::Step;
+use super::themes::Themes;
 use super::view;
 use crate::client::Client;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Code;
 use crate::model::Size;
+use crate::term::Answer;
+use crate::term::Input;
 use base64::Engine as _;
-use crossterm::event::EventStream;
-use futures_util::StreamExt as _;
 use ratatui::Terminal;
 use std::io::IsTerminal as _;
 use std::time::Duration;
@@ -37,6 +38,8 @@ use tokio::sync::mpsc;
 
 /// Time between two frames at least: sixty a second.
 const FRAME: Duration = Duration::from_micros(16_600);
+/// The same while the terminal is not looked at.
+const FAR_FRAME: Duration = Duration::from_millis(250);
 /// The same for the echo of a key.
 const ECHO_FRAME: Duration = Duration::from_millis(3);
 /// Output this soon after a key is its echo.
@@ -56,6 +59,8 @@ pub struct Options {
     pub client: Client,
     /// What it opens with.
     pub start: Start,
+    /// Whoever uses it is shown around.
+    pub tour: bool,
     /// What the configuration says at the start.
     pub settings: Settings,
     /// Waits for a change of the configuration's files and reads them anew.
@@ -68,15 +73,15 @@ pub type Changes = Box<dyn FnMut() -> Settings + Send>;
 /// Shows the terminal client until it is left, and gives the terminal back.
 ///
 /// # Errors
-/// `invalid_value` when standard input or output is no terminal or the prefix is no key, `internal` when a part of the
+/// `invalid_value` when standard input or output is no terminal or two commands have the same key, `internal` when a part of the
 /// client failed.
 pub async fn run(options: Options) -> Result<Exit> {
     if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
         return Err(Error::invalid("the terminal client needs a terminal").fix("run it on one, or use commands such as 'cto ps --json'"));
     }
     super::turns::shorten();
-    let keymap = Keymap::new(&options.settings.prefix)?;
-    let theme = Theme::new(options.settings.colors, Depth::guess(|name| std::env::var(name).ok()));
+    let keymap = Keymap::of(&options.settings.keys)?;
+    let themes = Themes::new(options.settings.themes, &options.settings.theme, |name| std::env::var(name).ok());
     let mut signals = Signals::listen().map_err(lost)?;
     let guard = Guard::take().map_err(lost)?;
     let size = terminal_size();
@@ -99,8 +104,10 @@ pub async fn run(options: Options) -> Result<Exit> {
         to_suspend: false,
         quit: false,
     };
-    let mut app = App::new(options.start, theme, keymap, options.settings.scrollback, size, screen.now());
+    let mut app = App::new(options.start, themes.theme(), keymap, options.settings.scrollback, size, screen.now());
+    app.themes = themes;
     app.plain = options.settings.plain;
+    app.tour = options.tour.then_some(Step::Launch);
     let first = app.begin();
     screen.act(&mut app, first);
     let result = screen.live(&mut app, &mut signals).await;
@@ -118,6 +125,7 @@ struct Signals {
     int: Signal,
     stop: Signal,
     cont: Signal,
+    size: Signal,
 }
 
 impl Signals {
@@ -129,6 +137,7 @@ impl Signals {
             int: signal(SignalKind::interrupt())?,
             stop: signal(kind(rustix::process::Signal::TSTP))?,
             cont: signal(kind(rustix::process::Signal::CONT))?,
+            size: signal(SignalKind::window_change())?,
         })
     }
 }
@@ -155,7 +164,7 @@ impl Screen {
     }
 
     async fn live(&mut self, app: &mut App, signals: &mut Signals) -> Result<()> {
-        let mut events = EventStream::new();
+        let mut inputs = Inputs::open().map_err(lost)?;
         while !self.quit {
             if !guard::is_taken() {
                 return Err(Error::internal("a part of the terminal client failed"));
@@ -171,15 +180,17 @@ impl Screen {
                 _ = signals.int.recv() => self.take(app, Msg::Terminated),
                 _ = signals.stop.recv() => self.suspend(app, signals)?,
                 _ = signals.cont.recv() => self.resume(app)?,
-                event = events.next() => match event {
-                    Some(Ok(event)) => {
-                        if let Some(msg) = input::message(event) {
+                _ = signals.size.recv() => self.take(app, Msg::Resize(terminal_size())),
+                input = inputs.next() => match input {
+                    Ok(Some(Input::Answer(Answer::Kitty(_)))) => self.guard.take_keys().map_err(lost)?,
+                    Ok(Some(input)) => {
+                        if let Some(msg) = input::message(input) {
                             self.last_key = Some(Instant::now());
                             self.take(app, msg);
                         }
                     }
                     // The terminal is gone.
-                    Some(Err(_)) | None => self.take(app, Msg::Terminated),
+                    Ok(None) | Err(_) => self.take(app, Msg::Terminated),
                 },
                 msg = self.messages.recv() => match msg {
                     Some(msg) => self.take_many(app, msg),
@@ -203,7 +214,11 @@ impl Screen {
     fn draw_if_due(&mut self, app: &mut App) -> std::io::Result<Option<Instant>> {
         let now = Instant::now();
         if app.dirty {
-            let pause = if self.urgent { ECHO_FRAME } else { FRAME };
+            let pause = match () {
+                () if self.urgent => ECHO_FRAME,
+                () if app.focused => FRAME,
+                () => FAR_FRAME,
+            };
             let due = self.last_frame.map(|last| last + pause).filter(|due| *due > now);
             if due.is_some() {
                 return Ok(due);
@@ -214,6 +229,9 @@ impl Screen {
             let shape = if app.view == View::Terminals && app.overlays.is_empty() { app.work.cursor_shape() } else { 0 };
             self.terminal.backend_mut().set_cursor_shape(shape);
             self.terminal.draw(|frame| view::draw(app, frame))?;
+            if let Some(hud) = &mut app.hud {
+                hud.frame(now.elapsed(), self.terminal.backend().written(), now);
+            }
         }
         // What is in a hidden tab counts as drawn when it was taken in.
         for effect in app.acks() {

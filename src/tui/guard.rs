@@ -5,16 +5,21 @@ use std::io::Write as _;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 
-/// Alternate screen, bracketed paste, focus events, kitty's unambiguous keys, the title kept aside.
-const ENTER: &[u8] = b"\x1b[?1049h\x1b[22;0t\x1b]0;cto\x07\x1b[?2004h\x1b[?1004h\x1b[>1u\x1b[2J";
+/// Alternate screen, bracketed paste, focus events, changes between dark and light, the title kept aside.
+const ENTER: &[u8] = b"\x1b[?1049h\x1b[22;0t\x1b]0;cto\x07\x1b[?2004h\x1b[?1004h\x1b[?2031h\x1b[2J";
 /// All of that back, in an order that also helps where only some was taken.
-const LEAVE: &[u8] = b"\x1b[?2026l\x1b[?1006l\x1b[?1002l\x1b[?1000l\x1b[<1u\x1b[?1004l\x1b[?2004l\x1b[0 q\x1b[m\x1b[?25h\x1b[23;0t\x1b[?1049l";
+const LEAVE: &[u8] = b"\x1b[?2026l\x1b[?1006l\x1b[?1002l\x1b[?1000l\x1b[?2031l\x1b[?1004l\x1b[?2004l\x1b[0 q\x1b[m\x1b[?25h\x1b[23;0t\x1b[?1049l";
+/// Kitty's keys, where the terminal has them: unambiguous, and with what they make with Shift. Each screen of a terminal has its own.
+const KEYS_ON: &[u8] = b"\x1b[>5u";
+const KEYS_OFF: &[u8] = b"\x1b[<1u";
 /// Clicks, drags and the wheel, with decimal places; no bare movement, which costs and which nobody asked for.
 const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1002h\x1b[?1006h";
 const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1002l\x1b[?1000l";
 
 /// Whether the terminal is taken now; a process has one.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+/// Whether the terminal was asked for kitty's keys.
+static KEYS: AtomicBool = AtomicBool::new(false);
 
 /// Holds the terminal while it lives.
 #[derive(Debug)]
@@ -42,12 +47,21 @@ impl Guard {
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
         write(ENTER)?;
+        write(super::input::QUESTIONS)?;
         if self.mouse { write(MOUSE_ON) } else { Ok(()) }
     }
 
     /// Gives the terminal back for a while.
     pub fn leave(&self) {
         give_back();
+    }
+
+    /// Asks the terminal, which has said that it can, for kitty's keys.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn take_keys(&self) -> std::io::Result<()> {
+        if is_taken() && !KEYS.swap(true, Ordering::SeqCst) { write(KEYS_ON) } else { Ok(()) }
     }
 
     /// Catches the mouse, or leaves it to the terminal.
@@ -83,6 +97,9 @@ pub fn write(bytes: &[u8]) -> std::io::Result<()> {
 fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         // Nothing can be done for a terminal that is gone.
+        if KEYS.swap(false, Ordering::SeqCst) {
+            let _ = write(KEYS_OFF);
+        }
         let _ = write(LEAVE);
         let _ = disable_raw_mode();
     }

@@ -11,7 +11,9 @@ use super::msg::Msg;
 use super::pages::Pages;
 use super::parts::grid::Home;
 use super::parts::status;
+use super::parts::tour::Step;
 use crate::term::Key;
+use crate::term::KeyCode;
 use crate::term::MouseEvent;
 use crate::term::MouseKind;
 use ratatui::layout::Rect;
@@ -19,6 +21,18 @@ use ratatui::layout::Rect;
 impl App {
     pub(super) fn key(&mut self, key: Key) -> Vec<Effect> {
         self.dirty |= self.toasts.dismiss();
+        if self.tour_waits() && key.mods.is_empty() {
+            let step = self.tour;
+            match key.code {
+                KeyCode::Tab => self.tour = step.and_then(Step::next),
+                KeyCode::Esc => self.tour = None,
+                _ => {}
+            }
+            if self.tour != step {
+                self.dirty = true;
+                return Vec::new();
+            }
+        }
         let cx = context!(self);
         if let Some(overlay) = self.overlays.last_mut() {
             self.dirty = true;
@@ -49,6 +63,13 @@ impl App {
                 found.map(|id| self.run(id)).unwrap_or_default()
             }
         }
+    }
+
+    /// Whether two keys are the tour's: not while something is typed, nor in a terminal.
+    pub(super) fn tour_waits(&self) -> bool {
+        let page = if self.view == View::Home { Some(&self.home as &dyn Component) } else { self.pages.get(self.view) };
+        let typing = page.is_none_or(|page| page.takes_keys() && !page.scopes().contains(&Scope::Home));
+        self.tour.is_some() && self.overlays.is_empty() && !typing && !self.home.is_editing()
     }
 
     pub(super) fn paste(&mut self, text: String) -> Vec<Effect> {

@@ -3,11 +3,14 @@ use super::command::COMMANDS;
 use super::command::CommandId;
 use super::command::Scope;
 use super::command::command;
+use crate::config::KeysConfig;
 use crate::error::Error;
 use crate::error::Result;
 use crate::term::Key;
-use crate::term::KeyCode;
-use crate::term::Mods;
+use crate::term::key_in_words;
+pub use crate::term::normal_key as normal;
+pub use crate::term::parse_key as parse;
+pub use crate::term::show_key as show;
 use std::collections::HashMap;
 
 /// The prefix where the configuration names none.
@@ -18,6 +21,8 @@ pub const DEFAULT_PREFIX: &str = "C-b";
 pub struct Keymap {
     prefix: Key,
     keys: HashMap<(Scope, Key), CommandId>,
+    of: HashMap<CommandId, Vec<Key>>,
+    words: bool,
 }
 
 impl Keymap {
@@ -26,19 +31,47 @@ impl Keymap {
     /// # Errors
     /// `invalid_value` when the prefix is no key, or two commands of one scope have the same key.
     pub fn new(prefix: &str) -> Result<Self> {
+        Self::of(&KeysConfig { prefix: prefix.to_owned(), ..KeysConfig::default() })
+    }
+
+    /// The registry's keys with those that the configuration gives instead.
+    ///
+    /// # Errors
+    /// `invalid_value` when the prefix is no key, or two commands of one scope have the same key. Reading the files finds the
+    /// same, with its place.
+    pub fn of(config: &KeysConfig) -> Result<Self> {
+        let prefix = &config.prefix;
         let prefix =
             parse(prefix).ok_or_else(|| Error::invalid(format!("keys.prefix: '{prefix}' is no key")).fix("write it like 'C-b', 'M-Space' or 'F12'"))?;
-        let mut keys = HashMap::new();
+        let mut keymap = Self { prefix, keys: HashMap::new(), of: HashMap::new(), words: false };
         for command in COMMANDS {
-            for text in command.keys {
-                let key = parse(text).ok_or_else(|| Error::internal(format!("command '{}' has '{text}', which is no key", command.name)))?;
-                if let Some(other) = keys.insert((command.scope, key), command.id) {
-                    let other = self::command(other).name;
-                    return Err(Error::internal(format!("commands '{other}' and '{}' have the same key '{text}'", command.name)));
+            let mut own: Vec<Key> = Vec::new();
+            for text in config.keys_of(command) {
+                let key = parse(text).ok_or_else(|| Error::invalid(format!("keys.bind: command '{}' has '{text}', which is no key", command.name)))?;
+                // Where programs have the keyboard, the prefix is never anything else.
+                if own.contains(&key) || key == prefix && command.scope.has_prefix() {
+                    continue;
                 }
+                if let Some(other) = keymap.keys.insert((command.scope, key), command.id) {
+                    let other = self::command(other).name;
+                    return Err(Error::invalid(format!("keys.bind: commands '{other}' and '{}' have the same key '{text}'", command.name)));
+                }
+                own.push(key);
             }
+            keymap.of.insert(command.id, own);
         }
-        Ok(Self { prefix, keys })
+        Ok(keymap)
+    }
+
+    /// Whether keys are shown in words instead of signs.
+    pub fn set_words(&mut self, words: bool) {
+        self.words = words;
+    }
+
+    /// A key as people read it.
+    #[must_use]
+    pub fn show(&self, key: Key) -> String {
+        if self.words { key_in_words(key) } else { show(key) }
     }
 
     /// The one key that a focused terminal does not get.
@@ -60,98 +93,22 @@ impl Keymap {
         scopes.iter().find_map(|scope| self.keys.get(&(*scope, key)).copied())
     }
 
+    /// The keys of a command, the one shown first.
+    #[must_use]
+    pub fn keys(&self, id: CommandId) -> &[Key] {
+        self.of.get(&id).map_or(&[], Vec::as_slice)
+    }
+
     /// The first key of a command as people read it, with the prefix where it needs one: `^b %`.
     #[must_use]
     pub fn label(&self, id: CommandId) -> Option<String> {
-        let command = command(id);
-        let key = command.keys.first().and_then(|text| parse(text)).map(show)?;
-        Some(if command.scope == Scope::Terminal { format!("{} {key}", show(self.prefix)) } else { key })
+        let key = self.keys(id).first().map(|key| self.show(*key))?;
+        Some(if command(id).scope == Scope::Terminal { format!("{} {key}", self.show(self.prefix)) } else { key })
     }
 
     /// All keys of a command as people read them, without the prefix.
     #[must_use]
     pub fn labels(&self, id: CommandId) -> Vec<String> {
-        command(id).keys.iter().filter_map(|text| parse(text)).map(show).collect()
+        self.keys(id).iter().map(|key| self.show(*key)).collect()
     }
 }
-
-/// A key without what makes no difference: characters carry Shift in themselves.
-#[must_use]
-pub fn normal(key: Key) -> Key {
-    match key.code {
-        KeyCode::Char(c) if key.mods.contains(Mods::CTRL) => Key::new(KeyCode::Char(c.to_ascii_lowercase()), key.mods.without(Mods::SHIFT)),
-        KeyCode::Char(c) if key.mods.contains(Mods::SHIFT) => {
-            let upper = c.to_uppercase().next().unwrap_or(c);
-            Key::new(KeyCode::Char(upper), key.mods.without(Mods::SHIFT))
-        }
-        KeyCode::Tab if key.mods.contains(Mods::SHIFT) => Key::new(KeyCode::BackTab, key.mods.without(Mods::SHIFT)),
-        KeyCode::BackTab => Key::new(KeyCode::BackTab, key.mods.without(Mods::SHIFT)),
-        _ => key,
-    }
-}
-
-/// Reads a key as the registry and the configuration write it: `C-b`, `M-Left`, `F5`, `%`, `Space`.
-#[must_use]
-pub fn parse(text: &str) -> Option<Key> {
-    let mut rest = text;
-    let mut mods = Mods::NONE;
-    while rest.len() > 2 {
-        let (held, after) = match rest.split_at_checked(2)? {
-            ("C-", after) => (Mods::CTRL, after),
-            ("M-", after) => (Mods::ALT, after),
-            ("S-", after) => (Mods::SHIFT, after),
-            _ => break,
-        };
-        mods = mods | held;
-        rest = after;
-    }
-    let mut chars = rest.chars();
-    let code = match (chars.next()?, chars.as_str()) {
-        (c, "") => KeyCode::Char(c),
-        ('F', number) if number.chars().all(|c| c.is_ascii_digit()) => KeyCode::F(number.parse().ok().filter(|number| (1..=35).contains(number))?),
-        _ => NAMED.iter().find(|(name, _, _)| *name == rest).map(|(_, _, code)| *code)?,
-    };
-    Some(normal(Key::new(code, mods)))
-}
-
-/// A key as people read it: `^b`, `M-←`, `F5`, `⏎`.
-#[must_use]
-pub fn show(key: Key) -> String {
-    let mut text = String::new();
-    if key.mods.contains(Mods::CTRL) {
-        text.push('^');
-    }
-    if key.mods.contains(Mods::ALT) {
-        text.push_str("M-");
-    }
-    if key.mods.contains(Mods::SHIFT) {
-        text.push_str("S-");
-    }
-    match key.code {
-        KeyCode::Char(' ') => text.push_str("space"),
-        KeyCode::Char(c) => text.push(c),
-        KeyCode::F(number) => text.push_str(&format!("F{number}")),
-        code => text.push_str(NAMED.iter().find(|(_, _, known)| *known == code).map_or("?", |(_, shown, _)| shown)),
-    }
-    text
-}
-
-/// Keys with names: as written, as shown.
-const NAMED: &[(&str, &str, KeyCode)] = &[
-    ("Space", "space", KeyCode::Char(' ')),
-    ("Enter", "⏎", KeyCode::Enter),
-    ("Tab", "⇥", KeyCode::Tab),
-    ("BackTab", "⇧⇥", KeyCode::BackTab),
-    ("Esc", "esc", KeyCode::Esc),
-    ("Backspace", "⌫", KeyCode::Backspace),
-    ("Up", "↑", KeyCode::Up),
-    ("Down", "↓", KeyCode::Down),
-    ("Left", "←", KeyCode::Left),
-    ("Right", "→", KeyCode::Right),
-    ("Home", "home", KeyCode::Home),
-    ("End", "end", KeyCode::End),
-    ("PageUp", "pgup", KeyCode::PageUp),
-    ("PageDown", "pgdn", KeyCode::PageDown),
-    ("Insert", "ins", KeyCode::Insert),
-    ("Delete", "del", KeyCode::Delete),
-];

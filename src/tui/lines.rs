@@ -69,6 +69,14 @@ impl App {
                 let request = CreateContainer { template, name: words.next().map(str::to_owned), ..CreateContainer::default() };
                 vec![Effect::Ask(Ask::Launch { request: Box::new(request), open: true })]
             }
+            CommandId::Theme => {
+                match self.themes.choose(rest) {
+                    Ok(()) => self.tell(ToastKind::Done, format!("theme {rest}, until cto is left; to keep it, set \"theme\": \"{rest}\" in cto.json")),
+                    Err(detail) => self.tell(ToastKind::Warning, detail),
+                }
+                self.paint();
+                Vec::new()
+            }
             CommandId::RenameTab => self.work.prompted(&PromptFor::RenameTab, rest),
             CommandId::SearchBack => self.work.prompted(&PromptFor::Search { back: true }, rest),
             CommandId::Logs | CommandId::PaneLogs | CommandId::GoLogs if rest.contains(char::is_whitespace) => {

@@ -7,12 +7,14 @@ use super::past::PastRead;
 use super::past::PastWish;
 use super::stock::StockReply;
 use super::stock::StockWish;
+use crate::config::KeysConfig;
 use crate::config::theme::Theme as Colors;
 use crate::model::AuditEvent;
 use crate::model::Container;
 use crate::model::ContainerId;
 use crate::model::Control;
 use crate::model::CreateContainer;
+use crate::model::EngineCall;
 use crate::model::EngineInfo;
 use crate::model::Event;
 use crate::model::OpenSession;
@@ -32,6 +34,7 @@ use crate::model::TileWish;
 use crate::term::Key;
 use crate::term::MouseEvent;
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Names a pane while the program runs; never used twice.
@@ -50,10 +53,12 @@ pub struct Now {
 /// What the configuration says of the terminal client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// The key before every command of panes, such as `C-b`.
-    pub prefix: String,
-    /// Colours.
-    pub colors: Colors,
+    /// The prefix, and the keys of commands.
+    pub keys: KeysConfig,
+    /// Every theme, or what is wrong with its file.
+    pub themes: BTreeMap<String, std::result::Result<Colors, String>>,
+    /// The one chosen, or `auto`.
+    pub theme: String,
     /// Lines of scrollback that each new pane keeps.
     pub scrollback: usize,
     /// Views that can do without borders, glyphs and graphs do.
@@ -75,6 +80,8 @@ pub enum Msg {
     Paste(String),
     /// The terminal gained or lost the focus.
     Focus(bool),
+    /// The terminal is dark, or light.
+    Dark(bool),
     /// The terminal has this size now.
     Resize(Size),
     /// Time went on; comes when [`Effect::WakeAt`] asked for it, and with each minute.
@@ -170,6 +177,8 @@ pub enum Request {
     Past(Box<PastWish>),
     /// The newest of the audit.
     Audit,
+    /// What the engine was asked to do.
+    EngineCalls,
     /// Something about images, volumes or networks.
     Stock(Box<StockWish>),
     /// Lines of logs, written into a file on this machine.
@@ -203,6 +212,8 @@ pub enum Reply {
     Past(Box<PastRead>),
     /// To [`Request::Audit`], the newest first.
     Audit(Vec<AuditEvent>),
+    /// To [`Request::EngineCalls`], the newest first.
+    EngineCalls(Vec<EngineCall>),
     /// To [`Request::Stock`].
     Stock(Box<StockReply>),
     /// To [`Request::SaveLog`].
@@ -302,6 +313,8 @@ pub enum Ask {
     RunLine(String),
     /// Close the overlay on top.
     Close,
+    /// Show everything in this theme while it is looked at; none ends that.
+    Preview(Option<String>),
     /// Show a container's terminal: its running session, its main program, or a new shell.
     OpenTerminal(ContainerId),
     /// Open a new shell in a container.

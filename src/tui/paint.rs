@@ -30,12 +30,13 @@ pub struct Painter<W> {
     wish: CursorWish,
     shown: Option<CursorWish>,
     shape_sent: u8,
+    written: u64,
 }
 
 impl<W: io::Write> Painter<W> {
     /// Paints on `out`, a terminal of this size.
     pub fn new(out: W, size: Size) -> Self {
-        Self { drawn: Vec::new(), out, size, wish: CursorWish::default(), shown: None, shape_sent: 0 }
+        Self { drawn: Vec::new(), out, size, wish: CursorWish::default(), shown: None, shape_sent: 0, written: 0 }
     }
 
     /// The terminal has another size now.
@@ -46,6 +47,12 @@ impl<W: io::Write> Painter<W> {
     /// The cursor's form from the next frame on, as DECSCUSR counts: 0 is the terminal's own.
     pub fn set_cursor_shape(&mut self, shape: u8) {
         self.wish.style = shape;
+    }
+
+    /// Bytes written since the start.
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        self.written
     }
 
     /// Nothing is known of what the terminal shows any more.
@@ -127,6 +134,7 @@ impl<W: io::Write> Backend for Painter<W> {
             bytes.extend_from_slice(END);
         }
         self.shown = Some(self.wish);
+        self.written += bytes.len() as u64;
         self.out.write_all(&bytes)?;
         self.out.flush()
     }

@@ -6,20 +6,19 @@ use super::events::terminal_size;
 use super::guard;
 use super::guard::Guard;
 use super::input;
+use super::input::Inputs;
 use super::msg::Msg;
 use super::paint::Painter;
 use super::playback::Playback;
 use super::playback::Wish;
-use super::theme::Depth;
-use super::theme::Theme;
+use super::themes::Themes;
 use crate::client::ByteStream;
 use crate::client::Client;
-use crate::config::theme::Theme as Colors;
 use crate::error::Result;
 use crate::model::Recording;
-use crossterm::event::EventStream;
+use crate::term::Answer;
+use crate::term::Input;
 use futures_util::FutureExt as _;
-use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use ratatui::Terminal;
 use std::time::Duration;
@@ -55,9 +54,9 @@ enum Source {
 ///
 /// # Errors
 /// `internal` when the terminal can't be used.
-pub async fn play(play: Play, colors: Colors) -> Result<Exit> {
+pub async fn play(play: Play, mut themes: Themes) -> Result<Exit> {
     let Play { client, recording, speed, from, idle_limit } = play;
-    let theme = Theme::new(colors, Depth::guess(|name| std::env::var(name).ok()));
+    let mut theme = themes.theme();
     let mut terminate = signal(SignalKind::terminate()).map_err(lost)?;
     let mut hang_up = signal(SignalKind::hangup()).map_err(lost)?;
     let mut guard = Guard::take().map_err(lost)?;
@@ -67,7 +66,8 @@ pub async fn play(play: Play, colors: Colors) -> Result<Exit> {
     let id = recording.id.to_string();
     let mut playback = Playback::new(recording, from, speed, idle_limit);
     let mut source = open(&client, &id, playback.now());
-    let mut events = EventStream::new();
+    let mut inputs = Inputs::open().map_err(lost)?;
+    let mut resized = signal(SignalKind::window_change()).map_err(lost)?;
     let (mut last, mut drawn_at, mut dirty) = (Instant::now(), None::<Instant>, true);
     loop {
         if !guard::is_taken() {
@@ -89,27 +89,32 @@ pub async fn play(play: Play, colors: Colors) -> Result<Exit> {
             biased;
             _ = terminate.recv() => return Ok(Exit::Terminated),
             _ = hang_up.recv() => return Ok(Exit::Terminated),
-            event = events.next() => match event {
-                Some(Ok(event)) => match input::message(event) {
-                    Some(Msg::Key(key)) => {
-                        dirty = true;
-                        match playback.key(key) {
-                            Wish::Nothing => {}
-                            Wish::Seek(to) => {
-                                playback.restart(to);
-                                source = open(&client, &id, to);
-                            }
-                            Wish::Quit => return Ok(Exit::Left),
+            _ = resized.recv() => {
+                dirty = true;
+                terminal.backend_mut().set_size(outer(terminal_size()));
+            }
+            input = inputs.next() => match input {
+                Ok(Some(Input::Key(key))) => {
+                    dirty = true;
+                    match playback.key(key) {
+                        Wish::Nothing => {}
+                        Wish::Seek(to) => {
+                            playback.restart(to);
+                            source = open(&client, &id, to);
                         }
+                        Wish::Quit => return Ok(Exit::Left),
                     }
-                    Some(Msg::Resize(size)) => {
+                }
+                Ok(Some(Input::Answer(Answer::Kitty(_)))) => guard.take_keys().map_err(lost)?,
+                Ok(Some(input)) => {
+                    if let Some(Msg::Dark(dark)) = input::message(input) {
+                        themes.set_dark(dark);
+                        theme = themes.theme();
                         dirty = true;
-                        terminal.backend_mut().set_size(outer(size));
                     }
-                    _ => {}
-                },
+                }
                 // The terminal is gone.
-                Some(Err(_)) | None => return Ok(Exit::Terminated),
+                Ok(None) | Err(_) => return Ok(Exit::Terminated),
             },
             () = read(&mut source, &mut playback), if playback.wants_more() => dirty = true,
             () = tokio::time::sleep(pause) => {}

@@ -86,13 +86,14 @@ pub enum Role {
 pub struct Theme {
     depth: Depth,
     colors: Colors,
+    plain: bool,
 }
 
 impl Theme {
     /// A theme's colours on a terminal that has this many.
     #[must_use]
     pub fn new(colors: Colors, depth: Depth) -> Self {
-        Self { depth, colors }
+        Self { depth, colors, plain: false }
     }
 
     /// The standard theme.
@@ -101,10 +102,29 @@ impl Theme {
         Self::new(Colors::default(), depth)
     }
 
+    /// The same for those who have the screen read to them.
+    #[must_use]
+    pub fn plainly(self, plain: bool) -> Self {
+        Self { plain, ..self }
+    }
+
+    /// Whether borders and signs are left out.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.plain
+    }
+
     /// How many colours the terminal has.
     #[must_use]
     pub fn depth(&self) -> Depth {
         self.depth
+    }
+
+    /// The colours of text and ground where a theme brings its own ground along: what nobody gave a colour has these.
+    #[must_use]
+    pub fn ground(&self) -> Option<(Color, Color)> {
+        let own = self.depth > Depth::None && self.colors.background != Themed::Default;
+        own.then(|| (self.color(themed(self.colors.text)), self.color(themed(self.colors.background))))
     }
 
     /// How something with this role is drawn.
@@ -130,12 +150,7 @@ impl Theme {
     /// The text's colour and the one behind it.
     fn pair(&self, role: Role) -> (CellColor, CellColor) {
         let colors = &self.colors;
-        let own = |color: Themed| match color {
-            Themed::Default => CellColor::Default,
-            Themed::Indexed(index) => CellColor::Indexed(index),
-            Themed::Rgb(r, g, b) => CellColor::Rgb(r, g, b),
-        };
-        let fg = |color| (own(color), CellColor::Default);
+        let fg = |color| (themed(color), CellColor::Default);
         match role {
             Role::Accent => fg(colors.accent),
             Role::Text => fg(colors.text),
@@ -146,8 +161,8 @@ impl Theme {
             Role::Warn => fg(colors.warn),
             Role::Error => fg(colors.error),
             Role::Info => fg(colors.info),
-            Role::Selection => (own(colors.selection_fg), own(colors.selection_bg)),
-            Role::Bar => (own(colors.bar_fg), own(colors.bar_bg)),
+            Role::Selection => (themed(colors.selection_fg), themed(colors.selection_bg)),
+            Role::Bar => (themed(colors.bar_fg), themed(colors.bar_bg)),
             Role::Title => fg(colors.title),
             Role::Key => fg(colors.key),
         }
@@ -194,6 +209,15 @@ impl Theme {
             (CellColor::Indexed(index), Depth::Sixteen) => named(nearest(Palette::default().indexed(index), 0..=15)),
             (CellColor::Indexed(index), _) => Color::Indexed(index),
         }
+    }
+}
+
+/// A theme's colour as one of a cell.
+fn themed(color: Themed) -> CellColor {
+    match color {
+        Themed::Default => CellColor::Default,
+        Themed::Indexed(index) => CellColor::Indexed(index),
+        Themed::Rgb(r, g, b) => CellColor::Rgb(r, g, b),
     }
 }
 

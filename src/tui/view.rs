@@ -2,10 +2,13 @@
 use super::app::App;
 use super::app::View;
 use super::parts::status;
+use super::parts::text;
 use super::theme::Role;
 use crate::model::Size;
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Color;
+use ratatui::style::Modifier;
 use ratatui::text::Line;
 
 /// The three parts of the screen.
@@ -54,10 +57,19 @@ pub fn draw(app: &App, frame: &mut Frame) {
             }
         }
     }
+    if let Some(step) = app.tour.filter(|_| app.overlays.is_empty()) {
+        step.draw(frame, areas.middle, app.tour_waits(), &cx);
+    }
     for overlay in &app.overlays {
         overlay.draw(frame, areas.middle, &cx);
     }
     app.toasts.draw(frame, areas.middle, &cx);
+    if let Some(hud) = &app.hud {
+        let line = format!(" {} ", hud.line());
+        let width = u16::try_from(text::width(&line)).unwrap_or(u16::MAX).min(areas.middle.width);
+        let style = cx.theme.style(Role::Info).add_modifier(Modifier::REVERSED);
+        text::put(frame.buffer_mut(), areas.middle.right() - width, areas.middle.y, width, &line, style);
+    }
     if !areas.bottom.is_empty() {
         let hints = match (app.overlays.last(), app.view) {
             (Some(overlay), _) => overlay.hints(&cx).unwrap_or_default(),
@@ -67,5 +79,16 @@ pub fn draw(app: &App, frame: &mut Frame) {
             (None, View::Terminals) => status::work_hints(&app.work, &cx),
         };
         status::footer(frame, areas.bottom, &hints, &cx);
+    }
+    if cx.plain {
+        let shown = app.view == View::Terminals && app.overlays.is_empty();
+        let panes = app.work.panes.keys().filter(|_| shown).filter_map(|pane| app.work.content(*pane));
+        super::plain::strip(frame.buffer_mut(), &panes.collect::<Vec<_>>());
+    }
+    if let Some((text, ground)) = cx.theme.ground() {
+        for cell in &mut frame.buffer_mut().content {
+            cell.fg = if cell.fg == Color::Reset { text } else { cell.fg };
+            cell.bg = if cell.bg == Color::Reset { ground } else { cell.bg };
+        }
     }
 }

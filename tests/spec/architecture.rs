@@ -10,7 +10,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("bus", &["model"]),
     ("term", &["model"]),
     ("access", &["model", "error"]),
-    ("config", &["model", "error"]),
+    ("config", &["model", "error", "term"]),
     ("engine", &["model", "error"]),
     ("store", &["model", "error"]),
     ("sessions", &["model", "error", "bus", "term", "engine"]),

@@ -224,6 +224,6 @@ fn a_template_gets_variables_and_files_of_who_brings_it_and_shows_no_secret() {
 #[test]
 fn a_configuration_made_by_hand_is_shown_as_it_is() {
     let loaded = LoadedConfig::of(Config::default());
-    assert_eq!(loaded.shown()["/theme"], json!("dark"));
+    assert_eq!(loaded.shown()["/theme"], json!("auto"));
     assert_eq!(loaded.origin("/theme"), "default");
 }

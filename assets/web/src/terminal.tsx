@@ -9,6 +9,7 @@ import { useEffect, useRef, useState } from "react";
 import type { Session } from "./api";
 import { Attached, type Status } from "./attach";
 import type { Exit, Viewer } from "./frames";
+import { terminalColors } from "./theme";
 
 const utf8 = new TextEncoder();
 
@@ -30,14 +31,13 @@ export function TerminalView({ session, token, onClose }: { session: Session; to
   useEffect(() => {
     const element = place.current;
     if (!element) return;
-    const dark = !matchMedia("(prefers-color-scheme: light)").matches;
     const terminal = new Terminal({
       allowProposedApi: true,
       scrollback: 10_000,
       fontFamily: "ui-monospace, 'Cascadia Mono', 'DejaVu Sans Mono', monospace",
       fontSize: 14,
       minimumContrastRatio: 4.5,
-      theme: dark ? { background: "#14161b", foreground: "#d7dae0" } : { background: "#ffffff", foreground: "#1b1f27", cursor: "#1b1f27" },
+      theme: terminalColors(),
     });
     const fit = new FitAddon();
     terminal.loadAddon(fit);

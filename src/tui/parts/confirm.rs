@@ -143,6 +143,9 @@ impl Component for Confirm {
                 (false, false) => Role::Text,
             };
             text::put(frame.buffer_mut(), rect.x, rect.y, rect.width, button, cx.theme.style(role));
+            if place == self.cursor && cx.plain {
+                frame.set_cursor_position((rect.x, rect.y));
+            }
         }
     }
 

@@ -3,9 +3,12 @@ use super::popup::Popup;
 use super::reader::Line;
 use super::reader::Reader;
 use super::toast::Toasts;
+use crate::term::KeyCode;
+use crate::tui::command::CommandId;
 use crate::tui::component::Component;
 use crate::tui::component::Context;
 use crate::tui::component::Hint;
+use crate::tui::msg::Ask;
 use crate::tui::msg::Effect;
 use crate::tui::msg::Msg;
 use crate::tui::msg::ToastKind;
@@ -50,13 +53,16 @@ impl Errors {
 
 impl Component for Errors {
     fn update(&mut self, msg: &Msg, cx: &Context) -> Option<Vec<Effect>> {
+        if matches!(msg, Msg::Key(key) if key.code == KeyCode::Tab) {
+            return Some(vec![Effect::Ask(Ask::Run(CommandId::EngineCalls))]);
+        }
         let rows = usize::from(self.place(cx.area).inner.height);
         self.reader.update(msg, rows, &self.lines)
     }
 
     fn draw(&self, frame: &mut Frame, area: Rect, cx: &Context) {
         let popup = self.place(area);
-        popup.draw(frame, cx.theme, "Errors and warnings", "/ find  esc leave");
+        popup.draw(frame, cx.theme, "Errors and warnings", "/ find  ⇥ engine calls  esc leave");
         self.reader.draw(frame, &popup, &self.lines, cx);
     }
 
@@ -65,6 +71,6 @@ impl Component for Errors {
     }
 
     fn hints(&self, _cx: &Context) -> Option<Vec<Hint>> {
-        Some(vec![("/".to_owned(), "find".to_owned()), ("esc".to_owned(), "leave".to_owned())])
+        Some(vec![("/".to_owned(), "find".to_owned()), ("⇥".to_owned(), "engine calls".to_owned()), ("esc".to_owned(), "leave".to_owned())])
     }
 }

@@ -158,7 +158,7 @@ impl TerminalPane {
     /// Shows that the next key is a command's.
     fn draw_prefix(&self, buffer: &mut Buffer, room: Rect, cx: &Context, prefix: bool) {
         if prefix {
-            let text = crate::tui::keymap::show(cx.keymap.prefix());
+            let text = cx.keymap.show(cx.keymap.prefix());
             badge(buffer, Rect { height: 1, ..room }, &text, cx.theme.style(Role::Accent).add_modifier(Modifier::REVERSED));
         }
     }

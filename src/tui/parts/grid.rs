@@ -71,6 +71,12 @@ impl Home {
         Self::default()
     }
 
+    /// Whether a filter is being typed.
+    #[must_use]
+    pub fn is_editing(&self) -> bool {
+        self.editing
+    }
+
     /// The container under the cursor.
     #[must_use]
     pub fn selected(&self, data: &Data) -> Option<ContainerId> {
@@ -181,10 +187,10 @@ impl Home {
     /// Items, their places and the first row: all that drawing, clicks and wishes need.
     fn layout(&self, cx: &Context) -> (Vec<Item>, Plan, usize) {
         let items = self.listing.items(cx.data, cx.now.time);
-        let plan = Plan::new(cx.area, items.len(), self.table);
+        let plan = Plan::new(cx.area, items.len(), self.table || cx.plain);
         let filtered = self.editing || !self.marked.is_empty() || !self.filter.text().is_empty() || self.listing.running_only;
         let plan = if (filtered || plan.rows(items.len()) > plan.seen) && cx.area.height > 2 {
-            Plan::new(Rect { height: cx.area.height - 1, ..cx.area }, items.len(), self.table)
+            Plan::new(Rect { height: cx.area.height - 1, ..cx.area }, items.len(), self.table || cx.plain)
         } else {
             plan
         };
@@ -412,6 +418,11 @@ impl Component for Home {
         let cursor = self.cursor_place(&items);
         if plan.table {
             table::draw(&items, top, cursor, frame, plan.area, cx, self.listing.sort.word());
+            // A reader that follows the cursor reads the row.
+            let row = plan.places(top, items.len()).find(|(place, _)| cx.plain && !self.editing && *place == cursor);
+            if let Some((_, row)) = row {
+                frame.set_cursor_position((row.x, row.y));
+            }
         } else {
             for (place, rect) in plan.places(top, items.len()) {
                 self.draw_item(&items[place], frame, rect, cx, place == cursor);
@@ -465,7 +476,8 @@ impl Component for Home {
                 Some(hints)
             }
             _ if self.letters => {
-                let mut hints: Vec<Hint> = vec![hint("n", "new from template")];
+                let launch = cx.keymap.label(CommandId::Launch).map(|key| (key, "new from template".to_owned()));
+                let mut hints: Vec<Hint> = launch.into_iter().collect();
                 hints.extend(items::likely(cx.data).into_iter().take(3).map(|(letter, template)| (letter.to_string(), template.name.clone())));
                 hints.extend([CommandId::CommandLine, CommandId::Help, CommandId::Quit].into_iter().filter_map(command));
                 Some(hints)

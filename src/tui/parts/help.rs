@@ -8,7 +8,6 @@ use crate::tui::command::Command;
 use crate::tui::command::Scope;
 use crate::tui::component::Component;
 use crate::tui::component::Context;
-use crate::tui::keymap;
 use crate::tui::msg::Effect;
 use crate::tui::msg::Msg;
 use crate::tui::theme::Role;
@@ -42,12 +41,15 @@ impl Help {
         let columns = (usize::from(cols) / ENTRY).max(1);
         let width = usize::from(cols) / columns;
         let mut lines: Vec<Line> = Vec::new();
+        if cx.plain {
+            lines.extend(text::wrap(crate::tui::plain::TOLD, usize::from(cols)).into_iter().map(|line| (line, Role::Info)));
+        }
         for scope in &self.scopes {
             if !lines.is_empty() {
                 lines.push((String::new(), Role::Text));
             }
             let title = match scope {
-                Scope::Terminal => format!("{} {}", scope.title(), keymap::show(cx.keymap.prefix())),
+                Scope::Terminal => format!("{} {}", scope.title(), cx.keymap.show(cx.keymap.prefix())),
                 _ => scope.title().to_owned(),
             };
             lines.push((title, Role::Title));

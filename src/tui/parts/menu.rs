@@ -156,8 +156,12 @@ impl Component for Menu {
                 &line,
                 style(if matches!(id, CommandId::Remove | CommandId::StockRemove) { Role::Error } else { Role::Text }),
             );
-            let key = text::right(&key, 5);
-            text::put(frame.buffer_mut(), inner.right().saturating_sub(5).max(inner.x), y, 5.min(inner.width), &key, style(Role::Key));
+            let room: u16 = if cx.plain { 9 } else { 5 };
+            let key = text::right(&key, usize::from(room));
+            text::put(frame.buffer_mut(), inner.right().saturating_sub(room).max(inner.x), y, room.min(inner.width), &key, style(Role::Key));
+            if selected && cx.plain {
+                frame.set_cursor_position((inner.x, y));
+            }
         }
     }
 

@@ -20,6 +20,7 @@
 pub mod actions;
 pub mod activity;
 pub mod browse;
+pub mod calls;
 pub mod confirm;
 pub mod empty;
 pub mod errors;
@@ -65,6 +66,7 @@ pub mod terminal;
 pub mod text;
 pub mod tile;
 pub mod toast;
+pub mod tour;
 pub mod workspace;
 
 use super::msg::PromptFor;

@@ -82,13 +82,24 @@ pub struct Palette {
     history: History,
     /// How far back in the history, from 1.
     back: usize,
+    /// Names of themes, each with a word on it.
+    themes: Vec<(String, String)>,
 }
 
 impl Palette {
     /// Finds among the commands of these scopes and everything that has a name.
     #[must_use]
     pub fn new(scopes: &[Scope]) -> Self {
-        Self { scopes: scopes.to_vec(), field: Field::default(), line: false, cursor: 0, moved: false, history: History::default(), back: 0 }
+        Self {
+            scopes: scopes.to_vec(),
+            field: Field::default(),
+            line: false,
+            cursor: 0,
+            moved: false,
+            history: History::default(),
+            back: 0,
+            themes: Vec::new(),
+        }
     }
 
     /// The command line, with this text in it.
@@ -101,6 +112,12 @@ impl Palette {
     #[must_use]
     pub fn with_history(self, history: &History) -> Self {
         Self { history: history.clone(), ..self }
+    }
+
+    /// With the themes that there are.
+    #[must_use]
+    pub fn with_themes(self, themes: Vec<(String, String)>) -> Self {
+        Self { themes, ..self }
     }
 
     /// What is listed for what was typed.
@@ -157,6 +174,7 @@ impl Palette {
         let word = word.trim_start();
         let entry = |name: &str, about: String, key: &str| Entry { text: name.to_owned(), about, key: key.to_owned(), does: Does::Word(name.to_owned()) };
         let entries = match by_name(command).map(|command| command.id) {
+            Some(CommandId::Theme) => self.themes.iter().map(|(name, about)| entry(name, about.clone(), "theme")).collect(),
             Some(CommandId::Launch) => {
                 let about = |template: &crate::model::Template| template.description.clone().unwrap_or_default();
                 cx.data.templates.items.iter().map(|item| entry(&item.template.name, about(&item.template), "template")).collect()
@@ -188,8 +206,9 @@ impl Palette {
     fn complete(&mut self, word: &str) {
         let line = match self.field.text().split_once(' ') {
             Some((command, _)) => format!("{command} {word}"),
-            None if by_name(word)
-                .is_some_and(|command| takes_container(command.id) || takes_stock(command.id).is_some() || command.id == CommandId::Launch) =>
+            None if by_name(word).is_some_and(|command| {
+                takes_container(command.id) || takes_stock(command.id).is_some() || matches!(command.id, CommandId::Launch | CommandId::Theme)
+            }) =>
             {
                 format!("{word} ")
             }
@@ -279,6 +298,19 @@ impl Palette {
         Vec::new()
     }
 
+    /// The theme under the cursor is shown while it is looked at.
+    fn look(&self, cx: &Context) -> Option<Effect> {
+        if !self.line || !self.field.text().starts_with("theme ") {
+            return None;
+        }
+        let entries = self.entries(cx);
+        let word = entries.get(self.cursor).and_then(|(entry, _)| match &entry.does {
+            Does::Word(name) => Some(name.clone()),
+            _ => None,
+        });
+        Some(Effect::Ask(Ask::Preview(word)))
+    }
+
     /// Copies what the entry would be on a shell's command line, where there is such a line.
     fn copy(&self, entries: &[(Entry, Vec<u32>)], cx: &Context) -> Vec<Effect> {
         let line = match entries.get(self.cursor).map(|(entry, _)| &entry.does) {
@@ -344,7 +376,13 @@ fn takes_container(id: CommandId) -> bool {
 impl Component for Palette {
     fn update(&mut self, msg: &Msg, cx: &Context) -> Option<Vec<Effect>> {
         match msg {
-            Msg::Key(key) => Some(self.key(*key, cx)),
+            Msg::Key(key) => {
+                let mut effects = self.key(*key, cx);
+                if effects.is_empty() {
+                    effects.extend(self.look(cx));
+                }
+                Some(effects)
+            }
             Msg::Paste(pasted) => {
                 self.field.insert(pasted);
                 self.cursor = 0;
@@ -408,6 +446,10 @@ impl Component for Palette {
             let about = list.width.saturating_sub(name + 4 + key);
             text::put(buffer, list.x + 2 + name + 1, y, about, &entry.about, style(Role::Muted));
             text::put(buffer, list.right() - key, y, key, &entry.key, style(Role::Key));
+            // Until it is moved into the list, the cursor is where one types.
+            if selected && self.moved && cx.plain {
+                frame.set_cursor_position((list.x, y));
+            }
         }
         if entries.is_empty() && list.height > 0 {
             let words = if self.line { "⏎ runs the line as it is" } else { "nothing fits" };

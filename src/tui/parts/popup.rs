@@ -1,5 +1,6 @@
 //! The box that an overlay is drawn in.
 use super::text;
+use crate::tui::plain::in_words;
 use crate::tui::theme::Role;
 use crate::tui::theme::Theme;
 use ratatui::Frame;
@@ -38,10 +39,13 @@ impl Popup {
 
     /// Clears the place and draws the border, with a title above and hints below.
     pub fn draw(&self, frame: &mut Frame, theme: &Theme, title: &str, hints: &str) {
-        clear(frame, self.outer);
+        // What lies beside it would be read together with it.
+        let cleared = if theme.is_plain() { Rect { x: 0, width: frame.area().width, ..self.outer } } else { self.outer };
+        clear(frame, cleared);
         if self.outer == self.inner {
             return;
         }
+        let hints = if theme.is_plain() { in_words(hints) } else { hints.to_owned() };
         let block = Block::bordered().border_style(theme.style(Role::BorderFocus)).style(theme.style(Role::Text));
         let buffer = frame.buffer_mut();
         block.render(self.outer, buffer);
@@ -51,7 +55,7 @@ impl Popup {
             text::put(buffer, self.outer.x + 1, self.outer.y, room + 2, &title, theme.style(Role::Title));
         }
         if !hints.is_empty() {
-            let hints = format!(" {} ", text::clip(hints, usize::from(room.saturating_sub(2))));
+            let hints = format!(" {} ", text::clip(&hints, usize::from(room.saturating_sub(2))));
             text::put(buffer, self.outer.x + 1, self.outer.bottom() - 1, room + 2, &hints, theme.style(Role::Muted));
         }
     }

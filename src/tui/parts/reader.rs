@@ -119,6 +119,9 @@ impl Reader {
             let hit = !needle.is_empty() && line.to_lowercase().contains(&needle);
             text::put(frame.buffer_mut(), inner.x, y, inner.width, line, cx.theme.style(if hit { Role::Selection } else { *role }));
         }
+        if cx.plain {
+            frame.set_cursor_position((inner.x, inner.y));
+        }
         if searched && inner.height > 0 {
             let y = inner.bottom() - 1;
             let used = text::put(frame.buffer_mut(), inner.x, y, inner.width, "/ ", cx.theme.style(Role::Key));

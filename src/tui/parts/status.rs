@@ -4,13 +4,14 @@ use super::workspace::Keys;
 use super::workspace::Tab;
 use super::workspace::Workspace;
 use crate::model::ContainerState;
+use crate::term::Key;
 use crate::tui::app::View;
 use crate::tui::command::COMMANDS;
 use crate::tui::command::Scope;
 use crate::tui::component::Context;
 use crate::tui::component::Hint;
-use crate::tui::keymap::show;
 use crate::tui::msg::Link;
+use crate::tui::plain::in_words;
 use crate::tui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -48,7 +49,7 @@ pub fn home_line(frame: &mut Frame, area: Rect, view: &str, cx: &Context) {
     }
     let working = cx.data.running_operations().count();
     if working > 0 {
-        right.push(Span::styled(format!("   ◐ {working} under way"), cx.theme.style(Role::Info)));
+        right.push(Span::styled(format!("   {}{working} under way", if cx.plain { "" } else { "◐ " }), cx.theme.style(Role::Info)));
     }
     spread(frame, area, left, right, cx);
 }
@@ -134,6 +135,7 @@ pub fn footer(frame: &mut Frame, area: Rect, hints: &[Hint], cx: &Context) {
     let mut spans = Vec::new();
     let mut used = 0;
     for (key, what) in hints {
+        let key = if cx.plain { in_words(key) } else { key.clone() };
         let width = key.width() + what.width() + 4;
         if used + width > usize::from(area.width) + 2 {
             break;
@@ -150,15 +152,13 @@ pub fn footer(frame: &mut Frame, area: Rect, hints: &[Hint], cx: &Context) {
 pub fn hints(scopes: &[Scope], cx: &Context) -> Vec<Hint> {
     let mut commands: Vec<_> = COMMANDS.iter().filter(|command| command.footer > 0 && scopes.contains(&command.scope)).collect();
     commands.sort_by_key(|command| command.footer);
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen: Vec<Key> = Vec::new();
     let mut hints = Vec::new();
     for command in commands {
         // The nearest scope's command has the key.
-        let Some(key) = command.keys.first().filter(|key| !seen.contains(key)) else { continue };
-        seen.push(key);
-        if let Some(label) = cx.keymap.labels(command.id).first() {
-            hints.push((label.clone(), command.title.to_owned()));
-        }
+        let Some(key) = cx.keymap.keys(command.id).first().filter(|key| !seen.contains(key)) else { continue };
+        seen.push(*key);
+        hints.push((cx.keymap.show(*key), command.title.to_owned()));
     }
     hints
 }
@@ -174,7 +174,7 @@ pub fn work_hints(work: &Workspace, cx: &Context) -> Vec<Hint> {
         }
         (_, scopes) => {
             let own: Vec<Scope> = scopes.iter().copied().filter(|scope| *scope != Scope::Global).collect();
-            let prefix = (show(cx.keymap.prefix()), "prefix".to_owned());
+            let prefix = (cx.keymap.show(cx.keymap.prefix()), "prefix".to_owned());
             if scopes == [Scope::Global] { hints(scopes, cx) } else { hints(&own, cx).into_iter().chain([prefix]).collect() }
         }
     }

@@ -80,7 +80,7 @@ impl Workspace {
                         Err(id)
                     }
                     None => {
-                        let text = format!("{} {} is no command", crate::tui::keymap::show(cx.keymap.prefix()), crate::tui::keymap::show(key));
+                        let text = format!("{} {} is no command", cx.keymap.show(cx.keymap.prefix()), cx.keymap.show(key));
                         Ok(vec![Effect::Ask(Ask::Toast(ToastKind::Info, text))])
                     }
                 };

@@ -7,6 +7,7 @@ use super::rows_draw::headings;
 use super::state;
 use super::text;
 use super::tile;
+use crate::tui::command::CommandId;
 use crate::tui::component::Context;
 use crate::tui::theme::Role;
 use ratatui::Frame;
@@ -62,8 +63,11 @@ fn row(item: &Item, buffer: &mut ratatui::buffer::Buffer, line: Rect, cx: &Conte
             let word = state::last_exit(container).unwrap_or_else(|| told.word.to_owned());
             let sessions = cx.data.live_sessions(id).count().max(usize::try_from(container.sessions).unwrap_or(0));
             vec![
-                (if widths.len() > 1 { container.name.clone() } else { format!("{} {}", told.glyph, container.name) }, Role::Text),
-                (format!("{} {word}", told.glyph), told.role),
+                (
+                    if widths.len() > 1 { container.name.clone() } else { format!("{} {}", if cx.plain { told.word } else { told.glyph }, container.name) },
+                    Role::Text,
+                ),
+                (if cx.plain { word } else { format!("{} {word}", told.glyph) }, told.role),
                 (state::origin(container).to_owned(), Role::Muted),
                 (sample.map_or_else(String::new, |sample| text::percent(sample.cpu_percent)), Role::Text),
                 (sample.map_or_else(String::new, |sample| text::bytes(sample.memory_bytes)), Role::Text),
@@ -76,15 +80,17 @@ fn row(item: &Item, buffer: &mut ratatui::buffer::Buffer, line: Rect, cx: &Conte
             let Some(operation) = cx.data.operations.iter().find(|operation| operation.id == *id) else { return };
             let failed = operation.state == crate::model::OperationState::Failed;
             let (word, role) = match &operation.problem {
+                Some(problem) if failed && cx.plain => (format!("failed: {}", problem.detail), Role::Error),
                 Some(problem) if failed => (format!("✖ {}", problem.detail), Role::Error),
-                _ if failed => ("✖ failed".to_owned(), Role::Error),
-                _ => (format!("◐ {} {}", operation.progress.phase, tile::amount(operation, None)), Role::Info),
+                _ if failed => (if cx.plain { "failed" } else { "✖ failed" }.to_owned(), Role::Error),
+                _ => (format!("{} {} {}", if cx.plain { "launching:" } else { "◐" }, operation.progress.phase, tile::amount(operation, None)), Role::Info),
             };
             return wide(buffer, line, widths, (&operation.target, style(Role::Text)), (&word, style(role)));
         }
         Item::Launch => {
             let letters: Vec<String> = items::likely(cx.data).iter().take(5).map(|(letter, template)| format!("{letter} {}", template.name)).collect();
-            let word = if selected { letters.join("  ") } else { "n new from template".to_owned() };
+            let key = cx.keymap.label(CommandId::Launch).unwrap_or_default();
+            let word = if selected { letters.join("  ") } else { format!("{key} new from template") };
             return wide(buffer, line, widths, ("+ launch", style(Role::Accent)), (&word, style(Role::Muted)));
         }
     };

@@ -111,7 +111,13 @@ impl Toasts {
         for toast in self.shown.iter().rev() {
             let cols = COLS.min(area.width.saturating_sub(1));
             let room = usize::from(cols.saturating_sub(4));
-            let lines = text::wrap(&toast.text, room);
+            // What its mark and colour say, in words.
+            let kind = match toast.kind {
+                ToastKind::Error if cx.plain => "error: ",
+                ToastKind::Warning if cx.plain => "warning: ",
+                _ => "",
+            };
+            let lines = text::wrap(&format!("{kind}{}", toast.text), room);
             let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(bottom.saturating_sub(area.y));
             if room == 0 || rows == 0 {
                 return;
@@ -125,7 +131,9 @@ impl Toasts {
             for (line, y) in lines.iter().zip(place.y..place.bottom()) {
                 text::put(frame.buffer_mut(), place.x + 3, y, width - 3, line, cx.theme.style(Role::Text));
             }
-            text::put(frame.buffer_mut(), place.x, place.y, 3, &format!(" {mark}"), style);
+            if !cx.plain {
+                text::put(frame.buffer_mut(), place.x, place.y, 3, &format!(" {mark}"), style);
+            }
             bottom = place.y;
         }
     }

@@ -31,7 +31,11 @@ impl Home {
     /// With an engine of its own.
     pub fn on(engine: Option<String>) -> Self {
         let prefix = format!("cto-cli-{}-{:04}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        Self { dir: tempfile::tempdir().unwrap(), prefix, engine, variables: Vec::new() }
+        let dir = tempfile::tempdir().unwrap();
+        // Nobody is shown around here, unless a test wants it.
+        std::fs::create_dir_all(dir.path().join("state")).unwrap();
+        std::fs::write(dir.path().join("state/tour-shown"), "").unwrap();
+        Self { dir, prefix, engine, variables: Vec::new() }
     }
 
     pub fn name(&self, name: &str) -> String {
@@ -155,6 +159,11 @@ impl Terminal {
     /// What it shows now.
     pub fn text(&self) -> String {
         self.screen.0.lock().unwrap().text()
+    }
+
+    /// What programs in it have asked of it.
+    pub fn modes(&self) -> cto::term::Modes {
+        self.screen.0.lock().unwrap().modes()
     }
 
     /// Waits until it shows this.

@@ -1,4 +1,6 @@
-//! The one registry of commands: help screen, palette, footer and the docs' table come from it.
+//! The one registry of the TUI's commands: help screen, palette, footer and the docs' table come from it.
+//!
+//! It lies here, as plain data, because files give commands other keys, and those files are read on both sides.
 
 /// Where a command is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -51,6 +53,33 @@ impl Scope {
         Self::Scroll,
         Self::Ended,
     ];
+
+    /// What the configuration calls it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Global => "global",
+            Self::Home => "home",
+            Self::Terminal => "terminal",
+            Self::Scroll => "scroll",
+            Self::Ended => "ended",
+            Self::Logs => "logs",
+            Self::List => "list",
+            Self::Resources => "resources",
+            Self::Stock => "stock",
+            Self::Images => "images",
+            Self::Volumes => "volumes",
+            Self::Networks => "networks",
+            Self::Sessions => "sessions",
+            Self::Activity => "activity",
+        }
+    }
+
+    /// Whether keys are looked for among the terminals, where the prefix is before all others.
+    #[must_use]
+    pub fn has_prefix(self) -> bool {
+        matches!(self, Self::Terminal | Self::Scroll | Self::Ended | Self::Logs)
+    }
 
     /// Its heading.
     #[must_use]
@@ -136,13 +165,17 @@ commands! {
         GoSessions "sessions" "sessions" [] 0: "Show all sessions, those that have ended too";
         GoActivity "activity" "activity" [] 0: "Show the audit and what happened since the program began";
         Launch "launch" "launch" ["n"] 2: "Launch a container from a template";
-        Errors "errors" "errors" ["!"] 0: "Show the last errors again";
+        Errors "errors" "errors" ["!"] 0: "Show the last errors again; Tab shows what the engine was asked to do";
+        EngineCalls "engine-calls" "engine calls" [] 0: "Show what the engine was asked to do, as docker's command lines";
         Back "back" "back" ["Esc"] 0: "Go back one level";
         Quit "quit" "quit" ["q"] 92: "Leave; what runs goes on";
         ClearInput "clear" "clear" ["C-c"] 0: "Clear what was typed; never ends the program";
         Suspend "suspend" "suspend" ["C-z"] 0: "Stop until 'fg'";
         Redraw "redraw" "redraw" ["C-l"] 0: "Draw everything anew";
         Mouse "mouse" "mouse" ["F2"] 0: "Catch the mouse, or leave it to the terminal";
+        Hud "figures" "figures" ["F12"] 0: "Show what cto itself uses: processor, frames, bytes written";
+        Tour "tour" "tour" [] 0: "Show the tour for new users";
+        Theme "theme" "theme" [] 0: "Choose the colours; each is shown while it is looked at";
         Refresh "refresh" "refresh" ["F5"] 0: "Ask the server for everything anew";
     }
     Home {
@@ -231,6 +264,7 @@ commands! {
         TerminalRedraw "terminal-redraw" "redraw" ["C-l" "r"] 0: "Draw everything anew";
         TerminalSuspend "terminal-suspend" "suspend" ["C-z"] 0: "Stop until 'fg'";
         TerminalMouse "terminal-mouse" "mouse" ["F2"] 0: "Catch the mouse, or leave it to the terminal";
+        TerminalHud "terminal-figures" "figures" ["F12"] 0: "Show what cto itself uses: processor, frames, bytes written";
         LeavePrefix "cancel-prefix" "back" ["Esc" "C-c"] 0: "Back to the terminal";
     }
     Scroll {
