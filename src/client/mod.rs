@@ -1,5 +1,6 @@
 //! The client of the API: what the TUI, the command line and the benchmarks speak to a server with.
 mod attach;
+mod copy;
 mod exec;
 mod http;
 mod launch;
@@ -12,6 +13,10 @@ mod wire;
 pub use attach::AttachReceiver;
 pub use attach::AttachSender;
 pub use attach::Attached;
+pub use copy::Landing;
+pub use copy::Moved;
+pub use copy::copy_in;
+pub use copy::copy_out;
 pub use exec::ExecEvent;
 pub use exec::ExecReceiver;
 pub use exec::ExecSender;

@@ -359,7 +359,7 @@ async fn only_who_may_gets_at_files_and_a_cut_is_told() {
     let (control, olga) = (&plane.control, operator("olga"));
     let name = plane.container(&olga, "mine", json!({"command": "sleep 600", "interactive": false})).await.name;
     let name = name.as_str();
-    let at = |path: &str| PathQuery { path: path.to_owned() };
+    let at = |path: &str| PathQuery::new(path.as_bytes());
     for actor in [viewer(), operator("otto")] {
         let refused = [
             control.stat_path(&actor, name, at("/etc")).await.err(),
