@@ -2,6 +2,7 @@
 mod attach;
 mod copy;
 mod exec;
+mod file;
 mod http;
 mod launch;
 mod pack;
@@ -21,6 +22,9 @@ pub use exec::ExecEvent;
 pub use exec::ExecReceiver;
 pub use exec::ExecSender;
 pub use exec::ExecStream;
+pub use file::FetchedFile;
+pub use file::fetch_file;
+pub use file::put_file;
 pub use http::ByteStream;
 pub use launch::Ensured;
 pub use launch::Launcher;

@@ -67,6 +67,8 @@ pub enum View {
     Resources,
     /// Images, volumes or networks.
     Stock(Kind),
+    /// Files of a container beside those of this machine.
+    Files,
     /// All sessions.
     Sessions,
     /// The audit and the events.
@@ -82,6 +84,7 @@ impl View {
             Self::Terminals => "terminals",
             Self::Resources => "resources",
             Self::Stock(kind) => kind.word(),
+            Self::Files => "files",
             Self::Sessions => "sessions",
             Self::Activity => "activity",
         }
@@ -296,6 +299,10 @@ impl App {
                 let cx = context!(self);
                 self.work.hear_log(pane, news, &cx)
             }
+            msg @ Msg::Copy(..) => {
+                self.dirty = true;
+                self.offer(&msg).0
+            }
             Msg::Detached(pane, problem) => {
                 self.dirty = true;
                 self.work.detached(pane, problem, self.now.since_start);
@@ -412,7 +419,7 @@ impl App {
             let (tiles, stats) = match self.view {
                 View::Home => (self.home.wishes(&cx), self.home.watched(&cx)),
                 View::Resources => (Vec::new(), self.pages.resources.watched(&cx)),
-                View::Terminals | View::Stock(_) | View::Sessions | View::Activity => (Vec::new(), Vec::new()),
+                View::Terminals | View::Stock(_) | View::Files | View::Sessions | View::Activity => (Vec::new(), Vec::new()),
             };
             if tiles != self.tiles {
                 self.tiles.clone_from(&tiles);
