@@ -261,7 +261,8 @@ impl Files {
     /// All rows of a side, before the filter.
     pub(super) fn rows(&self, side: Side, cx: &Context) -> Vec<Row> {
         let pane = self.pane(side);
-        let above = names::parent(&pane.path).is_some();
+        // While something is looked for, the way up is not in its way.
+        let above = names::parent(&pane.path).is_some() && !pane.list.is_filtered();
         pane.listing.as_ref().map(|listing| files_rows::rows(listing, above, self.hidden, cx)).unwrap_or_default()
     }
 
@@ -273,7 +274,7 @@ impl Files {
             return vec![(self.side, area)];
         }
         let left = area.width / 2;
-        vec![(Side::Inside, Rect { width: left - 1, ..area }), (Side::Here, Rect { x: area.x + left + 1, width: area.width - left - 1, ..area })]
+        vec![(Side::Inside, Rect { width: left - 2, ..area }), (Side::Here, Rect { x: area.x + left + 1, width: area.width - left - 1, ..area })]
     }
 
     /// Where the list of a side lies: below the line with its directory.

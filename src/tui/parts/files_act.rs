@@ -158,9 +158,6 @@ impl Files {
     }
 
     fn edit(&mut self, rows: &[Row]) -> Vec<Effect> {
-        if self.draft.is_some() {
-            return vec![say("another file is being edited")];
-        }
         let Some(entry) = self.one(rows) else { return vec![nothing()] };
         if entry.is_directory() || entry.kind == PathKind::Other {
             return vec![say("only files can be edited")];
@@ -370,15 +367,16 @@ impl Files {
             }
             FilesReply::Seen(title, lines) => vec![Effect::Ask(Ask::Sheet { title: title.clone(), lines: lines.clone() })],
             FilesReply::Draft(draft) => {
-                self.draft = Some(draft.clone());
+                // One that was not put back is not lost.
+                self.kept.extend(self.draft.replace(draft.clone()));
                 vec![Effect::Edit(draft.path().to_owned())]
             }
             FilesReply::Unchanged => {
-                self.draft = None;
+                self.forget(asked);
                 vec![say("nothing was changed")]
             }
             FilesReply::Put(path, bytes) => {
-                self.draft = None;
+                self.forget(asked);
                 self.refresh();
                 vec![toast(ToastKind::Done, format!("{} is in the container: {}", names::shown(path), text::size(*bytes as u64)))]
             }
@@ -392,15 +390,23 @@ impl Files {
         })
     }
 
+    /// The edited file of this wish is done with.
+    fn forget(&mut self, asked: &FilesWish) {
+        if let FilesWish::PutBack(draft, _) = asked {
+            self.draft.take_if(|own| own == draft);
+        }
+    }
+
     /// A wish could not be done; what went wrong is told by the app.
     fn failed(&mut self, asked: &FilesWish) -> Option<Vec<Effect>> {
         match asked {
             FilesWish::Cwd(_) => self.inside.asked = false,
             FilesWish::Clashes(..) => self.plan = None,
             FilesWish::PutBack(draft, _) => {
-                // Before it is told why: what was written is not lost.
-                self.draft = None;
+                // The app tells why; what was written is not lost.
+                self.forget(asked);
                 self.kept.push(draft.clone());
+                return Some(vec![toast(ToastKind::Warning, format!("your text is in {} until cto ends", draft.path().display()))]);
             }
             _ => {}
         }
