@@ -13,6 +13,7 @@ use crate::model::PathQuery;
 use bytes::Bytes;
 use std::ffi::OsString;
 use std::io::Read;
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -58,12 +59,13 @@ pub struct Landing {
 pub async fn copy_out(client: &Client, container: &str, path: &PathQuery, landing: Landing, moved: &Moved, stop: impl Future<Output = ()>) -> Result<Unpacked> {
     let top = landing.name.as_ref().map(|name| landing.into.join(name));
     let existed = top.as_ref().is_none_or(|top| top.symlink_metadata().is_ok());
-    let mut stream = client.download(container, path).await?;
+    let (asked, only) = asked_for(path)?;
+    let mut stream = client.download(container, &asked).await?;
     let (sender, receiver) = mpsc::channel(WAITING);
     let into = landing.into.clone();
     let unpacking = tokio::task::spawn_blocking(move || {
         let Landing { into, name, most_bytes } = landing;
-        let wanted = Unpack { into: &into, rename_to: name.as_deref(), most_bytes, most_entries: MOST_ENTRIES };
+        let wanted = Unpack { into: &into, rename_to: name.as_deref(), only: only.as_deref(), most_bytes, most_entries: MOST_ENTRIES };
         unpack(&mut Pieces { receiver, rest: Bytes::new() }, &wanted)
     });
     let feeding = async {
@@ -82,6 +84,8 @@ pub async fn copy_out(client: &Client, container: &str, path: &PathQuery, landin
         () = stop => true,
     };
     let done = unpacking.await.map_err(|error| Error::internal(format!("the archive was not unpacked: {error}")))?;
+    let nothing = |done: &Unpacked| done.files == 0 && done.left_out_count == 0 && top.as_ref().is_some_and(|top| top.symlink_metadata().is_err());
+    let done = done.and_then(|done| if nothing(&done) { Err(Error::not_found("file or directory", &path.path)) } else { Ok(done) });
     let done = if stopped { Err(Error::new(Code::Cancelled, "the copy was cancelled")) } else { done };
     done.map_err(|error| match top.filter(|_| !existed) {
         // What was not there before is not there after.
@@ -137,6 +141,20 @@ pub async fn copy_in(
     }
 }
 
+/// What to ask for to get what is at a place, and what to take of it. An engine finds nothing by itself whose name is no UTF-8: it is taken out
+/// of its directory's archive.
+pub(super) fn asked_for(path: &PathQuery) -> Result<(PathQuery, Option<OsString>)> {
+    let bytes = path.bytes().ok_or_else(|| Error::invalid("the path is no base64"))?;
+    let end = bytes.iter().rposition(|byte| *byte != b'/').map_or(0, |at| at + 1);
+    let whole = bytes.get(..end).unwrap_or_default();
+    let at = whole.iter().rposition(|byte| *byte == b'/').map_or(0, |at| at + 1);
+    let (above, name) = whole.split_at(at);
+    if std::str::from_utf8(name).is_ok() {
+        return Ok((path.clone(), None));
+    }
+    Ok((PathQuery::new(&[above, b"."].concat()), Some(OsString::from_vec(name.to_vec()))))
+}
+
 /// Whether packing failed only because nobody took the archive any more.
 fn is_broken_pipe(error: &Error) -> bool {
     let io = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
@@ -144,9 +162,9 @@ fn is_broken_pipe(error: &Error) -> bool {
 }
 
 /// An archive that comes in pieces, for a thread that may wait.
-struct Pieces {
-    receiver: mpsc::Receiver<Result<Bytes>>,
-    rest: Bytes,
+pub(super) struct Pieces {
+    pub receiver: mpsc::Receiver<Result<Bytes>>,
+    pub rest: Bytes,
 }
 
 impl Read for Pieces {

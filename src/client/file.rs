@@ -1,7 +1,14 @@
 //! One file of a container, read into memory and written back as it was.
 use super::Client;
+use super::copy::Pieces;
+use super::copy::asked_for;
+use super::tar_reader::Entry;
 use super::tar_reader::Kind;
+use super::tar_reader::lost;
 use super::tar_reader::next;
+use super::tar_reader::padded;
+use super::tar_reader::skip;
+use super::unpack::first;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Code;
@@ -14,6 +21,8 @@ use tokio::sync::mpsc;
 
 /// Links that are followed to a file.
 const MOST_LINKS: usize = 10;
+/// Pieces of an archive that may wait to be read.
+const WAITING: usize = 4;
 /// What an archive has beside the file's own bytes, at most.
 const HEADS: usize = 256 << 10;
 
@@ -41,27 +50,22 @@ pub struct FetchedFile {
 pub async fn fetch_file(client: &Client, container: &str, path: &[u8], most: usize) -> Result<FetchedFile> {
     let mut path = path.to_vec();
     for _ in 0..=MOST_LINKS {
-        let mut stream = client.download(container, &PathQuery::new(&path)).await?;
-        let mut archive = Vec::new();
-        // The rest of a large one is not asked for.
-        while archive.len() < most.saturating_add(HEADS)
-            && let Some(piece) = stream.next().await
-        {
-            archive.extend_from_slice(&piece?);
+        let (asked, only) = asked_for(&PathQuery::new(&path))?;
+        let mut stream = client.download(container, &asked).await?;
+        let (sender, receiver) = mpsc::channel(WAITING);
+        let reading = tokio::task::spawn_blocking(move || read(&mut Pieces { receiver, rest: Bytes::new() }, only.as_deref(), most));
+        // The rest of a large one is not asked for: who reads ends when it has enough.
+        while let Some(piece) = stream.next().await {
+            if sender.send(piece).await.is_err() {
+                break;
+            }
         }
-        let mut rest = archive.as_slice();
-        let Some(entry) = next(&mut rest)? else { return Err(none(&path)) };
+        drop(sender);
+        let found = reading.await.map_err(|error| Error::internal(format!("the file was not read: {error}")))??;
+        let Some((entry, bytes)) = found else { return Err(Error::not_found("file", &shown(&path))) };
         match entry.kind {
             Kind::Link => path = followed(&path, &entry.target),
-            Kind::File => {
-                let mut bytes = Vec::new();
-                let wanted = entry.size.min(most as u64);
-                rest.take(wanted).read_to_end(&mut bytes).map_err(|error| Error::internal(error.to_string()))?;
-                if (bytes.len() as u64) < wanted {
-                    return Err(Error::new(Code::ServerUnavailable, "the file was cut off on its way").fix("try again"));
-                }
-                return Ok(FetchedFile { path, bytes, size: entry.size, mode: entry.mode, uid: entry.uid, gid: entry.gid });
-            }
+            Kind::File => return Ok(FetchedFile { path, bytes, size: entry.size, mode: entry.mode, uid: entry.uid, gid: entry.gid }),
             Kind::Directory | Kind::HardLink | Kind::Other => return Err(none(&path)),
         }
     }
@@ -95,6 +99,26 @@ pub async fn put_file(client: &Client, container: &str, file: &FetchedFile) -> R
         drop(sender);
     };
     tokio::join!(client.upload(container, &into, pieces), sending).0.map(drop)
+}
+
+/// The first entry, or the first that is called so, and the beginning of what is in it.
+fn read(archive: &mut Pieces, only: Option<&OsStr>, most: usize) -> Result<Option<(Entry, Vec<u8>)>> {
+    while let Some(entry) = next(archive)? {
+        if only.is_some_and(|only| first(&entry.name) != only.as_bytes()) {
+            skip(archive, padded(entry.size))?;
+            continue;
+        }
+        let mut bytes = Vec::new();
+        if entry.kind == Kind::File {
+            let wanted = entry.size.min(most as u64);
+            archive.take(wanted).read_to_end(&mut bytes).map_err(lost)?;
+            if (bytes.len() as u64) < wanted {
+                return Err(Error::new(Code::ServerUnavailable, "the file was cut off on its way").fix("try again"));
+            }
+        }
+        return Ok(Some((entry, bytes)));
+    }
+    Ok(None)
 }
 
 fn none(path: &[u8]) -> Error {

@@ -228,7 +228,7 @@ fn cut_off() -> Error {
 }
 
 /// A reader's own error: what the server said, where it is that.
-fn lost(error: std::io::Error) -> Error {
+pub(super) fn lost(error: std::io::Error) -> Error {
     match error.downcast::<Error>() {
         Ok(error) => error,
         Err(error) => Error::new(Code::ServerUnavailable, format!("the archive can't be read on: {error}")).because(error),

@@ -67,7 +67,7 @@ impl Forged {
 }
 
 fn open(archive: &[u8], into: &Path, rename_to: Option<&str>) -> Result<Unpacked> {
-    let wanted = Unpack { into, rename_to: rename_to.map(OsStr::new), most_bytes: 1 << 20, most_entries: 100 };
+    let wanted = Unpack { into, rename_to: rename_to.map(OsStr::new), only: None, most_bytes: 1 << 20, most_entries: 100 };
     unpack(&mut &archive[..], &wanted)
 }
 

@@ -8,6 +8,7 @@ use super::support::home::Terminal as Seen;
 use super::support::plane::Plane;
 use super::support::plane::operator;
 use super::support::plane::viewer;
+use cto::client::FetchedFile;
 use cto::model::Code;
 use cto::model::MovePath;
 use cto::model::PathKind;
@@ -19,7 +20,9 @@ use cto::tui::files::FilesAnswer;
 use cto::tui::files::FilesReply;
 use cto::tui::files::FilesWish;
 use cto::tui::files::Listing;
+use cto::tui::files::PutWay;
 use cto::tui::files::Where;
+use cto::tui::files::draft::Draft;
 use cto::tui::msg::Ask;
 use cto::tui::msg::ConfirmSpec;
 use cto::tui::msg::Effect;
@@ -30,6 +33,9 @@ use cto::tui::parts::confirm::Confirm;
 use cto::tui::parts::files::Files;
 use jiff::SignedDuration;
 use serde_json::json;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::sync::Arc;
 
 /// The view on a screen, with both sides listed.
 struct Shown {
@@ -234,6 +240,35 @@ fn what_is_in_the_way_of_a_copy_is_asked_about_one_by_one() {
     assert!(matches!(&effects[..], [Effect::Ask(Ask::Toast(_, text))] if text.contains("out of the container")), "{effects:?}");
 }
 
+#[test]
+fn a_file_that_was_changed_meanwhile_is_not_lost_on_either_side() {
+    let mut shown = Shown::new((120, 40));
+    shown.on("app.py");
+    let fetch = wish(&shown.press(&["e"]));
+    let container = Where::Container("web-1-id".into());
+    assert!(matches!(&fetch, FilesWish::Fetch(id, path) if Where::Container(id.clone()) == container && path == b"/app.py"), "{fetch:?}");
+    let original = FetchedFile { path: b"/app.py".to_vec(), bytes: b"one".to_vec(), size: 3, mode: 0o755, uid: 0, gid: 0 };
+    let draft = Arc::new(Draft::new("web-1-id".into(), original).unwrap());
+    let path = draft.path().to_owned();
+    assert_eq!(shown.reply(fetch, FilesReply::Draft(draft.clone())), [Effect::Edit(path.clone())]);
+    let put = wish(&shown.drawn.send(&mut shown.part, &Msg::Edited(path.clone(), None)));
+    assert_eq!(put, FilesWish::PutBack(draft.clone(), PutWay::Checked));
+    let spec = asked(&shown.reply(put, FilesReply::Stale("what is in it was changed in the container meanwhile".to_owned())));
+    assert!(spec.lines.iter().any(|line| line.contains(path.to_str().unwrap())), "{spec:?}");
+    assert_eq!(spec.choices.iter().map(|choice| (choice.key, choice.destroys)).collect::<Vec<_>>(), [('o', true), ('k', false)]);
+    let effects = shown.part.answer(FilesAnswer::PutBeside, &shown.drawn.cx());
+    assert!(matches!(&effects[..], [Effect::Ask(Ask::Prompt(spec))] if spec.text == "app.py.mine"), "{effects:?}");
+    let over = wish(&shown.part.answer(FilesAnswer::PutOver, &shown.drawn.cx()));
+    assert_eq!(over, FilesWish::PutBack(draft.clone(), PutWay::Over));
+    drop(draft);
+    let problem = Box::new(cto::error::Error::new(Code::WrongState, "'/app.py' can't be written: it is read-only there").problem());
+    let effects = shown.drawn.send(&mut shown.part, &Msg::Reply(Box::new(Request::Files(Box::new(over))), Err(problem)));
+    assert!(matches!(&effects[..], [Effect::Ask(Ask::Toast(_, text))] if text.contains(path.to_str().unwrap())), "{effects:?}");
+    assert!(path.exists(), "what could not be put back stays");
+    drop(shown);
+    assert!(!path.exists(), "until the program ends");
+}
+
 #[tokio::test]
 async fn directories_are_listed_and_files_moved_and_removed_without_anything_in_the_container() {
     let plane = Plane::start().await;
@@ -356,6 +391,10 @@ fn a_file_is_copied_out_edited_and_deleted_by_keys_alone() {
     seen.shows("a.txt.mine");
     seen.type_in("\u{3}/xff\r");
     seen.shows("▸ x\\ny\\xff");
+    // It is copied under its own bytes.
+    seen.type_in("c");
+    let odd = home.dir.path().join(OsStr::from_bytes(b"x\ny\xff"));
+    home.until("it is here", || std::fs::read(&odd).is_ok_and(|bytes| bytes == b"odd"));
     seen.type_in("d");
     seen.shows("lost for good");
     seen.type_in("\r");
