@@ -1,12 +1,13 @@
 //! The session holder: keeps a terminal, its program and its last output, in the container.
 //!
 //! `run` starts a session and returns when it is there; `init` is a main program's session, as PID 1; `connect` is the server's way to all
-//! sessions of this uid; `list` and `probe` say what is there. The protocol is described in the library. `gateway` is another trade: the way out of
-//! a container that may reach named hosts only; `gateway-ends` makes its sockets.
+//! sessions of this uid; `list` and `probe` say what is there. The protocol is described in the library. `files` and `gateway` are other trades: the
+//! container's files, and the way out of a container that may reach named hosts only; `gateway-ends` makes its sockets.
 mod answer;
 mod channel;
 mod conn;
 mod fault;
+mod files;
 mod gateway;
 mod log;
 mod mux;
@@ -41,6 +42,7 @@ fn main() {
         Some("gateway") => gateway::run(arguments),
         Some("gateway-ends") => gateway::make_ends(arguments),
         Some("init") => start::init(arguments),
+        Some("files") => files::run(),
         Some("connect") => with_place(arguments, |place| mux::Mux::new(place).run()),
         Some("list") => with_place(arguments, |place| {
             let ids: Vec<String> = place::list(place.as_deref()).iter().map(|id| quoted(id)).collect();
@@ -51,7 +53,7 @@ fn main() {
             println!("{}", probe(place::best(place.as_deref())));
             0
         }),
-        _ => complain(&Fault::new(ErrorCode::Usage, "hold run|init|connect|list|probe|gateway|gateway-ends")),
+        _ => complain(&Fault::new(ErrorCode::Usage, "hold run|init|connect|list|probe|files|gateway|gateway-ends")),
     })
 }
 

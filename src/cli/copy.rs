@@ -3,11 +3,11 @@ use crate::cli::context::Context;
 use crate::cli::life_args::CopyArgs;
 use crate::cli::output;
 use crate::client::Client;
-use crate::client::Packing;
-use crate::client::Unpack;
+use crate::client::Landing;
+use crate::client::Moved;
 use crate::client::Unpacked;
-use crate::client::pack;
-use crate::client::unpack;
+use crate::client::copy_in;
+use crate::client::copy_out;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Code;
@@ -19,16 +19,13 @@ use bytes::Bytes;
 use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
-use std::io::Read;
 use std::path::Path;
 use std::path::PathBuf;
 use tokio::io::AsyncReadExt as _;
 use tokio::sync::mpsc;
 
-/// Pieces of an archive that may wait to be unpacked; then the server waits.
+/// Pieces of an archive that may wait to be sent; then standard input waits.
 const WAITING: usize = 8;
-/// Most entries of an archive.
-const MOST_ENTRIES: u64 = 10_000_000;
 /// Links that are followed to where something is written.
 const MOST_LINKS: usize = 10;
 
@@ -99,7 +96,7 @@ async fn to_stream(client: &Client, container: &str, path: &str) -> Result<()> {
     if std::io::stdout().is_terminal() {
         return Err(Error::invalid("an archive is not for a terminal").fix("write it to a file or into a pipe: cto cp CONTAINER:PATH - | tar t"));
     }
-    let mut stream = client.download(container, &place(path)).await?;
+    let mut stream = client.download(container, &PathQuery::new(place(path).as_bytes())).await?;
     while let Some(bytes) = stream.next().await {
         output::write(&bytes?)?;
     }
@@ -118,40 +115,16 @@ async fn fetch(client: &Client, container: &str, path: &str, here: &str, args: &
     }
     let only_contents = path.ends_with("/.");
     let (into, name) = landing(here, &found.name, found.kind == PathKind::Directory, only_contents)?;
-    let top = name.as_ref().map(|name| into.join(name));
-    let existed = top.as_ref().is_none_or(|top| top.symlink_metadata().is_ok());
-    let mut stream = client.download(container, &path).await?;
-    let (sender, receiver) = mpsc::channel(WAITING);
-    let most_bytes = args.max_size.unwrap_or(u64::MAX);
-    let (place, renamed) = (into.clone(), name.clone());
-    let unpacking = tokio::task::spawn_blocking(move || {
-        let wanted = Unpack { into: &place, rename_to: renamed.as_deref(), most_bytes, most_entries: MOST_ENTRIES };
-        unpack(&mut Pieces { receiver, rest: Bytes::new() }, &wanted)
-    });
-    let feeding = async {
-        while let Some(piece) = stream.next().await {
-            let failed = piece.is_err();
-            // Whoever unpacks may have enough, or have failed; it says so itself.
-            if sender.send(piece).await.is_err() || failed {
-                break;
-            }
-        }
-        drop(sender);
-    };
-    let stopped = tokio::select! {
-        () = feeding => false,
-        _ = tokio::signal::ctrl_c() => true,
-    };
-    let done = unpacking.await.map_err(|error| Error::internal(format!("the archive was not unpacked: {error}")))?;
-    let done = if stopped { Err(crate::cli::cancelled("the copy")) } else { done };
-    done.map_err(|error| match top.filter(|_| !existed) {
-        // What was not there before is not there after.
-        Some(top) => {
-            let _ = if top.is_dir() { std::fs::remove_dir_all(&top) } else { std::fs::remove_file(&top) };
-            error
-        }
-        None => error.fix(format!("what came before is in '{}'; copy it again", into.display())),
-    })
+    let landing = Landing { into, name, most_bytes: args.max_size.unwrap_or(u64::MAX) };
+    copy_out(client, container, &PathQuery::new(path.as_bytes()), landing, &Moved::default(), interrupted()).await
+}
+
+/// Comes true with Ctrl-C.
+async fn interrupted() {
+    // Where that can't be heard, nobody can stop it so.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
 /// Where a thing called `name` lands: the directory, and what it is called there; no name where only what is in it is copied.
@@ -203,25 +176,10 @@ async fn push(client: &Client, here: &str, container: &str, path: &str) -> Resul
         }
     };
     let only_contents = name.is_none() && directory;
-    let Packing { pieces, packed } = pack(source.to_owned(), if only_contents { None } else { name });
-    let sent = client.upload(container, &into, pieces).await;
-    let packed = packed.await.map_err(|error| Error::internal(format!("the files were not packed: {error}")))?;
-    match (sent, packed) {
-        (Ok(uploaded), Ok(packed)) if uploaded.sha256 == packed.sha256 => {
-            let left_out_count = packed.left_out.len() as u64;
-            Ok(Told { files: packed.files, bytes: packed.bytes, left_out: packed.left_out, left_out_count })
-        }
-        (Ok(_), Ok(_)) => Err(Error::new(Code::ServerUnavailable, "what arrived is not what was sent: the checksums differ").fix("copy it again")),
-        // A file that can't be read is why the server got only a part.
-        (Err(_), Err(error)) if error.code != Code::Internal && !is_broken_pipe(&error) => {
-            Err(error.fix("what came before is in the container; copy it again once it can be read"))
-        }
-        (Err(error), _) | (_, Err(error)) => Err(error),
-    }
-}
-
-fn is_broken_pipe(error: &Error) -> bool {
-    output::broken_pipe(error)
+    let name = if only_contents { None } else { name };
+    let packed = copy_in(client, container, &PathQuery::new(into.as_bytes()), source.to_owned(), name, &Moved::default(), interrupted()).await?;
+    let left_out_count = packed.left_out.len() as u64;
+    Ok(Told { files: packed.files, bytes: packed.bytes, left_out: packed.left_out, left_out_count })
 }
 
 /// The place that a path leads to in the container, links followed, and what is there.
@@ -239,11 +197,11 @@ async fn resolved(client: &Client, container: &str, path: &str) -> Result<(Strin
 }
 
 async fn stat(client: &Client, container: &str, path: &str) -> Result<PathStat> {
-    client.call::<StatPath>(&[container], &PathQuery { path: path.to_owned() }).await
+    client.call::<StatPath>(&[container], &PathQuery::new(path.as_bytes())).await
 }
 
 async fn send(client: &Client, container: &str, path: &str, pieces: mpsc::Receiver<std::io::Result<Bytes>>) -> Result<u64> {
-    client.upload(container, &place(path), pieces).await.map(|uploaded| uploaded.bytes)
+    client.upload(container, &PathQuery::new(place(path).as_bytes()), pieces).await.map(|uploaded| uploaded.bytes)
 }
 
 /// A container's path begins at its root, also where it is written without.
@@ -274,30 +232,6 @@ fn from_stream() -> mpsc::Receiver<std::io::Result<Bytes>> {
         }
     });
     receiver
-}
-
-/// An archive that comes in pieces, for a thread that may wait.
-struct Pieces {
-    receiver: mpsc::Receiver<Result<Bytes>>,
-    rest: Bytes,
-}
-
-impl Read for Pieces {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        while self.rest.is_empty() {
-            match self.receiver.blocking_recv() {
-                None => return Ok(0),
-                Some(Ok(piece)) => self.rest = piece,
-                Some(Err(error)) => return Err(std::io::Error::other(error)),
-            }
-        }
-        let count = self.rest.len().min(buffer.len());
-        let piece = self.rest.split_to(count);
-        if let Some(place) = buffer.get_mut(..count) {
-            place.copy_from_slice(&piece);
-        }
-        Ok(count)
-    }
 }
 
 #[cfg(test)]

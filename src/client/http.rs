@@ -107,8 +107,8 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::call`].
-    pub async fn download(&self, container: &str, path: &str) -> Result<ByteStream> {
-        let response = self.send::<DownloadFiles>(&[container], &PathQuery { path: path.to_owned() }, None, None).await?;
+    pub async fn download(&self, container: &str, path: &PathQuery) -> Result<ByteStream> {
+        let response = self.send::<DownloadFiles>(&[container], path, None, None).await?;
         let client = self.clone();
         Ok(ByteStream(response.bytes_stream().map(move |bytes| bytes.map_err(|error| client.broken(error))).boxed()))
     }
@@ -117,8 +117,8 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::call`].
-    pub async fn upload(&self, container: &str, path: &str, pieces: mpsc::Receiver<std::io::Result<Bytes>>) -> Result<Uploaded> {
-        self.archive::<UploadFiles>(&[container], &PathQuery { path: path.to_owned() }, pieces).await
+    pub async fn upload(&self, container: &str, path: &PathQuery, pieces: mpsc::Receiver<std::io::Result<Bytes>>) -> Result<Uploaded> {
+        self.archive::<UploadFiles>(&[container], path, pieces).await
     }
 
     /// Builds an image from a directory, which is sent as its pieces come. The operation that comes back runs, or has failed.

@@ -1,6 +1,8 @@
 //! The client of the API: what the TUI, the command line and the benchmarks speak to a server with.
 mod attach;
+mod copy;
 mod exec;
+mod file;
 mod http;
 mod launch;
 mod pack;
@@ -12,10 +14,17 @@ mod wire;
 pub use attach::AttachReceiver;
 pub use attach::AttachSender;
 pub use attach::Attached;
+pub use copy::Landing;
+pub use copy::Moved;
+pub use copy::copy_in;
+pub use copy::copy_out;
 pub use exec::ExecEvent;
 pub use exec::ExecReceiver;
 pub use exec::ExecSender;
 pub use exec::ExecStream;
+pub use file::FetchedFile;
+pub use file::fetch_file;
+pub use file::put_file;
 pub use http::ByteStream;
 pub use launch::Ensured;
 pub use launch::Launcher;

@@ -29,6 +29,8 @@ pub(super) struct Entry {
     pub target: Vec<u8>,
     pub size: u64,
     pub mode: u32,
+    pub uid: u32,
+    pub gid: u32,
     pub mtime: i64,
 }
 
@@ -71,7 +73,9 @@ pub(super) fn next(archive: &mut dyn Read) -> Result<Option<Entry>> {
                 let target = pax.target.or(long_target).unwrap_or_else(|| head.field(157..257));
                 let mode = u32::try_from(head.number(100..108) & 0o7777).unwrap_or(0o644);
                 let mtime = i64::try_from(head.number(136..148)).unwrap_or(0);
-                return Ok(Some(Entry { kind, name, target, size, mode, mtime }));
+                let owner = |range| u32::try_from(head.number(range)).unwrap_or(0);
+                let (uid, gid) = (pax.uid.unwrap_or_else(|| owner(108..116)), pax.gid.unwrap_or_else(|| owner(116..124)));
+                return Ok(Some(Entry { kind, name, target, size, mode, uid, gid, mtime }));
             }
         }
     }
@@ -124,6 +128,8 @@ struct Pax {
     path: Option<Vec<u8>>,
     target: Option<Vec<u8>>,
     size: Option<u64>,
+    uid: Option<u32>,
+    gid: Option<u32>,
 }
 
 impl Pax {
@@ -140,7 +146,9 @@ impl Pax {
                 match key {
                     b"path" => found.path = Some(value.to_vec()),
                     b"linkpath" => found.target = Some(value.to_vec()),
-                    b"size" => found.size = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok()),
+                    b"size" => found.size = number(value),
+                    b"uid" => found.uid = number(value),
+                    b"gid" => found.gid = number(value),
                     _ => {}
                 }
             }
@@ -148,6 +156,11 @@ impl Pax {
         }
         found
     }
+}
+
+/// A number in digits.
+fn number<T: std::str::FromStr>(value: &[u8]) -> Option<T> {
+    std::str::from_utf8(value).ok()?.parse().ok()
 }
 
 /// A head as it lies in the archive.
@@ -215,7 +228,7 @@ fn cut_off() -> Error {
 }
 
 /// A reader's own error: what the server said, where it is that.
-fn lost(error: std::io::Error) -> Error {
+pub(super) fn lost(error: std::io::Error) -> Error {
     match error.downcast::<Error>() {
         Ok(error) => error,
         Err(error) => Error::new(Code::ServerUnavailable, format!("the archive can't be read on: {error}")).because(error),

@@ -38,6 +38,8 @@ pub struct Unpack<'a> {
     pub into: &'a Path,
     /// What the archive's first part of each name becomes; none keeps the names as they are.
     pub rename_to: Option<&'a OsStr>,
+    /// Only what this first part of a name leads to; none takes all.
+    pub only: Option<&'a OsStr>,
     /// Most bytes of all files together.
     pub most_bytes: u64,
     /// Most entries.
@@ -88,18 +90,19 @@ struct Work<'a> {
 
 impl Work<'_> {
     fn take(&mut self, archive: &mut dyn Read, entry: Entry) -> Result<()> {
-        let data = if entry.kind == Kind::File { entry.size } else { 0 };
-        if self.done.bytes.saturating_add(data) > self.wanted.most_bytes {
-            let error = Error::new(Code::TooLarge, format!("the archive has more than {} bytes", self.wanted.most_bytes));
-            return Err(error.fix("raise the limit with '--max-size', or copy parts of it"));
-        }
         let parts = match parts(&entry.name, self.wanted.rename_to) {
+            Ok(_) if self.wanted.only.is_some_and(|only| first(&entry.name) != only.as_bytes()) => return skip(archive, padded(entry.size)),
             Ok(parts) => parts,
             Err(why) => {
                 self.leave_out(&entry.name, why);
                 return skip(archive, padded(entry.size));
             }
         };
+        let data = if entry.kind == Kind::File { entry.size } else { 0 };
+        if self.done.bytes.saturating_add(data) > self.wanted.most_bytes {
+            let error = Error::new(Code::TooLarge, format!("the archive has more than {} bytes", self.wanted.most_bytes));
+            return Err(error.fix("raise the limit with '--max-size', or copy parts of it"));
+        }
         let Some((last, above)) = parts.split_last() else {
             // The destination itself.
             return skip(archive, padded(entry.size));
@@ -251,6 +254,11 @@ fn parts(name: &[u8], rename_to: Option<&OsStr>) -> Result<Vec<OsString>, &'stat
         *first = new.to_owned();
     }
     Ok(parts)
+}
+
+/// The first part of a name.
+pub(super) fn first(name: &[u8]) -> &[u8] {
+    name.split(|byte| *byte == b'/').find(|part| !part.is_empty() && *part != b".").unwrap_or_default()
 }
 
 /// Whether a link so many directories below the destination can't lead out of it. Steps up are taken only at the beginning, where they go through

@@ -29,6 +29,8 @@ pub enum Scope {
     Volumes,
     /// The networks.
     Networks,
+    /// The files.
+    Files,
     /// The sessions.
     Sessions,
     /// The audit and the events.
@@ -37,7 +39,7 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, as the help screen shows them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Global,
         Self::Home,
         Self::Logs,
@@ -47,6 +49,7 @@ impl Scope {
         Self::Images,
         Self::Volumes,
         Self::Networks,
+        Self::Files,
         Self::Sessions,
         Self::Activity,
         Self::Terminal,
@@ -72,6 +75,7 @@ impl Scope {
             Self::Networks => "networks",
             Self::Sessions => "sessions",
             Self::Activity => "activity",
+            Self::Files => "files",
         }
     }
 
@@ -91,12 +95,13 @@ impl Scope {
             Self::Scroll => "Terminal scrolled back",
             Self::Ended => "Terminal whose program has ended",
             Self::Logs => "Logs",
-            Self::List => "Lists: resources, images, volumes, networks, sessions, activity",
+            Self::List => "Lists: resources, images, volumes, networks, files, sessions, activity",
             Self::Resources => "Resources",
             Self::Stock => "Images, volumes and networks",
             Self::Images => "Images",
             Self::Volumes => "Volumes",
             Self::Networks => "Networks",
+            Self::Files => "Files",
             Self::Sessions => "Sessions",
             Self::Activity => "Activity: audit and events",
         }
@@ -158,6 +163,7 @@ commands! {
         GoHome "containers" "containers" ["1" "M-1"] 0: "Show the containers";
         GoTerminals "terminals" "terminals" ["2" "M-2"] 40: "Show the terminals";
         GoLogs "show-logs" "logs" ["3" "M-3"] 0: "Show the logs that are open, or those of the container";
+        GoFiles "files" "files" ["4" "M-4"] 0: "Show the files of the container beside those of this machine";
         GoResources "resources" "resources" [] 0: "Show what containers use, over time";
         GoImages "images" "images" [] 0: "Show the images";
         GoVolumes "volumes" "volumes" [] 0: "Show the volumes";
@@ -183,6 +189,7 @@ commands! {
         Shell "shell" "shell" ["e" "E"] 3: "Open a new shell in the container";
         Attach "attach" "attach" ["a"] 0: "Show the terminal of the container's main program";
         Logs "logs" "logs" ["l"] 4: "Show the logs of the container, or of all marked ones, in one pane";
+        FilesOf "files-of" "files" ["f"] 5: "Show the container's files beside those of this machine";
         Stats "stats" "resources" ["t"] 0: "Show what the container, or all marked ones, use over time";
         Stop "stop" "stop" ["s"] 5: "Stop the container";
         Start "start" "start" ["S"] 6: "Start the container";
@@ -256,6 +263,7 @@ commands! {
         PasteBuffer "paste" "paste" ["]"] 0: "Paste what was copied last";
         SearchBack "search" "search" ["/"] 0: "Find a text in the scrollback";
         PaneLogs "pane-logs" "logs" ["L"] 0: "Show this container's log in a split";
+        PaneFiles "pane-files" "files" ["f"] 0: "Show this container's files, where the program works";
         Record "record" "record" ["R"] 0: "Begin or end the recording of this session";
         TakeSize "take-size" "fit" ["F"] 0: "Make the session as large as this pane";
         TerminalPalette "find" "palette" ["Tab" "C-p"] 0: "Find a command, a container or a template";
@@ -388,6 +396,26 @@ commands! {
         NetworkCreate "network-create" "new" ["n"] 1: "Make a network; 'internal' after its name lets nothing on it reach the outside";
         NetworkConnect "connect" "connect" ["c"] 2: "Put a container on the network";
         NetworkDisconnect "disconnect" "disconnect" ["d"] 3: "Take a container off the network";
+    }
+    Files {
+        FilesOpen "open-file" "open" ["Enter" "l" "Right"] 1: "Go into the directory, or read the file";
+        FilesUp "directory-up" "up" ["h" "Backspace" "Left"] 2: "Go to the directory above";
+        FilesSide "other-side" "other side" ["Tab" "BackTab"] 3: "Go to the files of the other side: container or this machine";
+        FilesCopyOut "copy-out" "copy out" ["c"] 4: "Copy it, or all marked ones, out of the container into the directory of this machine";
+        FilesUpload "upload" "upload" ["u"] 5: "Copy it, or all marked ones, from this machine into the container's directory";
+        FilesEdit "edit" "edit" ["e"] 6: "Edit the file with $EDITOR; a container's is put back unless it was changed meanwhile";
+        FilesView "view-file" "read" ["v"] 7: "Read the file: text, or bytes in hex";
+        FilesDelete "delete-file" "delete" ["d" "Delete"] 8: "Delete it, or all marked ones; asks first";
+        FilesRename "rename-file" "rename" ["r"] 9: "Give it another name";
+        FilesMake "make-directory" "new directory" ["M"] 10: "Make a directory";
+        FilesDiff "diff" "diff" ["="] 11: "Show how the container's file differs from the one of the same name on this machine";
+        FilesHidden "hidden" "hidden" ["."] 12: "Show or hide names that begin with a dot";
+        FilesHome "home-directory" "home" ["~"] 13: "Go to the home directory";
+        FilesRoot "root-directory" "root" ["\\"] 0: "Go to the root directory";
+        FilesPaste "paste-path" "paste path" ["p"] 14: "Type its path into the terminal that had the focus last, quoted for a shell";
+        FilesCopyPath "copy-path" "copy path" ["y"] 0: "Copy its path, or those of all marked ones";
+        FilesCopyLine "copy-cp-line" "copy line" ["C-y"] 0: "Copy the command line that copies it: cto cp";
+        FilesCancel "cancel-copy" "cancel" ["X"] 0: "Cancel the copy that is under way; Esc does so too";
     }
     Sessions {
         SessionOpen "show-session" "open" ["Enter"] 1: "Show the session in a pane; all that is known of it when it has ended";

@@ -208,6 +208,10 @@ fn path_fault(status: u16, text: &str, low: &str, path: &str) -> Error {
         return Error::new(Code::WrongState, format!("'{path}' can't be written: it is read-only there"))
             .fix("choose a volume or another place that can be written");
     }
+    if low.contains("device or resource busy") {
+        return Error::new(Code::WrongState, format!("'{path}': what is there is a mount of its own and can't be replaced: {text}"))
+            .fix("change it where it comes from, or from a program in the container");
+    }
     if low.contains("not a directory") || low.contains("cannot overwrite") || low.contains("extraction point is not a directory") {
         return Error::invalid(format!("'{path}' is no directory of the container, or a file there would be put in the place of one"));
     }

@@ -2,17 +2,19 @@
 use super::Engine;
 use super::calls;
 use super::fault::About;
+use super::raw;
 use crate::error::Result;
 use crate::model::ContainerId;
 use crate::model::PathKind;
 use crate::model::PathStat;
+use bollard::Docker;
 use bollard::query_parameters::ContainerArchiveInfoOptions;
-use bollard::query_parameters::DownloadFromContainerOptionsBuilder;
 use bollard::query_parameters::UploadToContainerOptionsBuilder;
 use bytes::Bytes;
 use futures_util::Stream;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 /// How long bringing files in may take: until it is over the engine does not answer.
@@ -32,10 +34,11 @@ impl Engine {
     ///
     /// # Errors
     /// `not_found`.
-    pub async fn stat(&self, id: &ContainerId, path: &str) -> Result<PathStat> {
+    pub async fn stat(&self, id: &ContainerId, path: &[u8]) -> Result<PathStat> {
         let open = self.link().open().await?;
-        let found = open.docker.get_container_archive_info(id.as_str(), Some(ContainerArchiveInfoOptions { path: path.to_owned() })).await;
-        let found = found.map_err(|error| self.link().fault(error, &About::Path(path)))?;
+        let options = ContainerArchiveInfoOptions { path: PLACE.to_owned() };
+        let found = at(open.docker, path).get_container_archive_info(id.as_str(), Some(options)).await;
+        let found = found.map_err(|error| self.link().fault(error, &About::Path(&shown(path))))?;
         let mode = found.file_mode;
         Ok(PathStat {
             name: found.name,
@@ -51,33 +54,65 @@ impl Engine {
     ///
     /// # Errors
     /// `not_found`; what goes wrong later comes through the stream.
-    pub async fn download(&self, id: &ContainerId, path: &str) -> Result<BoxStream<'static, Result<Bytes>>> {
+    pub async fn download(&self, id: &ContainerId, path: &[u8]) -> Result<BoxStream<'static, Result<Bytes>>> {
         let work = async {
             let open = self.link().open().await?;
-            let options = DownloadFromContainerOptionsBuilder::default().path(path).build();
-            let (engine, asked) = (self.clone(), path.to_owned());
-            let docker = open.docker.clone();
-            let pieces = docker.download_from_container(id.as_str(), Some(options));
+            let (engine, asked) = (self.clone(), shown(path));
+            let pieces = raw::get(&open, id.as_str(), &format!("archive?path={}", encoded(path)));
             let mut pieces = pieces.map(move |piece| piece.map_err(|error| engine.link().fault(error, &About::Path(&asked)))).boxed();
             // The first piece is waited for, since with it comes whether there is anything.
             let first = pieces.next().await.transpose()?;
             Ok(futures_util::stream::iter(first.map(Ok)).chain(pieces).boxed())
         };
-        self.called(Some(id), format!("docker cp {}:{path} -", calls::short(id)), work).await
+        self.called(Some(id), format!("docker cp {}:{} -", calls::short(id), shown(path)), work).await
     }
 
     /// Unpacks a tar into the directory `path`. It is sent as it comes; one that ends in the middle leaves what has come until then.
     ///
     /// # Errors
     /// `not_found`, `invalid_value` when it is no archive, or the place can't be written.
-    pub async fn upload(&self, id: &ContainerId, path: &str, body: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static) -> Result<()> {
+    pub async fn upload(&self, id: &ContainerId, path: &[u8], body: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static) -> Result<()> {
         let work = async {
             let open = self.link().open().await?;
-            let options = UploadToContainerOptionsBuilder::default().path(path).no_overwrite_dir_non_dir("true").build();
-            let docker = open.docker.with_timeout(UPLOAD);
+            let options = UploadToContainerOptionsBuilder::default().path(PLACE).no_overwrite_dir_non_dir("true").build();
+            let docker = at(open.docker, path).with_timeout(UPLOAD);
             let done = docker.upload_to_container(id.as_str(), Some(options), bollard::body_try_stream(body)).await;
-            done.map_err(|error| self.link().fault(error, &About::Path(path)))
+            done.map_err(|error| self.link().fault(error, &About::Path(&shown(path))))
         };
-        self.called(Some(id), format!("docker cp - {}:{path}", calls::short(id)), work).await
+        self.called(Some(id), format!("docker cp - {}:{}", calls::short(id), shown(path)), work).await
     }
+}
+
+/// What stands for a path until the request is sent: bollard takes text only, and paths are bytes.
+const PLACE: &str = "-";
+
+/// The same engine, with this path in its requests.
+fn at(docker: Docker, path: &[u8]) -> Docker {
+    let path = encoded(path);
+    docker.with_request_modifier(move |mut request| {
+        let uri = request.uri().to_string();
+        let other = uri.replacen(&format!("path={PLACE}"), &format!("path={path}"), 1);
+        if let Ok(other) = other.parse() {
+            *request.uri_mut() = other;
+        }
+        request
+    })
+}
+
+/// Bytes as they are written in a query.
+fn encoded(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    for &byte in bytes {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            out.push(byte.into());
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+/// A path for messages.
+fn shown(path: &[u8]) -> String {
+    String::from_utf8_lossy(path).into_owned()
 }

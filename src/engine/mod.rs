@@ -7,6 +7,7 @@ mod create;
 mod credentials;
 mod demux;
 mod derived;
+mod directory;
 mod egress;
 mod exec;
 mod fault;

@@ -119,6 +119,10 @@ endpoints! {
     StatPath = "What is at a place in a container": Get "/api/v1/containers/{id}/files/stat", Some(Action::ReadFiles), PathQuery => Answer::Json, PathStat;
     DownloadFiles = "What is at a place in a container, as a tar": Get "/api/v1/containers/{id}/files", Some(Action::ReadFiles), PathQuery => Answer::Bytes(TAR_MEDIA), Empty;
     UploadFiles = "Unpacks a tar, which is the body, into a directory of a container": Put "/api/v1/containers/{id}/files", Some(Action::WriteFiles), PathQuery => Answer::Json, Uploaded;
+    ListDirectory = "What is in a directory of a container": Get "/api/v1/containers/{id}/files/list", Some(Action::ReadFiles), PathQuery => Answer::Json, Directory;
+    MakeDirectory = "Makes a directory in a container": Post "/api/v1/containers/{id}/files/directory", Some(Action::WriteFiles), PathQuery => Answer::Nothing, Empty;
+    MoveFile = "Gives something in a container another name or place; replaces nothing": Post "/api/v1/containers/{id}/files/move", Some(Action::WriteFiles), MovePath => Answer::Nothing, Empty;
+    RemoveFiles = "Removes a file, or a directory with all that is in it, from a container": Delete "/api/v1/containers/{id}/files", Some(Action::WriteFiles), PathQuery => Answer::Json, RemovedPaths;
     ExecInContainer = "Runs one command without a terminal": Get "/api/v1/containers/{id}/exec", Some(Action::Exec), Empty => Answer::Upgrade(EXEC_PROTOCOL), Empty;
 
     ListStacks = "Stacks at the engine, and those that are saved": Get "/api/v1/stacks", Some(Action::ReadContainers), Empty => Answer::Json, StackList;
@@ -161,6 +165,7 @@ endpoints! {
     ResizeSession = "Changes the size of a session's screen": Post "/api/v1/sessions/{id}/resize", Some(Action::WriteSessions), Size => Answer::Nothing, Empty;
     GetScreen = "A session's screen now, as text, ANSI or JSON": Get "/api/v1/sessions/{id}/screen", Some(Action::ReadSessions), ScreenQuery => Answer::Json, ScreenJson;
     GetOutput = "A part of a session's output, as printed": Get "/api/v1/sessions/{id}/output", Some(Action::ReadSessions), OutputQuery => Answer::Bytes("application/octet-stream"), Empty;
+    GetSessionDirectory = "Where the program works that has a session's terminal now": Get "/api/v1/sessions/{id}/directory", Some(Action::ReadFiles), Empty => Answer::Json, PathQuery;
     AttachSession = "Watches a session and types into it": Get "/api/v1/sessions/{id}/attach", Some(Action::ReadSessions), Empty => Answer::Upgrade(TERM_PROTOCOL), Empty;
 
     StartRecordingOf = "Begins to record a session": Post "/api/v1/sessions/{id}/recording", Some(Action::RecordSessions), StartRecording => Answer::Created, Recording;

@@ -112,6 +112,10 @@ pub(super) fn all() -> Routes {
         .add::<StatPath, _, _>(|ask, query| async move { ask.control.stat_path(&ask.actor, ask.id(), query).await })
         .raw::<DownloadFiles, _, _>(files::download)
         .archive::<UploadFiles, _, _>(files::upload)
+        .add::<ListDirectory, _, _>(|ask, query| async move { ask.control.list_directory(&ask.actor, ask.id(), query).await })
+        .add::<MakeDirectory, _, _>(|ask, request| async move { ask.control.make_directory(&ask.actor, ask.id(), request).await.map(done) })
+        .add::<MoveFile, _, _>(|ask, request| async move { ask.control.move_file(&ask.actor, ask.id(), request).await.map(done) })
+        .add::<RemoveFiles, _, _>(|ask, query| async move { ask.control.remove_files(&ask.actor, ask.id(), query).await })
         .upgrade::<ExecInContainer, _, _>(exec::run)
 
         .add::<ListStacks, _, _>(|ask, _| async move { ask.control.list_stacks(&ask.actor).await })
@@ -153,6 +157,7 @@ pub(super) fn all() -> Routes {
         .add::<ResizeSession, _, _>(|ask, size| async move { ask.control.resize_session(&ask.actor, ask.id(), size).await.map(done) })
         .raw::<GetScreen, _, _>(screen)
         .raw::<GetOutput, _, _>(output)
+        .add::<GetSessionDirectory, _, _>(|ask, _| async move { ask.control.session_directory(&ask.actor, ask.id()).await })
         .upgrade::<AttachSession, _, _>(attach::run)
 
         .add::<StartRecordingOf, _, _>(|ask, request| async move { ask.control.start_recording(&ask.actor, ask.id(), request).await })

@@ -70,6 +70,8 @@ pub enum View {
     Resources,
     /// Images, volumes or networks.
     Stock(Kind),
+    /// Files of a container beside those of this machine.
+    Files,
     /// All sessions.
     Sessions,
     /// The audit and the events.
@@ -85,6 +87,7 @@ impl View {
             Self::Terminals => "terminals",
             Self::Resources => "resources",
             Self::Stock(kind) => kind.word(),
+            Self::Files => "files",
             Self::Sessions => "sessions",
             Self::Activity => "activity",
         }
@@ -273,6 +276,12 @@ impl App {
                 self.dirty = true;
                 vec![Effect::Redraw]
             }
+            Msg::Edited(path, problem) => {
+                if let Some(problem) = &problem {
+                    self.complain(problem);
+                }
+                self.offer(&Msg::Edited(path, problem)).0
+            }
             Msg::Terminated => {
                 self.exit = Some(Exit::Terminated);
                 Vec::new()
@@ -313,6 +322,10 @@ impl App {
                 self.dirty |= self.view == View::Terminals && self.work.content(pane).is_some();
                 let cx = context!(self);
                 self.work.hear_log(pane, news, &cx)
+            }
+            msg @ Msg::Copy(..) => {
+                self.dirty = true;
+                self.offer(&msg).0
             }
             Msg::Detached(pane, problem) => {
                 self.dirty = true;
@@ -449,7 +462,7 @@ impl App {
             let (tiles, stats) = match self.view {
                 View::Home => (self.home.wishes(&cx), self.home.watched(&cx)),
                 View::Resources => (Vec::new(), self.pages.resources.watched(&cx)),
-                View::Terminals | View::Stock(_) | View::Sessions | View::Activity => (Vec::new(), Vec::new()),
+                View::Terminals | View::Stock(_) | View::Files | View::Sessions | View::Activity => (Vec::new(), Vec::new()),
             };
             if tiles != self.tiles {
                 self.tiles.clone_from(&tiles);

@@ -8,6 +8,7 @@ use super::command::CommandId;
 use super::command::Scope;
 use super::command::command;
 use super::hud::Hud;
+use super::files::FilesWish;
 use super::inputs::page;
 use super::keymap::Keymap;
 use super::logs::SaveLog;
@@ -16,6 +17,7 @@ use super::msg::Choice;
 use super::msg::ConfirmSpec;
 use super::msg::Effect;
 use super::msg::Msg;
+use super::msg::PromptFor;
 use super::msg::Reply;
 use super::msg::Request;
 use super::msg::Saved;
@@ -131,6 +133,15 @@ impl App {
             Ask::Prompt(spec) => self.overlays.push(Box::new(Prompt::new(*spec))),
             Ask::Menu(id) => self.overlays.push(Box::new(Menu::new(id))),
             Ask::Inspect(id) => self.overlays.push(Box::new(Inspect::new(id))),
+            Ask::Prompted(PromptFor::Files(what), text) => {
+                let cx = context!(self);
+                return self.pages.files.prompted(&what, &text, &cx);
+            }
+            Ask::Files(answer) => {
+                let cx = context!(self);
+                return self.pages.files.answer(answer, &cx);
+            }
+            Ask::PasteText(text) => return self.paste_text(&text),
             Ask::Prompted(purpose, text) => return self.work.prompted(&purpose, &text),
             Ask::Toast(kind, text) => self.tell(kind, text),
             Ask::Copy(text) => return self.copy(text),
@@ -234,6 +245,7 @@ impl App {
             C::GoImages if !self.alone => self.go(View::Stock(Kind::Images)),
             C::GoVolumes if !self.alone => self.go(View::Stock(Kind::Volumes)),
             C::GoNetworks if !self.alone => self.go(View::Stock(Kind::Networks)),
+            C::GoFiles | C::FilesOf | C::PaneFiles if !self.alone => self.show_files(id),
             C::GoSessions if !self.alone => self.go(View::Sessions),
             C::GoActivity if !self.alone => self.go(View::Activity),
             C::Stats => {
@@ -263,6 +275,31 @@ impl App {
         Vec::new()
     }
 
+    /// Shows the files of the container that the command means; without one those that were shown last.
+    fn show_files(&mut self, id: CommandId) {
+        let pane = self.work.focused().filter(|_| self.view == View::Terminals).map(|pane| (pane.origin.container.clone(), pane.session.clone()));
+        match (id, pane) {
+            (_, Some((container, session))) => self.pages.files.show_at(&container, session),
+            (CommandId::GoFiles, None) if self.pages.files.is_shown(&self.data) => {}
+            (_, None) => match self.home.meant(&self.data).first() {
+                Some(container) => self.pages.files.show(container),
+                None => return self.tell(ToastKind::Info, "there is no container here whose files could be shown"),
+            },
+        }
+        self.go(View::Files);
+    }
+
+    /// Types a text into the pane that had the focus last.
+    fn paste_text(&mut self, text: &str) -> Vec<Effect> {
+        if self.work.focused().is_none_or(|pane| pane.is_over() || pane.log.is_some()) {
+            self.tell(ToastKind::Info, "there is no terminal to type it into: open one first");
+            return Vec::new();
+        }
+        self.go(View::Terminals);
+        let cx = context!(self);
+        self.work.paste(text, &cx)
+    }
+
     fn run_in_view(&mut self, id: CommandId) -> Vec<Effect> {
         let cx = context!(self);
         let terminal = matches!(command(id).scope, Scope::Terminal | Scope::Scroll | Scope::Ended | Scope::Logs);
@@ -287,6 +324,7 @@ impl App {
             _ if matches!(command(id).scope, Scope::Sessions | Scope::Activity) => {
                 self.tell(ToastKind::Info, format!("'{}' is for sessions or the activity: :sessions, :activity", command(id).name));
             }
+            _ if command(id).scope == Scope::Files => self.tell(ToastKind::Info, format!("'{}' is for the files: :files", command(id).name)),
             _ if command(id).scope == Scope::Resources => self.tell(ToastKind::Info, format!("'{}' is for the resources: :resources", command(id).name)),
             _ if command(id).scope == Scope::Logs => self.tell(ToastKind::Info, format!("'{}' needs a log", command(id).name)),
             _ if terminal => self.tell(ToastKind::Info, format!("'{}' needs a terminal", command(id).name)),
@@ -427,6 +465,7 @@ impl App {
             // The view says so, and tries again.
             (Request::Past(_) | Request::Audit | Request::EngineCalls, Err(_)) => {}
             (Request::Stock(wish), Err(_)) if matches!(*wish, StockWish::List(_)) => {}
+            (Request::Files(wish), Err(_)) if matches!(*wish, FilesWish::List(..)) => {}
             // The line on top says that the server is away.
             (Request::Refresh, Err(_)) if self.data.link != super::msg::Link::Up => {}
             (_, Err(problem)) if !taken => self.complain(&problem),
@@ -458,6 +497,7 @@ impl App {
                 }
             }
             Reply::Rendered(_)
+            | Reply::Files(_)
             | Reply::Audit(_)
             | Reply::EngineCalls(_)
             | Reply::Past(_)

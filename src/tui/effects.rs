@@ -1,4 +1,6 @@
 //! Carries effects out: requests, attachments and subscriptions, each on a task of its own.
+use super::effects_copy::Copies;
+use super::effects_files;
 use super::effects_log;
 use super::effects_log::Followers;
 use super::effects_pane::PaneLink;
@@ -74,6 +76,7 @@ pub struct Executor {
     told: mpsc::Sender<Msg>,
     panes: HashMap<PaneId, PaneLink>,
     logs: Followers,
+    copies: Copies,
     tiles: watch::Sender<Vec<TileWish>>,
     stats: watch::Sender<Vec<ContainerId>>,
 }
@@ -85,7 +88,7 @@ impl Executor {
         let (tiles, tiles_wished) = watch::channel(Vec::new());
         let (stats, stats_wished) = watch::channel(Vec::new());
         tokio::spawn(listen(client.clone(), told.clone(), tiles_wished, stats_wished));
-        Self { client, told, panes: HashMap::new(), logs: Followers::default(), tiles, stats }
+        Self { client, told, panes: HashMap::new(), logs: Followers::default(), copies: Copies::default(), tiles, stats }
     }
 
     /// Begins one effect. Those that concern the terminal itself are not for here.
@@ -104,6 +107,8 @@ impl Executor {
                 link.attach(pane, &self.client, &self.told, session, size, from_offset);
             }
             Effect::FollowLog(follow) => self.logs.start(follow, &self.client, &self.told),
+            Effect::Copy(job) => self.copies.start(*job, &self.client, &self.told),
+            Effect::StopCopy(id) => self.copies.stop(id),
             Effect::Detach(pane) => {
                 self.panes.remove(&pane);
                 self.logs.end(pane);
@@ -119,6 +124,7 @@ impl Executor {
             | Effect::Redraw
             | Effect::CatchMouse(_)
             | Effect::Suspend
+            | Effect::Edit(_)
             | Effect::Bell
             | Effect::Quit
             | Effect::Ask(_) => {}
@@ -166,6 +172,7 @@ async fn ask(client: &Client, request: &Request) -> Result<Reply> {
             Reply::Audit(client.call::<ListAudit>(&[], &query).await?.items)
         }
         Request::Stock(wish) => Reply::Stock(Box::new(effects_stock::ask(client, wish).await?)),
+        Request::Files(wish) => Reply::Files(Box::new(effects_files::ask(client, wish).await?)),
         Request::SaveLog(wish) => Reply::Saved(effects_log::save(wish).await?),
         Request::LoadLayout => match client.call::<GetLayout>(&[LAYOUT], &nothing).await {
             Ok(layout) => Reply::Layout(Some(Box::new(layout.data))),

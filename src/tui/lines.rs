@@ -120,6 +120,11 @@ impl App {
                 self.go(View::Resources);
                 Vec::new()
             }
+            (CommandId::FilesOf | CommandId::GoFiles | CommandId::PaneFiles, None) => {
+                self.pages.files.show(&container.id);
+                self.go(View::Files);
+                Vec::new()
+            }
             (id, None) if scope == Scope::Home => {
                 let cx = context!(self);
                 actions::act(id, &container, &cx).unwrap_or_default()

@@ -1,5 +1,11 @@
 //! What happens to the screen (`Msg`) and what it wants done (`Effect`).
 use super::command::CommandId;
+use super::files::CopyJob;
+use super::files::CopyNews;
+use super::files::FilesAnswer;
+use super::files::FilesPrompt;
+use super::files::FilesReply;
+use super::files::FilesWish;
 use super::logs::Follow;
 use super::logs::News;
 use super::logs::SaveLog;
@@ -35,6 +41,7 @@ use crate::term::Key;
 use crate::term::MouseEvent;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Names a pane while the program runs; never used twice.
@@ -104,10 +111,14 @@ pub enum Msg {
     Frame(PaneId, ServerFrame),
     /// What a reader of a pane's logs tells.
     Log(PaneId, News),
+    /// How far a copy of files is.
+    Copy(u64, CopyNews),
     /// A pane's connection ended; with a problem unless it was detached or its session ended.
     Detached(PaneId, Option<Box<Problem>>),
     /// The program runs in the foreground again: everything is drawn anew.
     Resumed,
+    /// The editor that [`Effect::Edit`] asked for has ended; with a problem where it could not be run, or failed.
+    Edited(PathBuf, Option<Box<Problem>>),
     /// A signal asked the program to end.
     Terminated,
 }
@@ -181,6 +192,8 @@ pub enum Request {
     EngineCalls,
     /// Something about images, volumes or networks.
     Stock(Box<StockWish>),
+    /// Something about files.
+    Files(Box<FilesWish>),
     /// Lines of logs, written into a file on this machine.
     SaveLog(Box<SaveLog>),
     /// The arrangement as it was left.
@@ -216,6 +229,8 @@ pub enum Reply {
     EngineCalls(Vec<EngineCall>),
     /// To [`Request::Stock`].
     Stock(Box<StockReply>),
+    /// To [`Request::Files`].
+    Files(Box<FilesReply>),
     /// To [`Request::SaveLog`].
     Saved(Saved),
     /// Done.
@@ -272,6 +287,10 @@ pub enum Effect {
     },
     /// Follow a container's log in a pane; [`Msg::Log`] follows.
     FollowLog(Follow),
+    /// Copy files; [`Msg::Copy`] follows.
+    Copy(Box<CopyJob>),
+    /// End a copy before its time.
+    StopCopy(u64),
     /// Disconnect a pane.
     Detach(PaneId),
     /// Type into a pane's session.
@@ -296,6 +315,8 @@ pub enum Effect {
     CatchMouse(bool),
     /// Stop like any program on Ctrl-Z.
     Suspend,
+    /// Give the terminal to the person's editor, with this file; [`Msg::Edited`] follows.
+    Edit(PathBuf),
     /// Ring the terminal's bell.
     Bell,
     /// End the program; sessions go on.
@@ -358,6 +379,10 @@ pub enum Ask {
     Toast(ToastKind, String),
     /// Put text into the clipboard and say so.
     Copy(String),
+    /// An answer to a question of the files.
+    Files(FilesAnswer),
+    /// Type this into the pane that had the focus last, and show it.
+    PasteText(String),
     /// Show what can be done with a container.
     Menu(ContainerId),
     /// Show all that is known of a container.
@@ -395,6 +420,8 @@ pub enum PromptFor {
     RenameTab,
     /// A file for the lines of the focused log.
     SaveLog,
+    /// A name of a file.
+    Files(FilesPrompt),
     /// Text to find in the focused terminal, forwards or back.
     Search {
         /// Towards older lines.

@@ -8,6 +8,7 @@ use super::msg::Msg;
 use super::msg::Request;
 use super::parts::activity::Activity;
 use super::parts::browse::Browse;
+use super::parts::files::Files;
 use super::parts::resources::Resources;
 use super::parts::session_list::SessionList;
 use super::stock::Kind;
@@ -19,6 +20,8 @@ use std::time::Duration;
 pub struct Pages {
     /// What containers use.
     pub resources: Resources,
+    /// Files of a container and of this machine.
+    pub files: Files,
     images: Browse,
     volumes: Browse,
     networks: Browse,
@@ -30,6 +33,7 @@ impl Default for Pages {
     fn default() -> Self {
         Self {
             resources: Resources::default(),
+            files: Files::default(),
             images: Browse::new(Kind::Images),
             volumes: Browse::new(Kind::Volumes),
             networks: Browse::new(Kind::Networks),
@@ -62,6 +66,7 @@ impl Pages {
         match view {
             View::Resources => Some(&self.resources),
             View::Stock(kind) => Some(self.stock(kind)),
+            View::Files => Some(&self.files),
             View::Sessions => Some(&self.sessions),
             View::Activity => Some(&self.activity),
             View::Home | View::Terminals => None,
@@ -73,6 +78,7 @@ impl Pages {
         match view {
             View::Resources => Some(&mut self.resources),
             View::Stock(kind) => Some(self.stock_mut(kind)),
+            View::Files => Some(&mut self.files),
             View::Sessions => Some(&mut self.sessions),
             View::Activity => Some(&mut self.activity),
             View::Home | View::Terminals => None,
@@ -85,6 +91,7 @@ impl Pages {
             return self.get_mut(view).and_then(|page| page.update(msg, cx)).unwrap_or_default();
         }
         let mut effects = self.resources.update(msg, cx).unwrap_or_default();
+        effects.extend(self.files.update(msg, cx).unwrap_or_default());
         effects.extend(self.activity.update(msg, cx).unwrap_or_default());
         for kind in Kind::ALL {
             effects.extend(self.stock_mut(kind).update(msg, cx).unwrap_or_default());
@@ -97,6 +104,7 @@ impl Pages {
         match view {
             View::Resources => self.resources.due(cx),
             View::Stock(kind) => self.stock_mut(kind).due(cx),
+            View::Files => self.files.due(cx),
             View::Activity => self.activity.due(cx),
             View::Home | View::Terminals | View::Sessions => Vec::new(),
         }
@@ -108,6 +116,7 @@ impl Pages {
         match view {
             View::Resources => self.resources.wake_at(),
             View::Stock(kind) => self.stock(kind).wake_at(),
+            View::Files => self.files.wake_at(),
             View::Activity => self.activity.wake_at(),
             View::Home | View::Terminals | View::Sessions => None,
         }
@@ -116,6 +125,7 @@ impl Pages {
     /// Everything is to be read anew.
     pub fn refresh(&mut self) {
         self.resources.refresh();
+        self.files.refresh();
         self.activity.refresh();
         Kind::ALL.into_iter().for_each(|kind| self.stock_mut(kind).refresh());
     }

@@ -37,7 +37,7 @@ pub fn draw(app: &App, frame: &mut Frame) {
     let all = frame.area();
     let areas = areas(Size { cols: all.width, rows: all.height });
     match app.view {
-        View::Home | View::Resources | View::Stock(_) | View::Sessions | View::Activity => {
+        View::Home | View::Resources | View::Stock(_) | View::Files | View::Sessions | View::Activity => {
             let page = app.pages.get(app.view);
             page.unwrap_or(&app.home).draw(frame, areas.middle, &cx);
             if !areas.top.is_empty() {
@@ -73,7 +73,7 @@ pub fn draw(app: &App, frame: &mut Frame) {
     if !areas.bottom.is_empty() {
         let hints = match (app.overlays.last(), app.view) {
             (Some(overlay), _) => overlay.hints(&cx).unwrap_or_default(),
-            (None, View::Home | View::Resources | View::Stock(_) | View::Sessions | View::Activity) => {
+            (None, View::Home | View::Resources | View::Stock(_) | View::Files | View::Sessions | View::Activity) => {
                 app.pages.get(app.view).unwrap_or(&app.home).hints(&cx).unwrap_or_else(|| status::hints(app.scopes(), &cx))
             }
             (None, View::Terminals) => status::work_hints(&app.work, &cx),

@@ -67,7 +67,7 @@ impl Forged {
 }
 
 fn open(archive: &[u8], into: &Path, rename_to: Option<&str>) -> Result<Unpacked> {
-    let wanted = Unpack { into, rename_to: rename_to.map(OsStr::new), most_bytes: 1 << 20, most_entries: 100 };
+    let wanted = Unpack { into, rename_to: rename_to.map(OsStr::new), only: None, most_bytes: 1 << 20, most_entries: 100 };
     unpack(&mut &archive[..], &wanted)
 }
 
@@ -359,7 +359,7 @@ async fn only_who_may_gets_at_files_and_a_cut_is_told() {
     let (control, olga) = (&plane.control, operator("olga"));
     let name = plane.container(&olga, "mine", json!({"command": "sleep 600", "interactive": false})).await.name;
     let name = name.as_str();
-    let at = |path: &str| PathQuery { path: path.to_owned() };
+    let at = |path: &str| PathQuery::new(path.as_bytes());
     for actor in [viewer(), operator("otto")] {
         let refused = [
             control.stat_path(&actor, name, at("/etc")).await.err(),

@@ -23,6 +23,7 @@ mod egress;
 mod endure;
 mod engine;
 mod files;
+mod files_view;
 mod flows;
 mod frames;
 mod fuzz;

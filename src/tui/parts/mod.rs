@@ -7,6 +7,7 @@
 //! | `grid::Home` (tiles, table, filter, empty state) | `Home::new()`; `selected(&Data)`, `select(&ContainerId)`, `wishes(&Context)` for tiles, `watched(&Context)` for stats, `state()` and `restore()` as JSON | `OpenTerminal`, `OpenShell`, `Request`s, `Confirm` |
 //! | `resources::Resources` (graphs over time) | `Resources::default()`; `show(&[ContainerId])`, `watched(&Context)` for stats, `due(&Context)` for what is to be read | `OpenTerminal`, `OpenLogs`, `Request::Past` |
 //! | `browse::Browse` (images, volumes, networks) | `Browse::new(Kind)`; `due(&Context)` for what is to be listed | `Line`, `Actions`, `Sheet`, `Confirm`, `Offer`, `Request::Stock` |
+//! | `files::Files` (a container's files beside this machine's) | `Files::default()`; `show(ContainerId)`, `show_at(ContainerId, SessionId)`, `answer(FilesAnswer)`, `prompted(FilesPrompt, text)`, `due(&Context)` | `Sheet`, `Confirm`, `Offer`, `Prompt`, `PasteText`, `Request::Files`, `Effect::Copy`, `Effect::Edit` |
 //! | `launch::Launch` | `Launch::new(size)` | `Launch`, `Close` |
 //! | `palette::Palette` | `Palette::new(scopes)`, `Palette::line(scopes, text)` for `:` | `Run`, `RunLine`, `OpenTerminal`, `Launch`, `Close` |
 //! | `help::Help` | `Help::new(scopes)` | `Close` |
@@ -25,6 +26,10 @@ pub mod confirm;
 pub mod empty;
 pub mod errors;
 pub mod field;
+pub mod files;
+mod files_act;
+mod files_draw;
+mod files_rows;
 pub mod form;
 pub mod frames;
 pub mod fuzzy;

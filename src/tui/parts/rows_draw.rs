@@ -48,6 +48,15 @@ impl List {
 
     /// Draws the headings, the rows that are seen and the line below with `note`.
     pub fn draw(&self, frame: &mut Frame, area: Rect, rows: &[Row], note: &str, cx: &Context) {
+        self.draw_all(frame, area, rows, note, true, cx);
+    }
+
+    /// The same for a list beside the one that has the focus: its cursor is seen, and does not shine.
+    pub fn draw_calm(&self, frame: &mut Frame, area: Rect, rows: &[Row], note: &str, cx: &Context) {
+        self.draw_all(frame, area, rows, note, false, cx);
+    }
+
+    fn draw_all(&self, frame: &mut Frame, area: Rect, rows: &[Row], note: &str, focused: bool, cx: &Context) {
         let room = self.room(area, cx.plain);
         let widths = columns(self.columns, area.width);
         let cursor = self.place(rows);
@@ -59,7 +68,10 @@ impl List {
         }
         for ((place, row), y) in rows.iter().enumerate().skip(first).zip(room.rows.top()..room.rows.bottom()) {
             let line = Rect { y, height: 1, ..area };
-            self.draw_row(frame, line, row, &widths, place == cursor, cx);
+            self.draw_row(frame, line, row, &widths, focused && place == cursor, cx);
+            if !focused && place == cursor {
+                text::put(frame.buffer_mut(), line.x, line.y, 1, "▹", cx.theme.style(Role::Muted));
+            }
         }
         if let Some(foot) = room.foot {
             let more = if rows.len() > seen { format!("  ↑ {first}  ↓ {}", rows.len().saturating_sub(first + seen)) } else { String::new() };
