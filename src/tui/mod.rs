@@ -24,7 +24,9 @@ pub mod parts;
 pub mod past;
 pub mod playback;
 mod player;
+mod several;
 pub mod stock;
+
 pub mod theme;
 pub mod trial;
 pub mod trial_lists;

@@ -51,4 +51,5 @@ mod support;
 mod survive;
 mod terminal;
 mod tmux;
+mod typing;
 mod web;

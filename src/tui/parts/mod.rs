@@ -30,6 +30,7 @@ pub mod fuzzy;
 pub mod graph;
 pub mod grid;
 pub mod help;
+pub mod hints;
 pub mod inspect;
 pub mod items;
 pub mod launch;
@@ -65,6 +66,7 @@ pub mod terminal;
 pub mod text;
 pub mod tile;
 pub mod toast;
+pub mod typing;
 pub mod workspace;
 
 use super::msg::PromptFor;
