@@ -249,6 +249,12 @@ impl App {
                 self.dirty = true;
                 vec![Effect::Redraw]
             }
+            Msg::Edited(path, problem) => {
+                if let Some(problem) = &problem {
+                    self.complain(problem);
+                }
+                self.offer(&Msg::Edited(path, problem)).0
+            }
             Msg::Terminated => {
                 self.exit = Some(Exit::Terminated);
                 Vec::new()

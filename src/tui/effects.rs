@@ -118,6 +118,7 @@ impl Executor {
             | Effect::Redraw
             | Effect::CatchMouse(_)
             | Effect::Suspend
+            | Effect::Edit(_)
             | Effect::Bell
             | Effect::Quit
             | Effect::Ask(_) => {}

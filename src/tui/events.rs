@@ -3,6 +3,7 @@ use super::app::App;
 use super::app::Exit;
 use super::app::Start;
 use super::app::View;
+use super::editor;
 use super::effects::Executor;
 use super::guard;
 use super::guard::Guard;
@@ -27,7 +28,10 @@ use base64::Engine as _;
 use crossterm::event::EventStream;
 use futures_util::StreamExt as _;
 use ratatui::Terminal;
+use std::io::ErrorKind;
 use std::io::IsTerminal as _;
+use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 use std::time::Instant;
 use tokio::signal::unix::Signal;
@@ -97,6 +101,7 @@ pub async fn run(options: Options) -> Result<Exit> {
         wake: None,
         unsaved: 0,
         to_suspend: false,
+        to_edit: None,
         quit: false,
     };
     let mut app = App::new(options.start, theme, keymap, options.settings.scrollback, size, screen.now());
@@ -146,6 +151,7 @@ struct Screen {
     wake: Option<Duration>,
     unsaved: usize,
     to_suspend: bool,
+    to_edit: Option<PathBuf>,
     quit: bool,
 }
 
@@ -178,6 +184,8 @@ impl Screen {
                             self.take(app, msg);
                         }
                     }
+                    // The end of another stream of events, before an editor ran, was heard only now.
+                    Some(Err(error)) if error.kind() == ErrorKind::Interrupted => {}
                     // The terminal is gone.
                     Some(Err(_)) | None => self.take(app, Msg::Terminated),
                 },
@@ -194,6 +202,12 @@ impl Screen {
             }
             if std::mem::take(&mut self.to_suspend) {
                 self.suspend(app, signals)?;
+            }
+            if let Some(path) = self.to_edit.take() {
+                // Whoever reads keys would take them from the editor.
+                drop(events);
+                self.edit(app, signals, &path).await?;
+                events = EventStream::new();
             }
         }
         Ok(())
@@ -272,6 +286,7 @@ impl Screen {
                 }
                 Effect::CatchMouse(on) => self.guard.catch_mouse(on),
                 Effect::Suspend => self.to_suspend = true,
+                Effect::Edit(path) => self.to_edit = Some(path),
                 Effect::Quit => self.quit = true,
                 effect => {
                     if matches!(effect, Effect::Request(Request::SaveLayout(_))) {
@@ -285,8 +300,7 @@ impl Screen {
 
     /// Gives the terminal back and stops, as any program does on Ctrl-Z, until it is brought to the foreground again.
     fn suspend(&mut self, app: &mut App, signals: &mut Signals) -> Result<()> {
-        let own = rustix::process::getpid();
-        if rustix::process::getsid(None).is_ok_and(|leader| leader == own) {
+        if !has_shell() {
             app.toasts.push(ToastKind::Info, "there is no shell to go back to", self.now());
             app.dirty = true;
             return Ok(());
@@ -297,6 +311,48 @@ impl Screen {
         // Here it goes on after `fg`; the signal that said so needs no second answer.
         let _ = futures_util::FutureExt::now_or_never(signals.cont.recv());
         self.resume(app)
+    }
+
+    /// Lets the editor have the terminal until it ends. What the server says is taken in meanwhile, so that nothing waits for the editor.
+    async fn edit(&mut self, app: &mut App, signals: &mut Signals, path: &Path) -> Result<()> {
+        self.guard.leave();
+        let ended = match editor::start(path) {
+            Ok(mut child) => loop {
+                for effect in app.acks() {
+                    self.executor.run(effect);
+                }
+                tokio::select! {
+                    biased;
+                    status = child.wait() => break editor::ended(status),
+                    _ = signals.term.recv() => self.take(app, Msg::Terminated),
+                    _ = signals.hup.recv() => self.take(app, Msg::Terminated),
+                    // Typed for the editor.
+                    _ = signals.int.recv() => {}
+                    _ = signals.stop.recv() => {
+                        // The editor has stopped; whoever started us is to see that.
+                        let whole = if has_shell() { rustix::process::Signal::STOP } else { rustix::process::Signal::CONT };
+                        rustix::process::kill_current_process_group(whole).map_err(|error| lost(error.into()))?;
+                    }
+                    _ = signals.cont.recv() => {}
+                    msg = self.messages.recv() => match msg {
+                        Some(msg) => self.take_many(app, msg),
+                        None => return Err(Error::internal("nobody listens to the server any more")),
+                    },
+                }
+                if self.quit {
+                    if let Some(pid) = child.id().and_then(|pid| rustix::process::Pid::from_raw(pid.cast_signed())) {
+                        // One that has ended by itself needs no signal.
+                        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+                    }
+                    let _ = tokio::time::timeout(LAST_WORDS, child.wait()).await;
+                    return Ok(());
+                }
+            },
+            Err(error) => Err(error),
+        };
+        self.resume(app)?;
+        self.take(app, Msg::Edited(path.to_owned(), ended.err().map(|error| Box::new(error.problem()))));
+        Ok(())
     }
 
     /// Takes the terminal again, whatever others did with it meanwhile.
@@ -322,6 +378,12 @@ impl Screen {
         // A server that does not answer keeps the arrangement of before.
         let _ = tokio::time::timeout(LAST_WORDS, kept).await;
     }
+}
+
+/// Whether there is a shell that brings back what was stopped.
+fn has_shell() -> bool {
+    let own = rustix::process::getpid();
+    rustix::process::getsid(None).is_ok_and(|leader| leader != own)
 }
 
 pub(super) fn outer(size: Size) -> ratatui::layout::Size {

@@ -4,6 +4,7 @@ mod asks;
 pub mod command;
 pub mod component;
 pub mod data;
+pub mod editor;
 pub mod effects;
 mod effects_log;
 mod effects_pane;

@@ -32,6 +32,7 @@ use crate::model::TileWish;
 use crate::term::Key;
 use crate::term::MouseEvent;
 use jiff::Timestamp;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Names a pane while the program runs; never used twice.
@@ -101,6 +102,8 @@ pub enum Msg {
     Detached(PaneId, Option<Box<Problem>>),
     /// The program runs in the foreground again: everything is drawn anew.
     Resumed,
+    /// The editor that [`Effect::Edit`] asked for has ended; with a problem where it could not be run, or failed.
+    Edited(PathBuf, Option<Box<Problem>>),
     /// A signal asked the program to end.
     Terminated,
 }
@@ -285,6 +288,8 @@ pub enum Effect {
     CatchMouse(bool),
     /// Stop like any program on Ctrl-Z.
     Suspend,
+    /// Give the terminal to the person's editor, with this file; [`Msg::Edited`] follows.
+    Edit(PathBuf),
     /// Ring the terminal's bell.
     Bell,
     /// End the program; sessions go on.
