@@ -202,6 +202,7 @@ commands! {
         Inspect "inspect" "inspect" ["i"] 0: "Show all that is known of the container";
         CopyId "copy-id" "copy id" ["y"] 0: "Copy the container's id";
         Mark "mark" "mark" ["Space"] 0: "Mark the container, or take the mark away";
+        TypeInto "type-into" "type to all" ["T"] 0: "Show the terminals of the container, or of all marked ones, in one tab, and type into all of them at once";
         Filter "filter" "filter" ["/"] 9: "Show only what contains a text";
         ToggleView "view" "table/tiles" ["v"] 11: "Change between tiles and table";
         ShowStopped "show-stopped" "stopped" ["A"] 0: "Show or hide stopped containers";
@@ -264,6 +265,8 @@ commands! {
         SearchBack "search" "search" ["/"] 0: "Find a text in the scrollback";
         PaneLogs "pane-logs" "logs" ["L"] 0: "Show this container's log in a split";
         PaneFiles "pane-files" "files" ["f"] 0: "Show this container's files, where the program works";
+        QuickSelect "quick-select" "quick select" ["u"] 14: "Label the addresses, ids and paths that are seen: a label's letters copy, with Shift they paste it here";
+        SyncTyping "sync-typing" "type to all" ["S"] 0: "Type into all panes of the tab at once, or into the focused one alone again";
         Record "record" "record" ["R"] 0: "Begin or end the recording of this session";
         TakeSize "take-size" "fit" ["F"] 0: "Make the session as large as this pane";
         TerminalPalette "find" "palette" ["Tab" "C-p"] 0: "Find a command, a container or a template";
@@ -298,6 +301,8 @@ commands! {
         FindBack "find-back" "search back" ["?"] 6: "Find a text towards older lines";
         FindNext "find-next" "next" ["n"] 7: "To the next place found";
         FindPrevious "find-previous" "previous" ["N"] 8: "To the place found before";
+        PromptBack "prompt-back" "prompt before" ["["] 0: "To the prompt before, where the shell marks its prompts (OSC 133)";
+        PromptForward "prompt-forward" "next prompt" ["]"] 0: "To the next prompt";
         Select "select" "select" ["v" "Space"] 9: "Begin or end selecting";
         SelectLine "select-line" "select lines" ["V"] 0: "Begin or end selecting lines";
         SelectBlock "select-block" "select a block" ["C-v"] 0: "Begin or end selecting a rectangle";

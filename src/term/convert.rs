@@ -76,7 +76,7 @@ impl Machine {
             bg: self.color(raw.bg, resolve),
             attrs,
             underline,
-            underline_color: raw.underline_color().map(|color| self.color(color, resolve)),
+            underline_color: super::prompts::underline_color(raw).map(|color| self.color(color, resolve)),
             hyperlink: raw.hyperlink().is_some(),
         }
     }

@@ -191,6 +191,11 @@ impl Handler for Machine {
         }
         self.last = Some(self.term.grid().cursor.charsets[self.charset].map(c));
         self.term.input(c);
+        if self.prompt && c.width() != Some(0) {
+            self.prompt = false;
+            let (line, column) = self.last_cell();
+            super::prompts::mark(&mut self.term.grid_mut()[line][column]);
+        }
         if self.term.mode().contains(TermMode::INSERT) {
             self.mend_row(self.term.grid().cursor.point.line);
         }

@@ -80,6 +80,8 @@ pub(super) struct Machine {
     pub recoloured: bool,
     /// The character that `CSI b` would repeat, as it was drawn.
     pub last: Option<char>,
+    /// The next character is a prompt's first.
+    pub prompt: bool,
     /// Characters that may still be drawn in this run.
     pub budget: usize,
     /// The string that ends now was cut: nothing it asks for is done.
@@ -103,6 +105,7 @@ impl Machine {
             kitty: Default::default(),
             recoloured: false,
             last: None,
+            prompt: false,
             budget: 0,
             discard: false,
             replies: Vec::new(),
@@ -231,7 +234,8 @@ impl Machine {
         }
     }
 
-    pub fn has_room_for_mark(&self, c: char) -> bool {
+    /// The cell that was drawn last, if the cursor still stands behind it.
+    pub fn last_cell(&self) -> (Line, Column) {
         let grid = self.term.grid();
         let mut col = grid.cursor.point.column.0;
         if !grid.cursor.input_needs_wrap {
@@ -241,7 +245,12 @@ impl Machine {
         if row[Column(col)].flags.contains(Flags::WIDE_CHAR_SPACER) {
             col = col.saturating_sub(1);
         }
-        let cell = &row[Column(col)];
+        (grid.cursor.point.line, Column(col))
+    }
+
+    pub fn has_room_for_mark(&self, c: char) -> bool {
+        let (line, column) = self.last_cell();
+        let cell = &self.term.grid()[line][column];
         let marks: usize = cell.zerowidth().into_iter().flatten().map(|mark| mark.len_utf8()).sum();
         cell.c.len_utf8() + marks + c.len_utf8() <= SYMBOL_BYTES
     }

@@ -14,10 +14,12 @@ mod modes;
 mod mouse;
 mod palette;
 mod picture;
+mod prompts;
 mod screen;
 mod search;
 mod selection;
 mod snapshot;
+mod spots;
 mod transcript;
 mod watch;
 
@@ -66,4 +68,5 @@ pub use search::SearchOptions;
 pub use selection::Point;
 pub use selection::SelectionKind;
 pub use selection::Side;
+pub use spots::Spot;
 pub use transcript::Transcript;

@@ -84,6 +84,9 @@ impl Screen {
                 Some(Notice::NameAsked) => self.machine.reply_name(),
                 Some(Notice::PlaceAsked) => self.machine.reply_place("?"),
                 Some(Notice::Cwd(path)) => self.machine.tell(ScreenEvent::Cwd(path)),
+                // What is held back is drawn later, and nobody knows then where the prompt was.
+                Some(Notice::Prompt) => self.machine.prompt = self.sync_deadline().is_none(),
+                Some(Notice::PromptOver) => self.machine.prompt = false,
                 Some(Notice::TooLong) => {
                     self.stop_sync();
                     self.machine.discard = true;

@@ -2,6 +2,7 @@
 
 use super::cell::Cell;
 use super::machine::Machine;
+use super::prompts;
 use super::screen::Screen;
 use alacritty_terminal::grid::Cursor as RawCursor;
 use alacritty_terminal::grid::Dimensions as _;
@@ -145,6 +146,7 @@ fn write_content(out: &mut Vec<u8>, machine: &Machine, scrollback_lines: usize) 
                 cells[col].flags.contains(Flags::LEADING_WIDE_CHAR_SPACER) && col == cols - 1 && wraps && leads_to_same(machine, row, &cell, &cells[col]);
             if cell.width > 0 && !left_free {
                 pen.take(out, &cell, cells[col].hyperlink());
+                write_mark(out, &cells[col]);
                 out.extend_from_slice(cell.text.as_str().as_bytes());
             }
         }
@@ -167,6 +169,13 @@ fn leads_to_same(machine: &Machine, row: i32, cell: &Cell, raw: &RawCell) -> boo
     let below = machine.row(row + 1);
     let next = machine.cell(below, 0, false);
     next.width == 2 && cell.same_style(&next) && raw.hyperlink() == below[0].hyperlink()
+}
+
+/// Says that a prompt begins here.
+fn write_mark(out: &mut Vec<u8>, raw: &RawCell) {
+    if prompts::is_marked(raw) {
+        out.extend_from_slice(prompts::MARK);
+    }
 }
 
 fn write_colors(out: &mut Vec<u8>, machine: &Machine) {
@@ -204,6 +213,7 @@ fn write_cursor(out: &mut Vec<u8>, machine: &Machine, cursor: &RawCursor<RawCell
             put!(out, "\x1b[{};{}H", row + 1, place + 1);
             let cell = machine.cell(cells, place, false);
             pen.take(out, &cell, cells[place].hyperlink());
+            write_mark(out, &cells[place]);
             out.extend_from_slice(cell.text.as_str().as_bytes());
         }
         _ => {
@@ -311,6 +321,9 @@ fn write_modes(out: &mut Vec<u8>, machine: &Machine) {
             _ => 2,
         };
         put!(out, "\x1b[{} q", steady - i32::from(style.blinking));
+    }
+    if machine.prompt {
+        out.extend_from_slice(prompts::MARK);
     }
     if machine.charset == CharsetIndex::G1 {
         out.push(0x0e);

@@ -34,6 +34,10 @@ pub(super) enum Notice {
     PlaceAsked,
     /// The program tells its working directory (OSC 7).
     Cwd(String),
+    /// A prompt begins here (OSC 133;A).
+    Prompt,
+    /// What was a prompt ends, or a command's output begins or ends (OSC 133;B, C and D).
+    PromptOver,
     /// The string being read is too long; the engine must forget it.
     TooLong,
 }
@@ -185,6 +189,14 @@ impl Watcher {
     fn finished_string(&self) -> Option<Notice> {
         if self.state != State::Osc {
             return None;
+        }
+        if let Some(mark) = self.pending.strip_prefix(b"\x1b]133;") {
+            let alone = mark.get(1).is_none_or(|next| *next == b';');
+            return match mark.first().filter(|_| alone)? {
+                b'A' => Some(Notice::Prompt),
+                b'B' | b'C' | b'D' => Some(Notice::PromptOver),
+                _ => None,
+            };
         }
         let url = self.pending.strip_prefix(b"\x1b]7;")?;
         directory(url).map(Notice::Cwd)

@@ -7,8 +7,8 @@ use super::app::context;
 use super::command::CommandId;
 use super::command::Scope;
 use super::command::command;
-use super::hud::Hud;
 use super::files::FilesWish;
+use super::hud::Hud;
 use super::inputs::page;
 use super::keymap::Keymap;
 use super::logs::SaveLog;
@@ -36,10 +36,12 @@ use super::parts::sheet::Sheet;
 use super::parts::terminal::PaneState;
 use super::parts::terminal::Shows;
 use super::parts::tour::Step;
+use super::parts::typing::Wanted;
 use super::parts::workspace::Place;
 use super::stock::Kind;
 use super::stock::StockReply;
 use super::stock::StockWish;
+use crate::model::Container;
 use crate::model::ContainerId;
 use crate::model::ContainerState;
 use crate::model::Operation;
@@ -109,6 +111,8 @@ impl App {
                 let cx = context!(self);
                 return self.work.show(&session, place, &cx);
             }
+            Ask::TypeInto { containers, sure } => return self.type_into(&containers, sure),
+            Ask::SyncTyping(pane) => return self.work.sync_typing(pane),
             Ask::Launch { request, open } => {
                 self.waiting_launches.push_back(open.then(|| self.natural_place()));
                 let mut request = request;
@@ -269,6 +273,10 @@ impl App {
                 let ids = self.home.meant(&self.data);
                 return self.open_logs(&ids, Place::Tab);
             }
+            C::TypeInto => {
+                let ids = self.home.meant(&self.data);
+                return self.type_into(&ids, false);
+            }
             C::GoLogs => return self.go_logs(),
             _ => return self.run_in_view(id),
         }
@@ -342,17 +350,23 @@ impl App {
             self.tell(ToastKind::Warning, format!("{name} does not run: {key} starts it"));
             return Vec::new();
         }
-        let tty = container.tty;
-        let live: Vec<_> = self.data.live_sessions(id).cloned().collect();
+        let wanted = self.terminal_of(container);
+        self.go(View::Terminals);
+        let cx = context!(self);
+        match wanted {
+            Wanted::Session(session) => self.work.show(&session, place, &cx),
+            Wanted::New(container, shows) => self.work.open(&container, shows, place, &cx),
+        }
+    }
+
+    /// What a running container's terminal is: what is seen of it already, its main program, or else a new shell.
+    pub(super) fn terminal_of(&self, container: &Container) -> Wanted {
+        let live: Vec<_> = self.data.live_sessions(&container.id).cloned().collect();
         let shown = live.iter().find(|session| self.work.showing(&session.id).is_some());
         let main = live.iter().find(|session| session.kind == SessionKind::Main);
-        match shown.or(main).or_else(|| live.last().filter(|_| !tty)).cloned() {
-            Some(session) => {
-                self.go(View::Terminals);
-                let cx = context!(self);
-                self.work.show(&session, place, &cx)
-            }
-            None => self.open(id, if tty { Shows::Main } else { Shows::Shell }, place),
+        match shown.or(main).or_else(|| live.last().filter(|_| !container.tty)).cloned() {
+            Some(session) => Wanted::Session(Box::new(session)),
+            None => Wanted::New(Box::new(container.clone()), if container.tty { Shows::Main } else { Shows::Shell }),
         }
     }
 

@@ -12,6 +12,7 @@ use super::pages::Pages;
 use super::parts::grid::Home;
 use super::parts::status;
 use super::parts::tour::Step;
+use super::parts::workspace::Keys;
 use crate::term::Key;
 use crate::term::KeyCode;
 use crate::term::MouseEvent;
@@ -53,6 +54,8 @@ impl App {
                 // A key that only goes to the program changes nothing until its echo comes.
                 let before = (self.work.keys, self.work.focused().map(|pane| pane.marking.is_some()));
                 let outcome = self.work.key(key, &cx);
+                // Labels that are narrowed look different.
+                self.dirty |= before.0 == Keys::Hints;
                 self.dirty |=
                     before != (self.work.keys, self.work.focused().map(|pane| pane.marking.is_some())) || !self.work.scopes().is_empty() || outcome.is_err();
                 outcome.unwrap_or_else(|id| self.run(id))

@@ -15,6 +15,7 @@ use super::pages;
 use super::parts::actions;
 use super::parts::terminal::Shows;
 use super::parts::workspace::Place;
+use crate::model::ContainerId;
 use crate::model::CreateContainer;
 
 impl App {
@@ -79,16 +80,26 @@ impl App {
             }
             CommandId::RenameTab => self.work.prompted(&PromptFor::RenameTab, rest),
             CommandId::SearchBack => self.work.prompted(&PromptFor::Search { back: true }, rest),
+            CommandId::TypeInto => match self.all_named(rest) {
+                Some(ids) => self.type_into(&ids, false),
+                None => Vec::new(),
+            },
             CommandId::Logs | CommandId::PaneLogs | CommandId::GoLogs if rest.contains(char::is_whitespace) => {
-                let ids: Vec<_> = rest.split_whitespace().filter_map(|name| self.data.find_container(name)).map(|container| container.id.clone()).collect();
-                if ids.len() < rest.split_whitespace().count() {
-                    self.tell(ToastKind::Warning, format!("not all of '{rest}' are containers"));
-                    return Vec::new();
-                }
+                let Some(ids) = self.all_named(rest) else { return Vec::new() };
                 self.open_logs(&ids, if self.view == View::Terminals { Place::Split } else { Place::Tab })
             }
             id => self.run_on(id, command.scope, rest),
         }
+    }
+
+    /// The containers of these names; says so where one is none.
+    fn all_named(&mut self, names: &str) -> Option<Vec<ContainerId>> {
+        let ids: Vec<_> = names.split_whitespace().filter_map(|name| self.data.find_container(name)).map(|container| container.id.clone()).collect();
+        if ids.len() < names.split_whitespace().count() {
+            self.tell(ToastKind::Warning, format!("not all of '{names}' are containers"));
+            return None;
+        }
+        Some(ids)
     }
 
     /// Runs a command on the container of this name.

@@ -29,7 +29,9 @@ pub mod past;
 pub mod plain;
 pub mod playback;
 mod player;
+mod several;
 pub mod stock;
+
 pub mod theme;
 pub mod themes;
 pub mod trial;

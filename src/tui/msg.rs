@@ -344,6 +344,15 @@ pub enum Ask {
     OpenLogs(Vec<ContainerId>),
     /// Show a session in a pane.
     ShowSession(SessionId),
+    /// Show the terminals of these containers in one tab and type into all of them.
+    TypeInto {
+        /// The containers.
+        containers: Vec<ContainerId>,
+        /// It was asked whether so many are meant.
+        sure: bool,
+    },
+    /// From now on type into all panes of the tab that this one is in.
+    SyncTyping(PaneId),
     /// Launch, say so, and show its terminal when it runs if wished.
     Launch {
         /// What.

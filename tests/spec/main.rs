@@ -58,4 +58,5 @@ mod survive;
 mod terminal;
 mod themes;
 mod tmux;
+mod typing;
 mod web;

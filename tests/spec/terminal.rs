@@ -517,6 +517,41 @@ fn text_is_found_across_wrapped_rows_and_in_the_scrollback() {
 }
 
 #[test]
+fn prompts_are_known_by_their_marks_and_follow_their_text() {
+    let prompt = "\x1b]133;A\x07$ \x1b]133;B\x07";
+    let mut screen = screen(20, 4, format!("{prompt}ls\r\n\x1b]133;C\x07one file with a long name\r\n\x1b]133;D;0\x07{prompt}"));
+    let rows = |screen: &Screen| screen.prompts().iter().map(|prompt| prompt.row).collect::<Vec<_>>();
+    assert_eq!(rows(&screen), [0, 3]);
+    screen.resize(Size { cols: 40, rows: 4 });
+    assert_eq!(rows(&screen), [0, 2], "wrapped anew they are where their text is");
+    screen.feed(b"\r\n\r\n\r\n");
+    assert_eq!(rows(&screen), [-2, 0]);
+    let mut copy = Screen::new(screen.size(), 100);
+    copy.feed(&screen.snapshot(100));
+    assert_eq!(rows(&copy), [-2, 0], "a snapshot brings them along");
+    // The mark is none of the text's attributes.
+    assert_eq!(screen.cell(0, 0), Cell { text: "$".into(), ..Cell::default() });
+    screen.feed(b"\x1b[1;1Hx");
+    assert_eq!(rows(&screen), [-2], "what is drawn over is a prompt no longer");
+}
+
+#[test]
+fn a_mark_that_waits_for_its_prompt_outlasts_a_snapshot() {
+    let mut screen = screen(20, 4, "\x1b]133;A\x07");
+    let mut copy = Screen::new(screen.size(), 100);
+    copy.feed(&screen.snapshot(100));
+    copy.feed("日".as_bytes());
+    assert_eq!(copy.prompts(), [Point { row: 0, col: 0 }]);
+    copy.feed(b"\r\n\x1b]133;A\x07\x1b]133;C\x07output");
+    assert_eq!(copy.prompts().len(), 1, "a prompt without text is none");
+    let mut one = Screen::new(screen.size(), 100);
+    one.feed(b"\x1b]133;A\x07$");
+    let mut copy = Screen::new(one.size(), 100);
+    copy.feed(&one.snapshot(100));
+    assert_eq!(copy.prompts(), one.prompts(), "also one of a single character");
+}
+
+#[test]
 fn a_tile_follows_the_cursor() {
     let lines: Vec<String> = (0..20).map(|line| format!("line {line} {}", "-".repeat(60))).collect();
     let screen = screen(80, 24, lines.join("\r\n") + "\x1b[20;70H");

@@ -28,12 +28,15 @@ impl Workspace {
     pub fn draw(&self, frame: &mut Frame, area: Rect, cursor: bool, cx: &Context) {
         let (frames, borders) = self.frames(area);
         let focus = self.tab().map(|tab| tab.focus);
+        let typed = self.tab().filter(|tab| tab.synced).map(|tab| self.receivers(tab)).unwrap_or_default();
         let buffer = frame.buffer_mut();
         if borders {
             draw_lines(buffer, area, &frames, focus, cx.theme);
             for (id, rect) in &frames {
                 if let Some(pane) = self.panes.get(id) {
-                    draw_title(buffer, *rect, &pane.title(), focus == Some(*id), cx.theme);
+                    let (mark, role) = typed.mark(*id);
+                    let role = role.unwrap_or(if focus == Some(*id) { Role::BorderFocus } else { Role::Muted });
+                    draw_title(buffer, *rect, &format!("{mark}{}", pane.title()), cx.theme.style(role));
                 }
             }
         }
@@ -56,7 +59,7 @@ impl Workspace {
         {
             log.draw_entry(frame, inside(*rect, borders), cx);
         }
-        let cursor = focus.filter(|_| cursor && self.keys != Keys::Numbers).and_then(|id| {
+        let cursor = focus.filter(|_| cursor && !matches!(self.keys, Keys::Numbers | Keys::Hints)).and_then(|id| {
             let (_, rect) = frames.iter().find(|(own, _)| *own == id)?;
             self.panes.get(&id)?.cursor_at(inside(*rect, borders))
         });
@@ -151,6 +154,9 @@ impl TerminalPane {
             badge(buffer, text_room, &text, cx.theme.style(Role::Accent).add_modifier(Modifier::REVERSED));
         } else {
             self.draw_prefix(buffer, screen_room, cx, prefix);
+        }
+        if let Some(hints) = &self.hints {
+            hints.draw(buffer, screen_room, (left, top), &self.screen, cx.theme);
         }
         self.draw_state(buffer, room, cx);
     }
@@ -267,7 +273,7 @@ fn fill(buffer: &mut Buffer, room: Rect, style: Style) {
 }
 
 /// Writes text from a place on, as far as the room goes.
-fn put(buffer: &mut Buffer, room: Rect, x: u16, y: u16, text: &str, style: Style) {
+pub(super) fn put(buffer: &mut Buffer, room: Rect, x: u16, y: u16, text: &str, style: Style) {
     let x = x.max(room.x);
     if y < room.bottom() && x < room.right() {
         // A wide character that the text covers by half would push the rest of the line.
@@ -275,10 +281,9 @@ fn put(buffer: &mut Buffer, room: Rect, x: u16, y: u16, text: &str, style: Style
     }
 }
 
-fn draw_title(buffer: &mut Buffer, frame: Rect, title: &str, focused: bool, theme: &Theme) {
-    let role = if focused { Role::BorderFocus } else { Role::Muted };
+fn draw_title(buffer: &mut Buffer, frame: Rect, title: &str, style: Style) {
     let room = Rect { x: frame.x + 2, width: frame.width.saturating_sub(4), height: 1, ..frame };
-    put(buffer, room, room.x, room.y, &format!(" {title} "), theme.style(role));
+    put(buffer, room, room.x, room.y, &format!(" {title} "), style);
 }
 
 /// The lines between and around panes: each is drawn once, with the character that its neighbours ask for.

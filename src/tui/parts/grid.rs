@@ -165,8 +165,9 @@ impl Home {
         let mut parts = Vec::new();
         let all = cx.data.containers.len();
         if !self.marked.is_empty() {
-            let key = cx.keymap.label(CommandId::Logs).unwrap_or_default();
-            parts.push(format!("{} marked, {key} shows their logs", self.marked.len()));
+            let key = |id| cx.keymap.label(id).unwrap_or_default();
+            let (logs, typing) = (key(CommandId::Logs), key(CommandId::TypeInto));
+            parts.push(format!("{} marked, {logs} shows their logs, {typing} types into all", self.marked.len()));
         }
         if shown < all {
             parts.push(format!("{shown} of {} shown", text::count(all, "container")));

@@ -36,6 +36,7 @@ pub mod fuzzy;
 pub mod graph;
 pub mod grid;
 pub mod help;
+pub mod hints;
 pub mod inspect;
 pub mod items;
 pub mod launch;
@@ -72,6 +73,7 @@ pub mod text;
 pub mod tile;
 pub mod toast;
 pub mod tour;
+pub mod typing;
 pub mod workspace;
 
 use super::msg::PromptFor;

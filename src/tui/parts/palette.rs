@@ -355,6 +355,7 @@ fn takes_container(id: CommandId) -> bool {
             | CommandId::Shell
             | CommandId::Attach
             | CommandId::Logs
+            | CommandId::TypeInto
             | CommandId::Stats
             | CommandId::GoResources
             | CommandId::Stop

@@ -1,6 +1,7 @@
 //! The mouse in the workspace.
 use super::selection::Marking;
 use super::terminal::TerminalPane;
+use super::workspace::Keys;
 use super::workspace::Workspace;
 use super::workspace::inside;
 use crate::term::Mods;
@@ -24,6 +25,10 @@ const WHEEL: i32 = 3;
 impl Workspace {
     /// Takes a mouse event of the workspace's area.
     pub fn mouse(&mut self, event: MouseEvent, cx: &Context) -> Vec<Effect> {
+        if self.keys == Keys::Hints {
+            // A press takes the labels away; nothing else moves under them.
+            return if event.kind == MouseKind::Down { self.end_hints() } else { Vec::new() };
+        }
         let (frames, borders) = self.frames(self.area);
         let at = Position { x: event.col, y: event.row };
         if let Some((pane, axis)) = self.dragged {

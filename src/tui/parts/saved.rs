@@ -89,7 +89,9 @@ impl Workspace {
             let Some(tree) = tree else { continue };
             let focus = focus.or_else(|| tree.panes().first().copied());
             let Some(focus) = focus else { continue };
-            self.tabs.push(Tab { name: tab.name, zoomed: tab.zoomed && !matches!(tree, Tree::Pane(_)), tree, focus, last: None, ready: 0 });
+            let zoomed = tab.zoomed && !matches!(tree, Tree::Pane(_));
+            // Typing into several is never brought back: it is asked for anew.
+            self.tabs.push(Tab { name: tab.name, zoomed, ..Tab::new(tree, focus) });
             if is_shown {
                 self.active = self.tabs.len() - 1;
             }

@@ -93,6 +93,8 @@ pub enum Outcome {
     Leave,
     /// Copy this and go back.
     Copy(String),
+    /// There is nothing to go to, for this reason.
+    Nowhere(&'static str),
     /// Ask what to look for.
     AskNeedle {
         /// Towards older lines.
@@ -141,6 +143,19 @@ impl ScrollMode {
             C::LeaveScroll => return Outcome::Leave,
             C::FindForward => return Outcome::AskNeedle { back: false },
             C::FindBack => return Outcome::AskNeedle { back: true },
+            C::PromptBack | C::PromptForward => {
+                let prompts = screen.prompts();
+                let next = if command == C::PromptBack {
+                    prompts.iter().rfind(|prompt| prompt.row < self.cursor.row)
+                } else {
+                    prompts.iter().find(|prompt| prompt.row > self.cursor.row)
+                };
+                match next {
+                    Some(prompt) => self.cursor = *prompt,
+                    None if prompts.is_empty() => return Outcome::Nowhere("this shell does not mark its prompts (OSC 133)"),
+                    None => return Outcome::Nowhere("there is no further prompt"),
+                }
+            }
             C::FindNext => self.find_again(screen, false),
             C::FindPrevious => self.find_again(screen, true),
             _ => {}

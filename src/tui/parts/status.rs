@@ -69,6 +69,11 @@ pub fn work_line(frame: &mut Frame, area: Rect, work: &Workspace, cx: &Context) 
         right.extend(server(cx));
         right.push(Span::raw("  "));
     }
+    if let Some(tab) = work.tab().filter(|tab| tab.synced) {
+        let told = if tab.zoomed { "⇉ not while zoomed".to_owned() } else { work.receivers(tab).count() };
+        right.push(Span::styled(format!(" {told} "), cx.theme.style(Role::Warn).add_modifier(Modifier::BOLD | Modifier::REVERSED)));
+        right.push(Span::raw("  "));
+    }
     let mut working = cx.data.running_operations();
     if let Some(operation) = working.next() {
         let more = match working.count() {
@@ -112,7 +117,8 @@ fn tab_label(work: &Workspace, place: usize, tab: &Tab) -> String {
         () => "",
     };
     let zoom = if tab.zoomed { "Z" } else { "" };
-    format!(" {}:{}{mark}{zoom} ", place + 1, short(&work.tab_name(tab), 20))
+    let synced = if tab.synced { "⇉" } else { "" };
+    format!(" {}:{}{mark}{zoom}{synced} ", place + 1, short(&work.tab_name(tab), 20))
 }
 
 /// The tab whose name is drawn at this column of the line on top.
@@ -168,6 +174,7 @@ pub fn hints(scopes: &[Scope], cx: &Context) -> Vec<Hint> {
 pub fn work_hints(work: &Workspace, cx: &Context) -> Vec<Hint> {
     match (work.keys, work.scopes()) {
         (Keys::Numbers, _) => vec![("0-9".to_owned(), "focus the pane with this number".to_owned())],
+        (Keys::Hints, _) => [("a-z", "copy"), ("A-Z", "paste here"), ("esc", "leave")].map(|(key, what)| (key.to_owned(), what.to_owned())).to_vec(),
         (Keys::Prefix, scopes) => hints(scopes, cx),
         _ if work.focused().and_then(|pane| pane.log.as_ref()).is_some_and(|log| log.takes_keys()) => {
             [("⏎", "take it"), ("esc", "clear"), ("!", "lines without"), ("/", "expression")].map(|(key, what)| (key.to_owned(), what.to_owned())).to_vec()

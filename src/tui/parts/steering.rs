@@ -67,10 +67,11 @@ impl Workspace {
                 }
                 return Ok(self.arrange(cx));
             }
+            Keys::Hints => return Ok(self.hint_key(key, cx)),
             Keys::Prefix => {
                 self.keys = Keys::Program;
                 if cx.keymap.is_prefix(key) {
-                    return Ok(self.focused_mut().map(|pane| pane.key(key)).unwrap_or_default());
+                    return Ok(self.type_key(key));
                 }
                 return match cx.keymap.find(&[Scope::Terminal], key) {
                     Some(id) => {
@@ -105,7 +106,7 @@ impl Workspace {
         }
         let scopes = self.scopes();
         if scopes.is_empty() {
-            return Ok(self.focused_mut().map(|pane| pane.key(key)).unwrap_or_default());
+            return Ok(self.type_key(key));
         }
         cx.keymap.find(scopes, key).map_or(Ok(Vec::new()), Err)
     }
@@ -196,6 +197,8 @@ impl Workspace {
                 let text = self.copied.clone();
                 self.paste(&text, cx)
             }
+            C::QuickSelect => self.start_hints(),
+            C::SyncTyping => self.toggle_typing(),
             C::Record => self.record(focus, cx),
             C::TakeSize => vec![Effect::Control(focus, Control::TakeSize)],
             C::LeavePrefix => Vec::new(),
@@ -226,7 +229,7 @@ impl Workspace {
             log.paste(text, cx);
             return Vec::new();
         }
-        self.focused_mut().filter(|pane| pane.scroll.is_none()).map(|pane| pane.paste(text)).unwrap_or_default()
+        self.type_paste(text)
     }
 
     /// The answer to a prompt.
@@ -376,7 +379,7 @@ impl Workspace {
         tab.zoomed = false;
         self.last_tab = self.active;
         self.active += 1;
-        self.tabs.insert(self.active, Tab { name: None, tree: Tree::Pane(pane), focus: pane, last: None, zoomed: false, ready: 0 });
+        self.tabs.insert(self.active, Tab::new(Tree::Pane(pane), pane));
         self.changed = true;
         self.arrange(cx)
     }

@@ -1,4 +1,5 @@
 //! A pane that mirrors one session, or shows logs: its screen, its keys, its end.
+use super::hints::Hints;
 use super::log::LogView;
 use super::selection::Marking;
 use super::selection::ScrollMode;
@@ -10,6 +11,7 @@ use crate::model::ServerFrame;
 use crate::model::Session;
 use crate::model::SessionExit;
 use crate::model::SessionId;
+use crate::model::SessionKind;
 use crate::model::Size;
 use crate::term::Key;
 use crate::term::Modes;
@@ -40,6 +42,15 @@ pub struct Origin {
     /// Further containers whose logs are shown with its own, with their names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub more: Vec<(ContainerId, String)>,
+}
+
+impl Origin {
+    /// What shows this session.
+    #[must_use]
+    pub fn of(session: &Session) -> Self {
+        let shows = if session.kind == SessionKind::Main { Shows::Main } else { Shows::Shell };
+        Self { container: session.container.clone(), name: session.container_name.clone(), shows, more: Vec::new() }
+    }
 }
 
 /// What of a container a pane shows.
@@ -104,10 +115,14 @@ pub struct TerminalPane {
     pub sized_at: Duration,
     /// How many watch the session.
     pub viewers: usize,
+    /// Somebody else who alone may type into it.
+    pub lease: Option<String>,
     /// Something happened while its tab was hidden.
     pub news: bool,
     /// Scrolled back.
     pub scroll: Option<ScrollMode>,
+    /// Labels on what can be taken from it.
+    pub hints: Option<Hints>,
     /// When its lost main program was shown anew.
     pub revived_at: Option<Duration>,
     /// Text is being marked with the mouse.
@@ -141,8 +156,10 @@ impl TerminalPane {
             size,
             sized_at: Duration::ZERO,
             viewers: 0,
+            lease: None,
             news: false,
             scroll: None,
+            hints: None,
             revived_at: None,
             marking: None,
             log,
@@ -201,15 +218,28 @@ impl TerminalPane {
         matches!(self.state, PaneState::Ended(_) | PaneState::Failed(_))
     }
 
+    /// Why nothing that is typed would reach its program; none where it would.
+    #[must_use]
+    pub fn deaf(&self) -> Option<String> {
+        match &self.state {
+            _ if self.log.is_some() => Some("a log".to_owned()),
+            PaneState::Opening => Some("still being opened".to_owned()),
+            PaneState::Ended(_) => Some("ended".to_owned()),
+            PaneState::Failed(_) => Some("not to be typed into".to_owned()),
+            _ if self.scroll.is_some() || self.hints.is_some() => Some("standing still".to_owned()),
+            _ => self.lease.as_ref().map(|name| format!("only {name} types there")),
+        }
+    }
+
     /// What the program asked of its terminal.
     #[must_use]
     pub fn modes(&self) -> Modes {
         self.screen.modes()
     }
 
-    /// Takes in a frame of the session; while the view is scrolled back it waits.
+    /// Takes in a frame of the session; while the view is scrolled back or labelled it waits.
     pub fn take(&mut self, frame: ServerFrame) -> Vec<News> {
-        if self.scroll.is_some() && !matches!(frame, ServerFrame::Presence(_)) {
+        if (self.scroll.is_some() || self.hints.is_some()) && !matches!(frame, ServerFrame::Presence(_)) {
             self.held.push(frame);
             return Vec::new();
         }
@@ -248,8 +278,12 @@ impl TerminalPane {
             }
             ServerFrame::Presence(viewers) => self.viewers = viewers.iter().filter(|viewer| viewer.name != RECORDER).count(),
             ServerFrame::Notice(text) => return vec![News::Notice(text)],
-            ServerFrame::Lease(lease) if lease.yours => return vec![News::Notice("only you type here now".to_owned())],
+            ServerFrame::Lease(lease) if lease.yours => {
+                self.lease = None;
+                return vec![News::Notice("only you type here now".to_owned())];
+            }
             ServerFrame::Lease(lease) => {
+                self.lease.clone_from(&lease.holder);
                 return vec![News::Notice(
                     lease.holder.map_or_else(|| "everyone may type here again".to_owned(), |name| format!("only {name} types here now")),
                 )];
@@ -367,6 +401,17 @@ impl TerminalPane {
         }
         self.screen.clear_selection();
         self.screen.scroll_to_bottom();
+        self.catch_up()
+    }
+
+    /// Takes the labels away.
+    pub fn end_hints(&mut self) -> Vec<News> {
+        self.hints = None;
+        if self.scroll.is_some() { Vec::new() } else { self.catch_up() }
+    }
+
+    /// Draws what came while it stood still.
+    fn catch_up(&mut self) -> Vec<News> {
         let held = std::mem::take(&mut self.held);
         held.into_iter().flat_map(|frame| self.take(frame)).collect()
     }

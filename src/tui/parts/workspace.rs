@@ -11,7 +11,6 @@ use crate::model::ContainerState;
 use crate::model::ExitReason;
 use crate::model::OpenSession;
 use crate::model::Session;
-use crate::model::SessionKind;
 use crate::model::Size;
 use crate::tui::component::Context;
 use crate::tui::layout::Axis;
@@ -45,6 +44,16 @@ pub struct Tab {
     pub zoomed: bool,
     /// Which ready arrangement comes next.
     pub ready: usize,
+    /// What is typed goes to all its panes.
+    pub synced: bool,
+}
+
+impl Tab {
+    /// A tab of these panes, as it is at first.
+    #[must_use]
+    pub fn new(tree: Tree<PaneId>, focus: PaneId) -> Self {
+        Self { name: None, tree, focus, last: None, zoomed: false, ready: 0, synced: false }
+    }
 }
 
 /// Where a new pane goes.
@@ -70,6 +79,8 @@ pub enum Keys {
     Repeat(Duration),
     /// It is a pane's number.
     Numbers,
+    /// It is a letter of a label.
+    Hints,
 }
 
 /// Tabs of panes.
@@ -164,7 +175,7 @@ impl Workspace {
         id
     }
 
-    fn place(&mut self, pane: PaneId, place: Place) {
+    pub(super) fn place(&mut self, pane: PaneId, place: Place) {
         self.changed = true;
         let beside = match place {
             Place::Tab => None,
@@ -185,7 +196,7 @@ impl Workspace {
             _ => {
                 self.last_tab = self.active;
                 let at = if self.tabs.is_empty() { 0 } else { self.active + 1 };
-                self.tabs.insert(at, Tab { name: None, tree: Tree::Pane(pane), focus: pane, last: None, zoomed: false, ready: 0 });
+                self.tabs.insert(at, Tab::new(Tree::Pane(pane), pane));
                 self.active = at;
             }
         }
@@ -217,8 +228,7 @@ impl Workspace {
             self.focus_pane(pane);
             return self.arrange(cx);
         }
-        let shows = if session.kind == SessionKind::Main { Shows::Main } else { Shows::Shell };
-        let pane = self.fresh(Origin { container: session.container.clone(), name: session.container_name.clone(), shows, more: Vec::new() });
+        let pane = self.fresh(Origin::of(session));
         self.place(pane, place);
         let mut effects = self.arrange(cx);
         if let Some(pane) = self.panes.get_mut(&pane) {
@@ -266,8 +276,15 @@ impl Workspace {
     /// Takes a pane away; its session goes on unless it was closed before.
     pub fn remove(&mut self, pane: PaneId, cx: &Context) -> Vec<Effect> {
         self.panes.remove(&pane);
-        self.changed = true;
+        self.take_out(pane);
         let mut effects = vec![Effect::Detach(pane)];
+        effects.extend(self.arrange(cx));
+        effects
+    }
+
+    /// Takes a pane out of its tab, which goes with its last one.
+    pub(super) fn take_out(&mut self, pane: PaneId) {
+        self.changed = true;
         if let Some(place) = self.tabs.iter().position(|tab| tab.tree.contains(pane)) {
             let tab = &mut self.tabs[place];
             let next = tab.last.filter(|last| *last != pane && tab.tree.contains(*last)).or_else(|| tab.tree.nth_after(pane, -1)).filter(|next| *next != pane);
@@ -289,8 +306,6 @@ impl Workspace {
                 }
             }
         }
-        effects.extend(self.arrange(cx));
-        effects
     }
 
     /// The frame of each pane that is seen, and whether borders are drawn.
@@ -309,7 +324,9 @@ impl Workspace {
 
     /// Gives every pane the room that it has now, and the focus to whom it belongs.
     pub fn arrange(&mut self, cx: &Context) -> Vec<Effect> {
-        let mut effects = Vec::new();
+        // Labels are for the pane that has the focus.
+        let labelled = self.panes.values().any(|pane| pane.hints.is_some());
+        let mut effects = if labelled && self.focused().is_none_or(|pane| pane.hints.is_none()) { self.end_hints() } else { Vec::new() };
         for tab in &self.tabs {
             let (frames, borders) = visible(tab, self.area);
             for (id, frame) in frames {
@@ -354,10 +371,15 @@ impl Workspace {
             match news {
                 News::Bell if seen => effects.push(Effect::Bell),
                 News::Bell => self.mark_news(pane),
-                News::Ended if !seen => self.mark_news(pane),
+                News::Ended => {
+                    effects.extend(self.left_out(pane));
+                    if !seen {
+                        self.mark_news(pane);
+                    }
+                }
                 News::Notice(text) => effects.push(Effect::Ask(Ask::Toast(ToastKind::Info, text))),
                 News::Clipboard(text) if seen => effects.push(Effect::Ask(Ask::OfferClipboard { pane, text })),
-                News::Clipboard(_) | News::Title | News::Ended => {}
+                News::Clipboard(_) | News::Title => {}
             }
         }
         effects
@@ -405,6 +427,7 @@ impl Workspace {
         let text = match outcome {
             Outcome::Stay => return Vec::new(),
             Outcome::AskNeedle { back } => return vec![Effect::Ask(Ask::Prompt(Box::new(super::needle_prompt(back))))],
+            Outcome::Nowhere(why) => return vec![super::toast::say(why)],
             Outcome::Leave => None,
             Outcome::Copy(text) => Some(text),
         };
