@@ -113,6 +113,8 @@ pub enum Command {
     Network(storage_args::NetworkArgs),
     /// Remove what cto has made and nothing uses any more; never a volume with data, never what other tools made
     Clean(storage_args::CleanArgs),
+    /// Layouts: terminals arranged and kept under a name, by 'save-layout' in the TUI
+    Layout(LayoutArgs),
     /// List, close, type into and show sessions
     Sessions(SessionsArgs),
     /// Record sessions; list, play, export and remove recordings
@@ -460,4 +462,42 @@ fn tail(text: &str) -> Result<Tail, String> {
         return Ok(Tail(None));
     }
     text.parse().map(|lines| Tail(Some(lines))).map_err(|_| "write a number, or 'all'".to_owned())
+}
+
+/// `cto layout`.
+#[derive(Debug, Args)]
+pub struct LayoutArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: LayoutCommand,
+}
+
+/// The commands of layouts.
+#[derive(Debug, Subcommand)]
+pub enum LayoutCommand {
+    /// List layouts; 'last' is what the TUI comes back to
+    Ls,
+    /// Show a layout, as JSON
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Open the TUI with a layout: running terminals are shown, others begin anew in their containers
+    Open {
+        /// Its name
+        name: String,
+    },
+    /// Call a layout otherwise
+    Rename {
+        /// Its name
+        from: String,
+        /// Its new name
+        to: String,
+    },
+    /// Remove layouts; their terminals go on
+    Rm {
+        /// Layouts by name
+        #[arg(required = true)]
+        layouts: Vec<String>,
+    },
 }

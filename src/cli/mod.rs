@@ -16,6 +16,7 @@ mod images;
 mod import;
 mod import_args;
 mod launch;
+mod layouts;
 mod life;
 mod life_args;
 mod networks;
@@ -127,6 +128,7 @@ async fn dispatch(context: &Context, command: Option<Command>) -> Result<u8> {
         Some(Command::Volume(args)) => volumes::volume(context, args.command).await.map(done),
         Some(Command::Network(args)) => networks::network(context, args.command).await.map(done),
         Some(Command::Clean(args)) => clean::clean(context, &args).await.map(done),
+        Some(Command::Layout(args)) => layouts::layout(context, args.command).await,
         Some(Command::Sessions(args)) => sessions::sessions(context, args).await.map(done),
         Some(Command::Rec(args)) => recordings::rec(context, args.command).await,
         Some(Command::Import(args)) => import::import(context, args.kind).await.map(done),

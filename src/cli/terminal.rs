@@ -16,6 +16,7 @@ use crate::model::Container;
 use crate::model::CreateSession;
 use crate::model::Empty;
 use crate::model::GetContainer;
+use crate::model::GetLayout;
 use crate::model::GetSession;
 use crate::model::ListQuery;
 use crate::model::ListSessions;
@@ -36,7 +37,20 @@ const TERMINATED: u8 = 143;
 pub async fn home(context: &Context) -> Result<u8> {
     needs_terminal()?;
     let client = context.client().await?;
-    match show(context, client, tui::Start::Home).await? {
+    begin(context, client, tui::Start::Home).await
+}
+
+/// `cto layout open`.
+pub async fn open_layout(context: &Context, name: String) -> Result<u8> {
+    needs_terminal()?;
+    let client = context.client().await?;
+    // What is not there is said here, not on a screen that goes away.
+    client.call::<GetLayout>(&[&name], &Empty {}).await?;
+    begin(context, client, tui::Start::Layout(name)).await
+}
+
+async fn begin(context: &Context, client: Client, start: tui::Start) -> Result<u8> {
+    match show(context, client, start).await? {
         tui::Exit::Terminated => Ok(TERMINATED),
         _ => Ok(0),
     }

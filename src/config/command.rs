@@ -170,6 +170,10 @@ commands! {
         GoNetworks "networks" "networks" [] 0: "Show the networks";
         GoSessions "sessions" "sessions" [] 0: "Show all sessions, those that have ended too";
         GoActivity "activity" "activity" [] 0: "Show the audit and what happened since the program began";
+        Layouts "layouts" "layouts" [] 0: "Show the layouts that are kept: open, rename or remove one";
+        OpenLayout "open-layout" "open layout" [] 0: "Open a layout: running terminals are shown, others begin anew in their containers";
+        RenameLayout "rename-layout" "rename layout" [] 0: "Call a layout otherwise";
+        RemoveLayout "remove-layout" "remove layout" [] 0: "Remove a layout; its terminals go on";
         Launch "launch" "launch" ["n"] 2: "Launch a container from a template";
         Errors "errors" "errors" ["!"] 0: "Show the last errors again; Tab shows what the engine was asked to do";
         EngineCalls "engine-calls" "engine calls" [] 0: "Show what the engine was asked to do, as docker's command lines";
@@ -265,6 +269,10 @@ commands! {
         SearchBack "search" "search" ["/"] 0: "Find a text in the scrollback";
         PaneLogs "pane-logs" "logs" ["L"] 0: "Show this container's log in a split";
         PaneFiles "pane-files" "files" ["f"] 0: "Show this container's files, where the program works";
+        TerminalLayouts "terminal-layouts" "layouts" ["s"] 0: "Show the layouts that are kept: open, rename or remove one";
+        SaveLayout "save-layout" "save layout" ["W"] 0: "Keep all tabs as a layout with a name";
+        SaveTab "save-tab" "save tab" [] 0: "Keep the tab shown as a layout with a name";
+        EditScrollback "edit-scrollback" "editor" ["e"] 15: "Open the whole text of the terminal in $EDITOR";
         QuickSelect "quick-select" "quick select" ["u"] 14: "Label the addresses, ids and paths that are seen: a label's letters copy, with Shift they paste it here";
         SyncTyping "sync-typing" "type to all" ["S"] 0: "Type into all panes of the tab at once, or into the focused one alone again";
         Record "record" "record" ["R"] 0: "Begin or end the recording of this session";

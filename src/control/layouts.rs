@@ -52,4 +52,13 @@ impl Control {
         }
         store.save_layout(&actor.name, name, &request.data, request.replaces).await
     }
+
+    /// Removes a layout of the caller.
+    ///
+    /// # Errors
+    /// `not_found`, `store_failed`.
+    pub async fn delete_layout(&self, actor: &Actor, name: &str) -> Result<()> {
+        Self::may(actor, Action::UseLayouts)?;
+        if self.parts().store.remove_layout(&actor.name, name).await? { Ok(()) } else { Err(Error::not_found("layout", name)) }
+    }
 }

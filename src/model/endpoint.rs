@@ -185,6 +185,7 @@ endpoints! {
     ListLayouts = "The caller's layouts": Get "/api/v1/layouts", Some(Action::UseLayouts), Empty => Answer::Json, Page<Layout>;
     GetLayout = "One layout of the caller": Get "/api/v1/layouts/{name}", Some(Action::UseLayouts), Empty => Answer::Json, Layout;
     PutLayout = "Saves a layout of the caller": Put "/api/v1/layouts/{name}", Some(Action::UseLayouts), SaveLayout => Answer::Json, Layout;
+    DeleteLayout = "Removes a layout of the caller": Delete "/api/v1/layouts/{name}", Some(Action::UseLayouts), Empty => Answer::Nothing, Empty;
 
     ListEngineCalls = "What the engine was asked to do, as lines of docker's command line, newest first": Get "/api/v1/engine/calls", Some(Action::ReadContainers), Empty => Answer::Json, EngineCalls;
     ListAudit = "The audit, newest first": Get "/api/v1/audit", Some(Action::ReadAudit), ListQuery => Answer::Json, Page<AuditEvent>;

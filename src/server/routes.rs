@@ -177,6 +177,7 @@ pub(super) fn all() -> Routes {
         .add::<ListLayouts, _, _>(|ask, _| async move { ask.control.list_layouts(&ask.actor).await })
         .add::<GetLayout, _, _>(|ask, _| async move { ask.control.get_layout(&ask.actor, ask.id()).await })
         .add::<PutLayout, _, _>(|ask, request| async move { ask.control.put_layout(&ask.actor, ask.id(), request).await })
+        .add::<DeleteLayout, _, _>(|ask, _| async move { ask.control.delete_layout(&ask.actor, ask.id()).await.map(done) })
 
         .add::<ListEngineCalls, _, _>(|ask, _| async move { ask.control.list_engine_calls(&ask.actor).await })
         .add::<ListAudit, _, _>(|ask, query| async move { ask.control.list_audit(&ask.actor, &query).await })

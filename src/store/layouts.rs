@@ -56,6 +56,15 @@ impl Store {
         rows.first().map_or_else(|| Err(stale()), |row| self.layout(row))
     }
 
+    /// Removes a layout; false where there is none.
+    ///
+    /// # Errors
+    /// `disk_full`, `store_failed`.
+    pub async fn remove_layout(&self, owner: &str, name: &str) -> Result<bool> {
+        let query = sqlx::query("DELETE FROM layouts WHERE owner = $1 AND name = $2").bind(owner).bind(name);
+        Ok(query.execute(self.pool()).await.map_err(|error| self.fault(error))?.rows_affected() > 0)
+    }
+
     fn layout(&self, row: &AnyRow) -> Result<Layout> {
         let (name, version, data) = self.read(|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get::<String, _>(2)?)))?;
         Ok(Layout { name, version, data: from_json(&data)? })

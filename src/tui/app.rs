@@ -3,7 +3,10 @@ use super::component::Component;
 use super::component::Context;
 use super::data::Data;
 use super::hud::Hud;
+use super::editor::PrivateFile;
 use super::keymap::Keymap;
+use super::layouts;
+use super::layouts::LayoutWish;
 use super::msg::Effect;
 use super::msg::Link;
 use super::msg::Msg;
@@ -44,6 +47,8 @@ const NUMBERS_EVERY: Duration = Duration::from_secs(1);
 pub enum Start {
     /// As it was left; the containers at first.
     Home,
+    /// As it was left, and with this layout.
+    Layout(String),
     /// One session, alone; the program ends with it.
     Session(Box<Session>),
 }
@@ -150,6 +155,10 @@ pub struct App {
     pub(super) mouse: bool,
     epoch: Instant,
     start: Option<Box<Session>>,
+    /// A layout to be opened once the lists are here.
+    opens: Option<String>,
+    /// What an editor shows now.
+    pub(super) edited: Option<PrivateFile>,
     saved: Option<serde_json::Value>,
     save_at: Option<Duration>,
     numbers_at: Option<Duration>,
@@ -176,9 +185,10 @@ impl App {
     /// The state at the start, on a screen of this size; panes keep so many lines of scrollback.
     #[must_use]
     pub fn new(start: Start, theme: Theme, keymap: Keymap, scrollback: usize, size: Size, now: Now) -> Self {
-        let start = match start {
-            Start::Home => None,
-            Start::Session(session) => Some(session),
+        let (start, opens) = match start {
+            Start::Home => (None, None),
+            Start::Layout(name) => (None, Some(name)),
+            Start::Session(session) => (Some(session), None),
         };
         let mut work = Workspace::new(scrollback);
         work.area = super::view::areas(size).middle;
@@ -209,6 +219,8 @@ impl App {
             mouse: true,
             epoch: Instant::now().checked_sub(now.since_start).unwrap_or_else(Instant::now),
             start,
+            opens,
+            edited: None,
             saved: None,
             save_at: None,
             numbers_at: None,
@@ -277,6 +289,7 @@ impl App {
                 vec![Effect::Redraw]
             }
             Msg::Edited(path, problem) => {
+                self.forget_edited(&path);
                 if let Some(problem) = &problem {
                     self.complain(problem);
                 }
@@ -518,6 +531,14 @@ impl App {
 
     /// Brings back what was kept, once it and the lists are here.
     pub(super) fn try_restore(&mut self) -> Vec<Effect> {
+        let mut effects = self.bring_back();
+        if self.restore == Restore::Done && self.data.listed {
+            effects.extend(self.opens.take().map(|name| layouts::wish(LayoutWish::Open(name))));
+        }
+        effects
+    }
+
+    fn bring_back(&mut self) -> Vec<Effect> {
         let Restore::Waiting(Some(kept)) = &self.restore else { return Vec::new() };
         if !self.data.listed {
             return Vec::new();

@@ -146,7 +146,7 @@ impl App {
                 return self.pages.files.answer(answer, &cx);
             }
             Ask::PasteText(text) => return self.paste_text(&text),
-            Ask::Prompted(purpose, text) => return self.work.prompted(&purpose, &text),
+            Ask::Prompted(purpose, text) => return self.prompted(&purpose, &text),
             Ask::Toast(kind, text) => self.tell(kind, text),
             Ask::Copy(text) => return self.copy(text),
             Ask::OfferClipboard { pane, text } => {
@@ -278,6 +278,9 @@ impl App {
                 return self.type_into(&ids, false);
             }
             C::GoLogs => return self.go_logs(),
+            C::Layouts | C::TerminalLayouts | C::OpenLayout | C::RemoveLayout | C::RenameLayout if !self.alone => return self.show_layouts(),
+            C::SaveLayout | C::SaveTab if !self.alone => return self.ask_layout_name(id == C::SaveTab),
+            C::EditScrollback if self.view == View::Terminals => return self.edit_scrollback(),
             _ => return self.run_in_view(id),
         }
         Vec::new()
@@ -474,6 +477,7 @@ impl App {
                 let lines = vec!["What is in it is lost.".to_owned()];
                 self.overlays.push(Box::new(Confirm::new(ConfirmSpec { title: format!("Overwrite {path}?"), lines, choices })));
             }
+            (Request::Layouts(wish), result) if !(taken && result.is_err()) => effects.extend(self.layouts_told(*wish, result)),
             // Tried again with the next change, and at the end.
             (Request::SaveLayout(_), Err(_)) => {}
             // The view says so, and tries again.
@@ -517,6 +521,7 @@ impl App {
             | Reply::Past(_)
             | Reply::Recording(_)
             | Reply::Layout(_)
+            | Reply::Layouts(_)
             | Reply::Nothing
             | Reply::Saved(_) => {}
         }

@@ -1,6 +1,7 @@
 //! Carries effects out: requests, attachments and subscriptions, each on a task of its own.
 use super::effects_copy::Copies;
 use super::effects_files;
+use super::effects_layouts;
 use super::effects_log;
 use super::effects_log::Followers;
 use super::effects_pane::PaneLink;
@@ -62,7 +63,7 @@ use tokio::sync::mpsc;
 use tokio::sync::watch;
 
 /// The layout that the TUI comes back to.
-const LAYOUT: &str = "last";
+pub(super) const LAYOUT: &str = "last";
 /// Things on a page of a list.
 const PAGE: u32 = 500;
 /// Histories that are read at once.
@@ -174,6 +175,7 @@ async fn ask(client: &Client, request: &Request) -> Result<Reply> {
         Request::Stock(wish) => Reply::Stock(Box::new(effects_stock::ask(client, wish).await?)),
         Request::Files(wish) => Reply::Files(Box::new(effects_files::ask(client, wish).await?)),
         Request::SaveLog(wish) => Reply::Saved(effects_log::save(wish).await?),
+        Request::Layouts(wish) => effects_layouts::ask(client, wish).await?,
         Request::LoadLayout => match client.call::<GetLayout>(&[LAYOUT], &nothing).await {
             Ok(layout) => Reply::Layout(Some(Box::new(layout.data))),
             Err(error) if error.code == Code::NotFound => Reply::Layout(None),

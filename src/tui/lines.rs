@@ -49,6 +49,9 @@ impl App {
         if rest.is_empty() {
             return self.run(command.id);
         }
+        if let Some(effects) = self.layout_line(command.id, rest) {
+            return effects;
+        }
         match pages::line(command.id, rest) {
             Some(Ok((view, effect))) => {
                 // What it leads to is seen there.

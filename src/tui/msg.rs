@@ -6,6 +6,7 @@ use super::files::FilesAnswer;
 use super::files::FilesPrompt;
 use super::files::FilesReply;
 use super::files::FilesWish;
+use super::layouts::LayoutWish;
 use super::logs::Follow;
 use super::logs::News;
 use super::logs::SaveLog;
@@ -23,6 +24,7 @@ use crate::model::CreateContainer;
 use crate::model::EngineCall;
 use crate::model::EngineInfo;
 use crate::model::Event;
+use crate::model::Layout;
 use crate::model::OpenSession;
 use crate::model::Operation;
 use crate::model::OperationId;
@@ -196,6 +198,8 @@ pub enum Request {
     Files(Box<FilesWish>),
     /// Lines of logs, written into a file on this machine.
     SaveLog(Box<SaveLog>),
+    /// Something about layouts that are kept under a name.
+    Layouts(Box<LayoutWish>),
     /// The arrangement as it was left.
     LoadLayout,
     /// Keeps the arrangement.
@@ -219,7 +223,9 @@ pub enum Reply {
     Session(Box<Session>),
     /// To [`Request::Record`].
     Recording(Box<Recording>),
-    /// To [`Request::LoadLayout`]; none when nothing was kept.
+    /// To [`Request::Layouts`], by name.
+    Layouts(Vec<Layout>),
+    /// To [`Request::LoadLayout`] and a wish to open a layout; none when nothing was kept.
     Layout(Option<Box<serde_json::Value>>),
     /// To [`Request::Past`].
     Past(Box<PastRead>),
@@ -427,6 +433,13 @@ pub enum ToastKind {
 pub enum PromptFor {
     /// A new name for the tab shown.
     RenameTab,
+    /// A name for the arrangement that is seen.
+    SaveLayout {
+        /// Only the tab shown.
+        tab: bool,
+    },
+    /// A new name for this layout.
+    RenameLayout(String),
     /// A file for the lines of the focused log.
     SaveLog,
     /// A name of a file.

@@ -40,6 +40,7 @@ pub mod hints;
 pub mod inspect;
 pub mod items;
 pub mod launch;
+pub mod layout_list;
 mod listed;
 pub mod log;
 pub mod log_draw;

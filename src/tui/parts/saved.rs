@@ -1,6 +1,7 @@
 //! The arrangement of panes as it is kept, and made again from what still lives.
 use super::terminal::Origin;
 use super::terminal::Shows;
+use super::text;
 use super::workspace::Tab;
 use super::workspace::Workspace;
 use crate::model::ContainerState;
@@ -22,6 +23,28 @@ pub struct SavedWorkspace {
     #[serde(default)]
     pub active: usize,
 }
+
+impl SavedWorkspace {
+    /// What is in it, for people: `2 tabs, 3 panes: web-1, db`.
+    #[must_use]
+    pub fn about(&self) -> String {
+        let mut names: Vec<String> = Vec::new();
+        let mut panes = 0;
+        for tab in &self.tabs {
+            tab.tree.clone().filter_map(&mut |pane: SavedPane| {
+                panes += 1;
+                if !names.contains(&pane.origin.name) {
+                    names.push(pane.origin.name);
+                }
+                None::<()>
+            });
+        }
+        format!("{}, {}: {}", text::count(self.tabs.len(), "tab"), text::count(panes, "pane"), names.join(", "))
+    }
+}
+
+/// Finds the pane for a kept one, and what it is to show unless it shows that already.
+type Find<'a> = dyn FnMut(&mut Workspace, SavedPane) -> Option<(PaneId, Option<SavedPane>)> + 'a;
 
 /// One tab, as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,24 +88,67 @@ impl Workspace {
 
     /// Makes a kept arrangement again. Sessions that are gone are left out; main programs that run are shown anew.
     pub fn restore(&mut self, saved: SavedWorkspace, cx: &Context) -> Vec<Effect> {
+        let effects = self.bring(saved, &mut |work, pane| work.revive(pane, cx).map(|(id, pane)| (id, Some(pane))), cx);
+        self.changed = false;
+        effects
+    }
+
+    /// Opens a kept arrangement beside what is open. Sessions that run are shown there, also when they were seen elsewhere; for the
+    /// others new ones begin in the containers of the same id or name. Also returns the containers that don't run.
+    pub fn open_saved(&mut self, saved: SavedWorkspace, cx: &Context) -> (Vec<Effect>, Vec<String>) {
+        let mut gone: Vec<String> = Vec::new();
+        let mut saved = saved;
+        saved.active = saved.active.min(saved.tabs.len().saturating_sub(1));
+        self.last_tab = self.active;
+        let effects = self.bring(
+            saved,
+            &mut |work, pane| {
+                let live = pane.session.as_ref().filter(|id| cx.data.session(id).is_some_and(|session| session.state == SessionState::Live));
+                if let Some(seen) = live.and_then(|session| work.showing(session)) {
+                    work.take_out(seen);
+                    return Some((seen, None));
+                }
+                let container = cx.data.container(&pane.origin.container).or_else(|| cx.data.find_container(&pane.origin.name));
+                let runs = |state| state == ContainerState::Running;
+                match container.filter(|container| live.is_some() || pane.origin.shows == Shows::Log || runs(container.state)) {
+                    Some(container) => {
+                        let origin = Origin { container: container.id.clone(), name: container.name.clone(), ..pane.origin.clone() };
+                        Some((work.fresh(origin), Some(pane)))
+                    }
+                    None => {
+                        if !gone.contains(&pane.origin.name) {
+                            gone.push(pane.origin.name);
+                        }
+                        None
+                    }
+                }
+            },
+            cx,
+        );
+        self.changed = true;
+        (effects, gone)
+    }
+
+    /// Adds the tabs of a kept arrangement; `find` gives each pane, with what it is to show unless it shows that already.
+    fn bring(&mut self, saved: SavedWorkspace, find: &mut Find, cx: &Context) -> Vec<Effect> {
         let shown = saved.tabs.get(saved.active).cloned();
         let mut effects = Vec::new();
         let mut to_open = Vec::new();
         for tab in saved.tabs {
             let is_shown = shown.as_ref() == Some(&tab);
-            let wanted = tab.tree.clone().filter_map(&mut |pane: SavedPane| Some(self.revive(pane, cx)));
+            let wanted = tab.tree.clone().filter_map(&mut |pane: SavedPane| Some(find(self, pane)));
             let mut place = 0;
             let mut focus = None;
             let mut panes = Vec::new();
             let tree = wanted.and_then(|tree| {
-                tree.filter_map(&mut |revived: Option<(PaneId, SavedPane)>| {
+                tree.filter_map(&mut |revived: Option<(PaneId, Option<SavedPane>)>| {
                     let here = place;
                     place += 1;
                     let (id, pane) = revived?;
                     if here == tab.focus {
                         focus = Some(id);
                     }
-                    panes.push((id, pane));
+                    panes.extend(pane.map(|pane| (id, pane)));
                     Some(id)
                 })
             });
@@ -105,7 +171,6 @@ impl Workspace {
                 _ => effects.extend(self.request(id, cx)),
             }
         }
-        self.changed = false;
         effects
     }
 
