@@ -31,7 +31,8 @@ impl Engine {
     /// Does `work`, and keeps what became of it under a line that says it in docker's words.
     pub(super) async fn called<T>(&self, container: Option<&ContainerId>, line: String, work: impl Future<Output = Result<T>>) -> Result<T> {
         let (at, begun) = (Timestamp::now(), Instant::now());
-        let result = work.await;
+        // What is done for a launch is much: on the heap it fits any stack.
+        let result = Box::pin(work).await;
         let call = EngineCall {
             line: line.chars().filter(|c| !c.is_control()).take(LONGEST).collect(),
             container: container.cloned(),

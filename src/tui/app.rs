@@ -2,11 +2,9 @@
 use super::component::Component;
 use super::component::Context;
 use super::data::Data;
-use super::hud::Hud;
 use super::editor::PrivateFile;
+use super::hud::Hud;
 use super::keymap::Keymap;
-use super::layouts;
-use super::layouts::LayoutWish;
 use super::msg::Effect;
 use super::msg::Link;
 use super::msg::Msg;
@@ -156,10 +154,10 @@ pub struct App {
     epoch: Instant,
     start: Option<Box<Session>>,
     /// A layout to be opened once the lists are here.
-    opens: Option<String>,
+    pub(super) opens: Option<String>,
     /// What an editor shows now.
     pub(super) edited: Option<PrivateFile>,
-    saved: Option<serde_json::Value>,
+    pub(super) saved: Option<serde_json::Value>,
     save_at: Option<Duration>,
     numbers_at: Option<Duration>,
     tiles: Vec<TileWish>,
@@ -509,52 +507,6 @@ impl App {
         let page = self.pages.wake_at(self.view);
         let figures = self.hud.as_ref().map(|_| now + super::hud::EVERY);
         [figures, self.toasts.deadline(), self.work.wake_at(), self.save_at, self.numbers_at, waits, held, page].into_iter().flatten().min()
-    }
-
-    /// Keeps the arrangement if it is another than the one kept.
-    fn save(&mut self) -> Option<Effect> {
-        if self.alone || self.restore != Restore::Done {
-            return None;
-        }
-        let data = self.state();
-        (self.saved.as_ref() != Some(&data)).then(|| {
-            self.saved = Some(data.clone());
-            Effect::Request(Request::SaveLayout(Box::new(data)))
-        })
-    }
-
-    /// The arrangement, to be kept.
-    fn state(&self) -> serde_json::Value {
-        let view = if self.view == View::Terminals { "terminals" } else { "home" };
-        serde_json::json!({ "v": 1, "view": view, "work": self.work.save(), "home": self.home.state() })
-    }
-
-    /// Brings back what was kept, once it and the lists are here.
-    pub(super) fn try_restore(&mut self) -> Vec<Effect> {
-        let mut effects = self.bring_back();
-        if self.restore == Restore::Done && self.data.listed {
-            effects.extend(self.opens.take().map(|name| layouts::wish(LayoutWish::Open(name))));
-        }
-        effects
-    }
-
-    fn bring_back(&mut self) -> Vec<Effect> {
-        let Restore::Waiting(Some(kept)) = &self.restore else { return Vec::new() };
-        if !self.data.listed {
-            return Vec::new();
-        }
-        let kept = kept.clone();
-        self.restore = Restore::Done;
-        let Some(kept) = kept else { return Vec::new() };
-        self.home.restore(&kept["home"]);
-        // What another version kept and this one does not understand is left out.
-        let Ok(work) = serde_json::from_value(kept["work"].clone()) else { return Vec::new() };
-        let cx = context!(self);
-        let effects = self.work.restore(work, &cx);
-        if kept["view"] == "terminals" && self.work.focused().is_some() && self.view == View::Home && self.overlays.is_empty() {
-            self.view = View::Terminals;
-        }
-        effects
     }
 
     /// Shows a view.

@@ -31,7 +31,8 @@ pub fn is_binary(bytes: &[u8]) -> bool {
     let start = bytes.get(..SNIFFED).unwrap_or(bytes);
     // A character that the end of what is looked at cuts is no fault.
     let broken = start.utf8_chunks().filter(|chunk| chunk.invalid().len() > 1 || !chunk.invalid().is_empty() && !start.ends_with(chunk.invalid())).count();
-    start.contains(&0) || broken * 20 > start.len()
+    // One alone makes no short text a binary.
+    start.contains(&0) || broken > 1 + start.len() / 20
 }
 
 /// A file to be read, of which `bytes` are the beginning.
