@@ -7,7 +7,9 @@ use crate::model::ContainerState;
 use crate::term::Key;
 use crate::tui::app::View;
 use crate::tui::command::COMMANDS;
+use crate::tui::command::CommandId;
 use crate::tui::command::Scope;
+use crate::tui::command::command;
 use crate::tui::component::Context;
 use crate::tui::component::Hint;
 use crate::tui::msg::Link;
@@ -138,17 +140,23 @@ pub fn tab_at(work: &Workspace, width: u16, column: u16) -> Option<usize> {
 
 /// The line at the bottom: the keys that are valid here, as many as fit.
 pub fn footer(frame: &mut Frame, area: Rect, hints: &[Hint], cx: &Context) {
+    let shown: Vec<Hint> = hints.iter().map(|(key, what)| (if cx.plain { in_words(key) } else { key.clone() }, what.clone())).collect();
+    let width = |(key, what): &Hint| key.width() + what.width() + 4;
+    let is_help = |(_, what): &Hint| what == command(CommandId::Help).title;
+    // Who finds their key nowhere else finds it there: it has its place whatever is left out.
+    let mut room = (usize::from(area.width) + 2).saturating_sub(shown.iter().find(|hint| is_help(hint)).map_or(0, width));
+    let mut full = false;
     let mut spans = Vec::new();
-    let mut used = 0;
-    for (key, what) in hints {
-        let key = if cx.plain { in_words(key) } else { key.clone() };
-        let width = key.width() + what.width() + 4;
-        if used + width > usize::from(area.width) + 2 {
-            break;
+    for hint in &shown {
+        if !is_help(hint) {
+            full |= width(hint) > room;
+            if full {
+                continue;
+            }
+            room -= width(hint);
         }
-        used += width;
-        spans.push(Span::styled(format!(" {key}"), cx.theme.style(Role::Key)));
-        spans.push(Span::styled(format!(" {what} "), cx.theme.style(Role::Muted)));
+        spans.push(Span::styled(format!(" {}", hint.0), cx.theme.style(Role::Key)));
+        spans.push(Span::styled(format!(" {} ", hint.1), cx.theme.style(Role::Muted)));
     }
     frame.render_widget(Line::from(spans), area);
 }
