@@ -443,7 +443,14 @@ impl App {
                     self.learn(&Reply::Operation(operation.clone()));
                 }
             }
-            Reply::Rendered(_) | Reply::Audit(_) | Reply::Past(_) | Reply::Recording(_) | Reply::Layout(_) | Reply::Layouts(_) | Reply::Nothing | Reply::Saved(_) => {}
+            Reply::Rendered(_)
+            | Reply::Audit(_)
+            | Reply::Past(_)
+            | Reply::Recording(_)
+            | Reply::Layout(_)
+            | Reply::Layouts(_)
+            | Reply::Nothing
+            | Reply::Saved(_) => {}
         }
     }
 

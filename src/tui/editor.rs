@@ -43,7 +43,9 @@ impl PrivateFile {
         };
         make().map_err(|error: std::io::Error| {
             let code = if error.kind() == std::io::ErrorKind::StorageFull { Code::DiskFull } else { Code::InvalidValue };
-            Error::new(code, format!("a file for the editor can't be written: {error}")).fix("set TMPDIR to a directory that is yours and has room").because(error)
+            Error::new(code, format!("a file for the editor can't be written: {error}"))
+                .fix("set TMPDIR to a directory that is yours and has room")
+                .because(error)
         })
     }
 
@@ -56,7 +58,14 @@ impl PrivateFile {
 
 /// A name of which any editor, and any shell that an editor starts, makes the same.
 fn tame(name: &OsStr) -> OsString {
-    let bytes: Vec<u8> = name.as_bytes().iter().rev().take(LONGEST).rev().map(|byte| if byte.is_ascii_alphanumeric() || b"._-+".contains(byte) { *byte } else { b'_' }).collect();
+    let bytes: Vec<u8> = name
+        .as_bytes()
+        .iter()
+        .rev()
+        .take(LONGEST)
+        .rev()
+        .map(|byte| if byte.is_ascii_alphanumeric() || b"._-+".contains(byte) { *byte } else { b'_' })
+        .collect();
     let name = String::from_utf8_lossy(&bytes).trim_start_matches(['-', '+']).to_owned();
     if name.chars().all(|c| c == '.') { "file".into() } else { name.into() }
 }
