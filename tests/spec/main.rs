@@ -31,6 +31,7 @@ mod holder;
 mod hostile;
 mod images;
 mod import;
+mod kept;
 mod keys;
 mod launch;
 mod life;

@@ -123,12 +123,18 @@ impl Terminal {
     }
 
     /// On a terminal of so many columns and rows.
-    pub fn sized(home: &Home, arguments: &[&str], (cols, rows): (u16, u16)) -> Self {
+    pub fn sized(home: &Home, arguments: &[&str], size: (u16, u16)) -> Self {
+        Self::with(home, arguments, size, &[])
+    }
+
+    /// With these variables of the environment too.
+    pub fn with(home: &Home, arguments: &[&str], (cols, rows): (u16, u16), variables: &[(&str, &str)]) -> Self {
         let pair = portable_pty::native_pty_system().openpty(portable_pty::PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
         let mut command = portable_pty::CommandBuilder::new(env!("CARGO_BIN_EXE_cto"));
         command.args(arguments);
         command.env("CTO_HOME", home.dir.path());
         command.env("TERM", "xterm-256color");
+        variables.iter().for_each(|(name, value)| command.env(name, value));
         command.cwd(home.dir.path());
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
