@@ -206,6 +206,8 @@ impl Screen {
             if let Some(path) = self.to_edit.take() {
                 // Whoever reads keys would take them from the editor.
                 drop(events);
+                // Its end is told to whoever reads next, and a key that came with it would wait for the one after it.
+                let _ = crossterm::event::poll(Duration::ZERO);
                 self.edit(app, signals, &path).await?;
                 events = EventStream::new();
             }
