@@ -35,6 +35,7 @@ mod hostile;
 mod images;
 mod import;
 mod inputs;
+mod kept;
 mod keys;
 mod launch;
 mod life;

@@ -94,6 +94,9 @@ async fn story(place: &str) {
     assert_eq!(store.save_layout("olga", "last", &data, None).await.unwrap().version, 3);
     assert_eq!(store.find_layout("olga", "last").await.unwrap().data, data);
     assert_eq!(store.find_layout("vic", "last").await.unwrap_err().code, Code::NotFound);
+    assert!(!store.remove_layout("vic", "last").await.unwrap(), "nobody removes another's");
+    assert!(store.remove_layout("olga", "last").await.unwrap());
+    assert_eq!(store.find_layout("olga", "last").await.unwrap_err().code, Code::NotFound);
 
     let (first, second) = (AuditId::fresh(), AuditId::fresh());
     store.append_audit(note(&first, "web", Outcome::Intent)).await.unwrap();
