@@ -10,6 +10,7 @@ fn programs_that_ask_are_told_who_has_the_focus() {
     let mut terminal = Terminal::open(&home, &[]);
     terminal.shows(&name[..20]);
     terminal.type_in(&format!(":shell {name}\r"));
+    terminal.shows("^b prefix");
     terminal.shows("~#");
     terminal.type_in("printf '\\033[?1004hrea''dy'; cat -v\r");
     terminal.shows("ready");
@@ -34,13 +35,15 @@ fn keys_that_look_alike_are_told_apart_for_programs_that_ask() {
     // The terminal says that it speaks kitty's protocol.
     terminal.type_in("\x1b[?0u\x1b[?62c");
     terminal.type_in(&format!(":shell {name}\r"));
+    terminal.shows("^b prefix");
     terminal.shows("~#");
     terminal.type_in("cat -v\r");
     terminal.shows("cat -v");
     // Ctrl-I, Alt-% and Escape of a program that knows nothing of it.
     terminal.type_in("\x1b[105;5u\x1b[53:37;4u\x1b[27ux\r");
     terminal.shows("^[%^[x");
-    terminal.type_in("\x1b[99;5u");
+    // An end of the file, unlike Ctrl-c, loses nothing of what is typed after it.
+    terminal.type_in("\x1b[100;5u");
     terminal.type_in("printf '\\033[>1urea''dy'; cat -v\r");
     terminal.shows("ready");
     terminal.type_in("\x1b[105;5u\x1b[91;5u\x1b[13;2u\x1b[53:37;4u\x1b[27u");

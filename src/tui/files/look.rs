@@ -139,7 +139,7 @@ mod tests {
         assert_eq!(text_of(&lines(b"", 0)), ["it is empty"]);
         let shown = lines(b"\x7fELF\0\x01", 6);
         assert_eq!(shown[0].0, "no text, but bytes: 6 B");
-        assert_eq!(shown[1].0, format!("00000000  7f 45 4c 46 00 01 {:32} .ELF..", ""));
+        assert_eq!(shown[1].0, format!("00000000  7f 45 4c 46 00 01 {:31} .ELF..", ""));
         assert!(!is_binary("日".repeat(4000).as_bytes()) && is_binary(&[0xff; 100]) && !is_binary("日".repeat(3000).as_bytes().get(..SNIFFED + 1).unwrap()));
     }
 
