@@ -21,7 +21,7 @@ fn programs_that_ask_are_told_who_has_the_focus() {
     terminal.shows("^[[O^[[I");
     // Who goes to the containers leaves the pane.
     terminal.type_in("\x02d");
-    terminal.shows("1 running");
+    terminal.shows("n launch");
     terminal.type_in("2");
     terminal.shows("^[[O^[[I^[[O^[[I");
 }

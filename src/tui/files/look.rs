@@ -29,9 +29,8 @@ const AROUND: usize = 3;
 #[must_use]
 pub fn is_binary(bytes: &[u8]) -> bool {
     let start = bytes.get(..SNIFFED).unwrap_or(bytes);
-    // A character that the end of what is looked at cuts is no fault.
-    let broken = start.utf8_chunks().filter(|chunk| chunk.invalid().len() > 1 || !chunk.invalid().is_empty() && !start.ends_with(chunk.invalid())).count();
-    // One alone makes no short text a binary.
+    let broken = start.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count();
+    // One alone, such as a character that the end of what is looked at cuts, makes no text a binary.
     start.contains(&0) || broken > 1 + start.len() / 20
 }
 
