@@ -78,7 +78,8 @@ fn list(path: &Path) -> Result<Vec<u8>, Fault> {
         let Ok(stat) = rustix::fs::statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW) else { continue };
         let link = FileType::from_raw_mode(stat.st_mode) == FileType::Symlink;
         let leads = if link { rustix::fs::statat(&directory, name, AtFlags::empty()).map_or('-', |stat| letter(&stat)) } else { '.' };
-        let target = if link { rustix::fs::readlinkat(&directory, name, Vec::new()).map(std::ffi::CString::into_bytes).unwrap_or_default() } else { Vec::new() };
+        let target =
+            if link { rustix::fs::readlinkat(&directory, name, Vec::new()).map(std::ffi::CString::into_bytes).unwrap_or_default() } else { Vec::new() };
         let facts = format!("{}{leads} {} {} {} {} {}", letter(&stat), stat.st_mode & 0o7777, stat.st_size, stat.st_mtime, stat.st_uid, stat.st_gid);
         let user = users.get(&stat.st_uid).map_or(&b""[..], Vec::as_slice);
         let group = groups.get(&stat.st_gid).map_or(&b""[..], Vec::as_slice);
@@ -148,7 +149,8 @@ fn one(above: &OwnedFd, name: &OsStr, path: &Path, device: u64, count: &mut u64)
             return Err(fault(Errno::XDEV));
         }
         let own = rustix::fs::openat(above, name, DOWN, Mode::empty()).map_err(fault)?;
-        let listed: Result<Vec<_>, Errno> = Dir::read_from(&own).map_err(fault)?.map(|entry| entry.map(|entry| entry.file_name().to_bytes().to_vec())).collect();
+        let listed: Result<Vec<_>, Errno> =
+            Dir::read_from(&own).map_err(fault)?.map(|entry| entry.map(|entry| entry.file_name().to_bytes().to_vec())).collect();
         for child in listed.map_err(fault)?.iter().filter(|child| !matches!(child.as_slice(), b"." | b"..")) {
             let child = OsStr::from_bytes(child);
             one(&own, child, &path.join(child), device, count)?;

@@ -305,9 +305,16 @@ mod tests {
         let host = |name: &str, place, port| Allowed { name: name.to_owned(), place, port };
         let db = host("db", Place::At(Ipv4Addr::new(10, 0, 0, 5)), 5432);
         assert_eq!(found, [host("pypi.org", Place::Public, 443), host("git.example", Place::Anywhere, 22), db]);
-        for bad in
-            ["", "/door 127.0.0.2", "/door a:1", "/door 127.0.0.2/8 a:1", "/door 127.0.0.2 a", "/door 127.0.0.2 a:0", "/door 127.0.0.2 a=b:1", "/door 127.0.0.2 :1"]
-        {
+        for bad in [
+            "",
+            "/door 127.0.0.2",
+            "/door a:1",
+            "/door 127.0.0.2/8 a:1",
+            "/door 127.0.0.2 a",
+            "/door 127.0.0.2 a:0",
+            "/door 127.0.0.2 a=b:1",
+            "/door 127.0.0.2 :1",
+        ] {
             assert!(gateway(bad).is_none(), "{bad}");
         }
     }
