@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::model::Code;
 use crate::model::PathQuery;
 use bytes::Bytes;
+use futures_util::TryStreamExt as _;
 use std::ffi::OsString;
 use std::io::Read;
 use std::os::unix::ffi::OsStringExt as _;
@@ -19,6 +20,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use tokio::sync::mpsc;
+use tokio_util::io::StreamReader;
+use tokio_util::io::SyncIoBridge;
 
 /// Pieces of an archive that may wait to be unpacked; then the server waits.
 const WAITING: usize = 8;
@@ -62,11 +65,12 @@ pub async fn copy_out(client: &Client, container: &str, path: &PathQuery, landin
     let (asked, only) = asked_for(path)?;
     let mut stream = client.download(container, &asked).await?;
     let (sender, receiver) = mpsc::channel(WAITING);
+    let mut archive = reader(receiver);
     let into = landing.into.clone();
     let unpacking = tokio::task::spawn_blocking(move || {
         let Landing { into, name, most_bytes } = landing;
         let wanted = Unpack { into: &into, rename_to: name.as_deref(), only: only.as_deref(), most_bytes, most_entries: MOST_ENTRIES };
-        unpack(&mut Pieces { receiver, rest: Bytes::new() }, &wanted)
+        unpack(&mut archive, &wanted)
     });
     let feeding = async {
         while let Some(piece) = stream.next().await {
@@ -162,25 +166,7 @@ fn is_broken_pipe(error: &Error) -> bool {
 }
 
 /// An archive that comes in pieces, for a thread that may wait.
-pub(super) struct Pieces {
-    pub receiver: mpsc::Receiver<Result<Bytes>>,
-    pub rest: Bytes,
-}
-
-impl Read for Pieces {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        while self.rest.is_empty() {
-            match self.receiver.blocking_recv() {
-                None => return Ok(0),
-                Some(Ok(piece)) => self.rest = piece,
-                Some(Err(error)) => return Err(std::io::Error::other(error)),
-            }
-        }
-        let count = self.rest.len().min(buffer.len());
-        let piece = self.rest.split_to(count);
-        if let Some(place) = buffer.get_mut(..count) {
-            place.copy_from_slice(&piece);
-        }
-        Ok(count)
-    }
+pub(super) fn reader(mut pieces: mpsc::Receiver<Result<Bytes>>) -> impl Read + Send + 'static {
+    let pieces = futures_util::stream::poll_fn(move |cx| pieces.poll_recv(cx));
+    SyncIoBridge::new(StreamReader::new(pieces.map_err(std::io::Error::other)))
 }

@@ -1,7 +1,7 @@
 //! One file of a container, read into memory and written back as it was.
 use super::Client;
-use super::copy::Pieces;
 use super::copy::asked_for;
+use super::copy::reader;
 use super::tar_reader::Entry;
 use super::tar_reader::Kind;
 use super::tar_reader::lost;
@@ -15,7 +15,7 @@ use crate::model::Code;
 use crate::model::PathQuery;
 use bytes::Bytes;
 use std::ffi::OsStr;
-use std::io::Read as _;
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt as _;
 use tokio::sync::mpsc;
 
@@ -53,7 +53,8 @@ pub async fn fetch_file(client: &Client, container: &str, path: &[u8], most: usi
         let (asked, only) = asked_for(&PathQuery::new(&path))?;
         let mut stream = client.download(container, &asked).await?;
         let (sender, receiver) = mpsc::channel(WAITING);
-        let reading = tokio::task::spawn_blocking(move || read(&mut Pieces { receiver, rest: Bytes::new() }, only.as_deref(), most));
+        let mut archive = reader(receiver);
+        let reading = tokio::task::spawn_blocking(move || read(&mut archive, only.as_deref(), most));
         // The rest of a large one is not asked for: who reads ends when it has enough.
         while let Some(piece) = stream.next().await {
             if sender.send(piece).await.is_err() {
@@ -102,7 +103,7 @@ pub async fn put_file(client: &Client, container: &str, file: &FetchedFile) -> R
 }
 
 /// The first entry, or the first that is called so, and the beginning of what is in it.
-fn read(archive: &mut Pieces, only: Option<&OsStr>, most: usize) -> Result<Option<(Entry, Vec<u8>)>> {
+fn read(archive: &mut impl Read, only: Option<&OsStr>, most: usize) -> Result<Option<(Entry, Vec<u8>)>> {
     while let Some(entry) = next(archive)? {
         if only.is_some_and(|only| first(&entry.name) != only.as_bytes()) {
             skip(archive, padded(entry.size))?;

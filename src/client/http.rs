@@ -25,6 +25,10 @@ use crate::model::Uploaded;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
+use percent_encoding::AsciiSet;
+use percent_encoding::NON_ALPHANUMERIC;
+use percent_encoding::PercentEncode;
+use percent_encoding::utf8_percent_encode;
 use std::fmt::Write as _;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -232,7 +236,8 @@ pub(super) fn refusal(status: u16, body: &[u8]) -> Error {
 /// A path with its parameters filled in.
 pub(super) fn filled(path: &str, values: &[&str]) -> String {
     let mut values = values.iter();
-    let parts = path.split('/').map(|part| if part.starts_with('{') { escaped(values.next().copied().unwrap_or_default()) } else { part.to_owned() });
+    let parts =
+        path.split('/').map(|part| if part.starts_with('{') { escaped(values.next().copied().unwrap_or_default()).to_string() } else { part.to_owned() });
     parts.collect::<Vec<_>>().join("/")
 }
 
@@ -251,17 +256,11 @@ fn query(request: &impl serde::Serialize) -> Result<String> {
     Ok(text)
 }
 
-/// Percent-encodes all that is not unreserved in URLs.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for &byte in text.as_bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(byte.into());
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
+/// All that is reserved in URLs.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+fn escaped(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, RESERVED)
 }
 
 #[cfg(test)]

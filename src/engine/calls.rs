@@ -31,7 +31,7 @@ impl Engine {
     /// Does `work`, and keeps what became of it under a line that says it in docker's words.
     pub(super) async fn called<T>(&self, container: Option<&ContainerId>, line: String, work: impl Future<Output = Result<T>>) -> Result<T> {
         let (at, begun) = (Timestamp::now(), Instant::now());
-        // What is done for a launch is much: on the heap it fits any stack.
+        // Moved to the heap at once: what is done for a launch would be there twice, and too much for a small stack.
         let result = Box::pin(work).await;
         let call = EngineCall {
             line: line.chars().filter(|c| !c.is_control()).take(LONGEST).collect(),

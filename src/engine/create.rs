@@ -41,6 +41,7 @@ impl Engine {
     /// # Errors
     /// When its name is in use, its image or a mounted directory is missing, or the engine refuses it.
     pub async fn create(&self, spec: &ContainerSpec, owner: &str, launch: Option<&str>, image_id: &str) -> Result<ContainerId> {
+        // It is much: on the heap it fits any stack.
         let work = Box::pin(async {
             let open = self.link().open().await?;
             let image = open.docker.inspect_image(image_id).await.map_err(|error| self.link().fault(error, &About::Image(&spec.image.reference)))?;

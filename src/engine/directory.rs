@@ -22,6 +22,8 @@ use std::io::Read;
 use std::os::unix::ffi::OsStrExt as _;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio_util::io::StreamReader;
+use tokio_util::io::SyncIoBridge;
 
 /// How long the holder may take. A large tree takes its time to be removed.
 const PATIENCE: Duration = Duration::from_secs(110);
@@ -138,8 +140,10 @@ impl Engine {
         let mut inside = path.to_vec();
         inside.extend(if path.ends_with(b"/") { &b"."[..] } else { b"/." });
         let mut archive = self.download(id, &inside).await?;
-        let (sender, receiver) = mpsc::channel::<Bytes>(WAITING);
-        let reading = tokio::task::spawn_blocking(move || read_archive(Pieces { receiver, rest: Bytes::new() }));
+        let (sender, mut receiver) = mpsc::channel::<Bytes>(WAITING);
+        let pieces = futures_util::stream::poll_fn(move |cx| receiver.poll_recv(cx)).map(std::io::Result::Ok);
+        let pieces = SyncIoBridge::new(StreamReader::new(pieces));
+        let reading = tokio::task::spawn_blocking(move || read_archive(pieces));
         let deadline = tokio::time::Instant::now() + ARCHIVE_TIME;
         let mut read = 0;
         let mut cut = None;
@@ -178,7 +182,7 @@ fn cut_words() -> String {
 }
 
 /// The first level of an archive. One that is cut off gives what was in it until then.
-fn read_archive(pieces: Pieces) -> Vec<DirectoryEntry> {
+fn read_archive(pieces: impl Read) -> Vec<DirectoryEntry> {
     let mut archive = tar::Archive::new(pieces);
     let mut items = Vec::new();
     let Ok(entries) = archive.entries() else { return items };
@@ -315,28 +319,6 @@ fn no_holder(name: &str, what: &str) -> Error {
 
 fn not_understood() -> Error {
     Error::new(Code::EngineFailed, "the session holder's answer is not understood")
-}
-
-/// An archive that comes in pieces, for a thread that may wait.
-struct Pieces {
-    receiver: mpsc::Receiver<Bytes>,
-    rest: Bytes,
-}
-
-impl Read for Pieces {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        while self.rest.is_empty() {
-            match self.receiver.blocking_recv() {
-                None => return Ok(0),
-                Some(piece) => self.rest = piece,
-            }
-        }
-        let count = self.rest.len().min(buffer.len());
-        if let Some(place) = buffer.get_mut(..count) {
-            place.copy_from_slice(&self.rest.split_to(count));
-        }
-        Ok(count)
-    }
 }
 
 #[cfg(test)]

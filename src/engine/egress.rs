@@ -211,10 +211,10 @@ impl Engine {
         let Some(name) = self.egress_of(id).await else { return };
         let stopped = async {
             let open = self.link().open().await?;
-            for helper in [&format!("{name}{ENDS}"), &name] {
-                let options = KillContainerOptionsBuilder::default().signal("SIGKILL").build();
-                open.docker.kill_container(helper, Some(options)).await.map_err(|error| self.link().fault(error, &About::Engine))?;
-            }
+            let kill = || Some(KillContainerOptionsBuilder::default().signal("SIGKILL").build());
+            let ends = format!("{name}{ENDS}");
+            let (ends, gateway) = tokio::join!(open.docker.kill_container(&ends, kill()), open.docker.kill_container(&name, kill()));
+            ends.and(gateway).map_err(|error| self.link().fault(error, &About::Engine))?;
             // Somebody may have started the container again meanwhile.
             if self.inspect_running(id).await.is_ok() { self.wake_gateway(id).await } else { Ok(()) }
         };

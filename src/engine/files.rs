@@ -14,7 +14,10 @@ use bytes::Bytes;
 use futures_util::Stream;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
-use std::fmt::Write as _;
+use percent_encoding::AsciiSet;
+use percent_encoding::NON_ALPHANUMERIC;
+use percent_encoding::PercentEncode;
+use percent_encoding::percent_encode;
 use std::time::Duration;
 
 /// How long bringing files in may take: until it is over the engine does not answer.
@@ -88,7 +91,7 @@ const PLACE: &str = "-";
 
 /// The same engine, with this path in its requests.
 fn at(docker: Docker, path: &[u8]) -> Docker {
-    let path = encoded(path);
+    let path = encoded(path).to_string();
     docker.with_request_modifier(move |mut request| {
         let uri = request.uri().to_string();
         let other = uri.replacen(&format!("path={PLACE}"), &format!("path={path}"), 1);
@@ -99,17 +102,12 @@ fn at(docker: Docker, path: &[u8]) -> Docker {
     })
 }
 
+/// All that is reserved in a query, without what parts a path.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// Bytes as they are written in a query.
-fn encoded(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len());
-    for &byte in bytes {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            out.push(byte.into());
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
+fn encoded(bytes: &[u8]) -> PercentEncode<'_> {
+    percent_encode(bytes, RESERVED)
 }
 
 /// A path for messages.

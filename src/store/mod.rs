@@ -19,6 +19,9 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::model::Code;
 use jiff::Timestamp;
+use percent_encoding::AsciiSet;
+use percent_encoding::NON_ALPHANUMERIC;
+use percent_encoding::utf8_percent_encode;
 use sqlx::AnyPool;
 use sqlx::Executor as _;
 use sqlx::any::AnyPoolOptions;
@@ -143,16 +146,11 @@ fn private_file(path: &Path) -> Result<()> {
     opened.map(drop).map_err(|error| fault::of_file(path, error))
 }
 
+/// All that is reserved in URLs, without what parts a path.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 fn sqlite_url(path: &Path) -> String {
-    let mut url = String::from("sqlite://");
-    for byte in path.to_string_lossy().bytes() {
-        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) {
-            url.push(char::from(byte));
-        } else {
-            url.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    url + "?mode=rwc"
+    format!("sqlite://{}?mode=rwc", utf8_percent_encode(&path.to_string_lossy(), RESERVED))
 }
 
 fn without_password(url: &str) -> String {

@@ -25,6 +25,7 @@ use crate::model::MoveFile;
 use crate::model::MovePath;
 use crate::model::PathQuery;
 use crate::model::RemoveFiles;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Does what is asked for.
@@ -91,14 +92,14 @@ pub(super) async fn ask(client: &Client, wish: &FilesWish) -> Result<FilesReply>
         }
         FilesWish::PutBack(draft, way) => put_back(client, draft, way).await,
         FilesWish::Clashes(at, into, wanted) => {
-            let there: Vec<Vec<u8>> = match at {
+            let there: HashSet<Vec<u8>> = match at {
                 Where::Container(id) => inside(client, id, into).await?.items.iter().map(crate::model::DirectoryEntry::bytes).collect(),
                 Where::Host => {
                     let wanted = wanted.clone();
                     here(into, move |into| Ok(wanted.into_iter().filter(|name| host::is_there(&names::join(&into, name))).collect())).await?
                 }
             };
-            Ok(FilesReply::Clashes(wanted.iter().filter(|name| there.contains(name)).cloned().collect()))
+            Ok(FilesReply::Clashes(wanted.iter().filter(|name| there.contains(*name)).cloned().collect()))
         }
     }
 }

@@ -340,13 +340,11 @@ fn a_file_is_copied_out_edited_and_deleted_by_keys_alone() {
     let home = Home::new();
     let name = home.container("files");
     let exec = |script: &str| docker(&["exec", &name, "sh", "-c", script]);
-    exec(
-        "mkdir -p /work/many; cd /work; echo one > a.txt; chown 33:33 a.txt; chmod 640 a.txt; seq 1000 > many/numbers; printf odd > \"$(printf 'x\\ny\\377')\"",
-    );
+    exec("mkdir -p /srv/many; cd /srv; echo one > a.txt; chown 33:33 a.txt; chmod 640 a.txt; seq 1000 > many/numbers; printf odd > \"$(printf 'x\\ny\\377')\"");
     let editor = editor(
         &home,
         &format!(
-            "if [ -e {0}/clash ]; then docker exec {name} sh -c 'echo theirs > /work/a.txt'; rm {0}/clash; fi; echo two >> \"$1\"",
+            "if [ -e {0}/clash ]; then docker exec {name} sh -c 'echo theirs > /srv/a.txt'; rm {0}/clash; fi; echo two >> \"$1\"",
             home.dir.path().display()
         ),
     );
@@ -355,8 +353,8 @@ fn a_file_is_copied_out_edited_and_deleted_by_keys_alone() {
     seen.type_in(&format!(":files {name}\r"));
     seen.shows("this machine:");
     seen.shows("etc/");
-    seen.type_in("/work\r");
-    seen.shows("▸ work/");
+    seen.type_in("/srv\r");
+    seen.shows("▸ srv/");
     seen.type_in("l");
     seen.shows("a.txt");
     seen.shows("x\\ny\\xff");
@@ -374,19 +372,19 @@ fn a_file_is_copied_out_edited_and_deleted_by_keys_alone() {
     seen.shows("one");
     seen.type_in("q");
     seen.type_in("e");
-    home.until("it was put back", || exec("cat a.txt 2>/dev/null || cat /work/a.txt").contains("two"));
-    assert_eq!(exec("stat -c '%a %u:%g' /work/a.txt").trim(), "640 33:33");
+    home.until("it was put back", || exec("cat a.txt 2>/dev/null || cat /srv/a.txt").contains("two"));
+    assert_eq!(exec("stat -c '%a %u:%g' /srv/a.txt").trim(), "640 33:33");
     seen.shows("is in the container");
     // Changed meanwhile: mine stays under another name.
     std::fs::write(home.dir.path().join("clash"), "").unwrap();
     seen.type_in("e");
-    seen.shows("Put /work/a.txt back?");
-    assert_eq!(exec("cat /work/a.txt").trim(), "theirs");
+    seen.shows("Put /srv/a.txt back?");
+    assert_eq!(exec("cat /srv/a.txt").trim(), "theirs");
     seen.type_in("k");
     seen.shows("name for your text");
     seen.type_in("\r");
-    home.until("both are there", || exec("cat /work/a.txt.mine 2>/dev/null || true").contains("two"));
-    assert_eq!(exec("cat /work/a.txt").trim(), "theirs");
+    home.until("both are there", || exec("cat /srv/a.txt.mine 2>/dev/null || true").contains("two"));
+    assert_eq!(exec("cat /srv/a.txt").trim(), "theirs");
     // Deleted: Cancel is the default.
     seen.shows("a.txt.mine");
     seen.type_in("\u{3}/xff\r");
@@ -398,15 +396,15 @@ fn a_file_is_copied_out_edited_and_deleted_by_keys_alone() {
     seen.type_in("d");
     seen.shows("lost for good");
     seen.type_in("\r");
-    assert!(exec("ls /work | wc -l").trim().parse::<u32>().unwrap() >= 4);
+    assert!(exec("ls /srv | wc -l").trim().parse::<u32>().unwrap() >= 4);
     seen.type_in("d");
     seen.shows("lost for good");
     seen.type_in("y");
-    home.until("it is gone", || !exec("ls -b /work").contains("\\ny"));
+    home.until("it is gone", || !exec("ls -b /srv").contains("\\ny"));
     // Made on this machine, and copied in.
     seen.type_in("\u{3}\tMmade\r");
     home.until("the directory is made", || home.dir.path().join("made").is_dir());
     seen.shows("▸ made/");
     seen.type_in("u");
-    home.until("it is in the container", || exec("ls /work").contains("made"));
+    home.until("it is in the container", || exec("ls /srv").contains("made"));
 }

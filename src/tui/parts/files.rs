@@ -220,7 +220,11 @@ impl Files {
         pane.asked = false;
         pane.next = pane.next.max(cx.now.since_start + AGAIN);
         match told {
-            Ok((path, listing)) => (pane.path, pane.listing, pane.failed) = (path, Some(listing), None),
+            Ok((path, mut listing)) => {
+                // Once for all drawings: directories first, by their names' bytes.
+                listing.entries.sort_by(|a, b| (!a.is_directory(), &a.name).cmp(&(!b.is_directory(), &b.name)));
+                (pane.path, pane.listing, pane.failed) = (path, Some(listing), None);
+            }
             Err(why) => pane.failed = Some(why),
         }
         let all = self.rows(side, cx);

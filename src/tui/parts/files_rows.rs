@@ -21,17 +21,14 @@ pub(super) const COLUMNS: [Column; 5] = [
     Column { head: "OWNER", least: 9, most: 20, goes: 4, right: false },
 ];
 
-/// The rows of a directory: directories first, by their names' bytes.
+/// The rows of a directory, in its order.
 pub(super) fn rows(listing: &Listing, above: bool, hidden: bool, cx: &Context) -> Vec<Row> {
-    let mut entries: Vec<&Entry> = listing.entries.iter().filter(|entry| hidden || !entry.name.starts_with(b".")).collect();
-    entries.sort_by(|a, b| (!a.is_directory(), &a.name).cmp(&(!b.is_directory(), &b.name)));
-    let mut rows = Vec::with_capacity(entries.len() + 1);
+    let mut rows = Vec::with_capacity(listing.entries.len() + 1);
     if above {
-        let cells =
-            vec![Cell::new(ABOVE, Role::Muted), Cell::new("", Role::Muted), Cell::new("", Role::Muted), Cell::new("", Role::Muted), Cell::new("", Role::Muted)];
+        let cells = std::iter::once(ABOVE).chain([""; COLUMNS.len() - 1]).map(|text| Cell::new(text, Role::Muted)).collect();
         rows.push(Row { id: ABOVE.to_owned(), cells, fixed: true, wide: None });
     }
-    rows.extend(entries.into_iter().map(|entry| row(entry, cx)));
+    rows.extend(listing.entries.iter().filter(|entry| hidden || !entry.name.starts_with(b".")).map(|entry| row(entry, cx)));
     rows
 }
 

@@ -148,6 +148,9 @@ impl Component for LayoutList {
             text::put(frame.buffer_mut(), inner.x, y, inner.width, &named, style(Role::Text));
             let about = text::left(about, usize::from(inner.width - used));
             text::put(frame.buffer_mut(), inner.x + used, y, inner.width - used, &about, style(Role::Muted));
+            if selected && cx.plain {
+                frame.set_cursor_position((inner.x, y));
+            }
         }
     }
 
