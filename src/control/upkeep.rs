@@ -117,6 +117,19 @@ impl Control {
         .await
     }
 
+    /// Starts a container that the engine would have started again, had its way out run by then.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn start_stranded(&self, container: &Container) -> Result<()> {
+        tracing::info!(container = container.name, "started: the engine came back before its way out");
+        self.noted(&Self::keeper(), Action::ControlContainers, &of(container), "its way out was not there when the engine started it", async {
+            self.parts().engine.start(&container.id).await?;
+            self.look_again(container).await.map(drop)
+        })
+        .await
+    }
+
     /// Gives a container back the restarts that a crash loop has taken from it.
     pub(super) async fn rearm(&self, container: &Container) -> Result<()> {
         let restart = container.upkeep.restart.as_deref().and_then(|text| crate::config::restart(text).ok());

@@ -12,8 +12,10 @@ use super::volume;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Code;
+use crate::model::Container;
 use crate::model::ContainerId;
 use crate::model::ContainerSpec;
+use crate::model::ContainerState;
 use crate::model::EgressHost;
 use crate::model::NetworkMode;
 use bollard::errors::Error as Foreign;
@@ -301,6 +303,14 @@ impl Engine {
         let used: BTreeSet<&String> = shared.iter().filter_map(|id| ends.get(id)).collect();
         Ok(ways.into_values().filter(|way| is_own(&way.name) && !used.contains(&way.name)).collect())
     }
+}
+
+/// Whether the engine has tried to start a container before the one whose network it shares, as it may when it comes up itself. It does
+/// not try again.
+#[must_use]
+pub fn is_stranded(container: &Container) -> bool {
+    let ended = matches!(container.state, ContainerState::Created | ContainerState::Exited | ContainerState::Dead);
+    ended && container.error.as_ref().is_some_and(|text| text.contains("network of a non running container") || text.contains("is restarting, wait until"))
 }
 
 /// Whether these are the labels of what helps a way out.

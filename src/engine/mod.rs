@@ -39,6 +39,7 @@ mod watch;
 mod way_in;
 
 pub use egress::UnusedWay;
+pub use egress::is_stranded;
 pub use exec::Exec;
 pub use exec::ExecControl;
 pub use exec::ExecOutput;

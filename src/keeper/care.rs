@@ -1,5 +1,6 @@
 //! Containers that are restarted: those that end again and again, and those that are unhealthy; and those whose time is up.
 use crate::control::Control;
+use crate::engine::is_stranded;
 use crate::model::Container;
 use crate::model::ContainerId;
 use crate::model::ContainerState;
@@ -14,6 +15,8 @@ use tokio::time::Instant;
 const WINDOW: Duration = Duration::from_secs(600);
 /// After this time, what could not be stopped is stopped again.
 const AGAIN: Duration = Duration::from_secs(180);
+/// After this time, what the engine could not start again is started again.
+const REJOIN_AGAIN: Duration = Duration::from_secs(10);
 
 /// What is known of the restarts of containers.
 #[derive(Default)]
@@ -21,6 +24,8 @@ pub(super) struct Care {
     known: HashMap<ContainerId, Known>,
     /// Those that are being stopped because their time is up, with when that was tried last.
     overdue: HashMap<ContainerId, Instant>,
+    /// Those that were started again since the engine had not, with when that was tried last.
+    rejoined: HashMap<ContainerId, Instant>,
 }
 
 #[derive(Default)]
@@ -41,6 +46,10 @@ impl Care {
             self.overdue.remove(&container.id);
         }
         if container.foreign || container.other_server || container.upkeep.restart.is_none() {
+            return;
+        }
+        if is_stranded(container) {
+            self.rejoin(control, container);
             return;
         }
         let (now, most) = (Instant::now(), control.settings().limits.restarts as usize);
@@ -79,10 +88,26 @@ impl Care {
         }
     }
 
+    /// Starts a container that the engine could not start again, since it was the turn of its way out only after it.
+    fn rejoin(&mut self, control: &Control, container: &Container) {
+        let now = Instant::now();
+        if self.rejoined.get(&container.id).is_some_and(|tried| now.duration_since(*tried) < REJOIN_AGAIN) {
+            return;
+        }
+        self.rejoined.insert(container.id.clone(), now);
+        let (control, container) = (control.clone(), container.clone());
+        tokio::spawn(async move {
+            if let Err(error) = control.start_stranded(&container).await {
+                tracing::warn!(%error, container = container.name, "what the engine has not started again can't be started");
+            }
+        });
+    }
+
     /// Forgets a container that is gone.
     pub fn forget(&mut self, id: &ContainerId) {
         self.known.remove(id);
         self.overdue.remove(id);
+        self.rejoined.remove(id);
     }
 
     /// Stops what is overdue.

@@ -1,13 +1,17 @@
 //! Containers that reach named hosts and nothing else, on the real engine.
 use super::support::engine::docker;
 use super::support::engine::within;
+use super::support::own_engine::OwnEngine;
 use super::support::plane::Plane;
 use super::support::plane::admin;
 use super::support::plane::operator;
+use cto::config::Config;
 use cto::control::ExecOutput;
+use cto::engine::Engine;
 use cto::model::*;
 use serde_json::json;
 use std::time::Duration;
+use tokio::io::AsyncWriteExt as _;
 
 /// Says its name to whoever sends a line.
 const SERVER: &str = "use IO::Socket::INET; $SIG{CHLD} = 'IGNORE'; for my $port (8080, 9000) { next if fork; \
@@ -162,6 +166,53 @@ async fn named_hosts_are_reached_and_nothing_else() {
     assert_eq!(is_there(&way), [false; 3], "both go with the container");
     for name in ["one", "two", "other"] {
         plane.control.delete_container(&admin(), &plane.name(name), RemoveContainer { force: true }).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_engine_has_ended_and_begun_with_everything_in_it_the_ways_out_lead_out_again() {
+    // Without live-restore all containers end with their engine, and it starts them in no order.
+    let alone = OwnEngine::prepared(|dir| std::fs::write(dir.join("daemon.json"), json!({"live-restore": false}).to_string()).unwrap());
+    let plane = Plane::configured(Engine::connect(Some(&alone.address())), Config::default()).await;
+    let listener = tokio::net::TcpListener::bind((alone.host(), 0)).await.unwrap();
+    let place = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut answered, _)) = listener.accept().await {
+            let _ = answered.write_all(b"this is one\n").await;
+        }
+    });
+    let fields = json!({"command": "sleep 1000", "interactive": false, "restart": "always", "network": {"egress": [format!("one.example={place}")]}});
+    let ada = admin();
+    let containers = futures_util::future::join_all((0..4).map(|n| plane.container(&ada, ["a", "b", "c", "d"][n], fields.clone()))).await;
+    let there = format!("one.example/{}", place.port());
+    let answers = async || futures_util::future::join_all(containers.iter().map(|container| ask(&plane, &container.name, &there, "x\\n"))).await;
+    assert_eq!(answers().await, ["this is one"; 4]);
+    for _ in 0..2 {
+        let mut before = Vec::new();
+        for container in &containers {
+            before.push(plane.control.parts().engine.inspect(&container.name).await.unwrap().started_at);
+        }
+        alone.down();
+        alone.up();
+        let all_run = async {
+            for (container, before) in containers.iter().zip(&before) {
+                loop {
+                    let now = plane.control.parts().engine.inspect(&container.name).await;
+                    if now.is_ok_and(|now| now.state == ContainerState::Running && now.started_at != *before) {
+                        break;
+                    }
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+            // The gateway may be on its way still.
+            while answers().await != ["this is one"; 4] {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), all_run).await.expect("each runs again and reaches its host");
+    }
+    for container in &containers {
+        plane.control.delete_container(&ada, &container.name, RemoveContainer { force: true }).await.unwrap();
     }
 }
 

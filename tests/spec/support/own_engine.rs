@@ -42,6 +42,11 @@ impl OwnEngine {
         std::fs::remove_file(file).unwrap();
     }
 
+    /// Ends its dockerd as its service manager would.
+    pub fn down(&self) {
+        self.ask("down");
+    }
+
     /// Starts its dockerd again.
     pub fn up(&self) {
         self.ask("up");
