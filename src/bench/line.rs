@@ -250,31 +250,56 @@ impl Line {
     /// # Errors
     /// As [`Line::read`].
     pub async fn drain(&mut self, pause: Duration) -> Result<()> {
+        self.hear(pause, &mut |_| {}).await
+    }
+
+    /// Takes whatever comes for so long, and gives it to `heard`.
+    ///
+    /// # Errors
+    /// As [`Line::read`].
+    pub async fn hear(&mut self, pause: Duration, heard: &mut impl FnMut(&[u8])) -> Result<()> {
         let mut piece = Vec::new();
         let reading = async {
             loop {
                 self.read(&mut piece).await?;
+                heard(&piece);
             }
         };
         tokio::time::timeout(pause, reading).await.unwrap_or(Ok(()))
     }
+
+    /// The program on a terminal of our own.
+    pub fn pid(&self) -> Option<u32> {
+        if let Self::Program(pty) = self { pty.pid() } else { None }
+    }
 }
+
+/// Keys that no escape sequence ends with. Seven, which divide no usual width: were all rows alike, a client that draws what changed would
+/// have nothing to draw when they scroll.
+const KEYS: &[u8] = b"jkvwzyx";
 
 /// Types keys one after another, and times each until it comes back. Keys are taken in turn from those that no escape sequence ends with.
 ///
 /// # Errors
 /// When an echo does not come within 10 s.
 pub(super) async fn echoes(line: &mut Line, keys: u32, gap: Duration) -> Result<Vec<Duration>> {
-    // Seven, which divide no usual width: were all rows alike, a client that draws what changed would have nothing to draw when they scroll.
-    const KEYS: &[u8] = b"jkvwzyx";
+    echoes_of(line, KEYS, keys, gap, &mut |_| {}).await
+}
+
+/// As [`echoes`], with these keys in turn; `heard` gets all output that came meanwhile.
+///
+/// # Errors
+/// When an echo does not come within 10 s.
+pub(super) async fn echoes_of(line: &mut Line, of: &[u8], keys: u32, gap: Duration, heard: &mut impl FnMut(&[u8])) -> Result<Vec<Duration>> {
     let mut times = Vec::new();
     let mut piece = Vec::new();
-    for key in KEYS.iter().cycle().take(keys as usize) {
+    for key in of.iter().cycle().take(keys as usize) {
         let begun = Instant::now();
         line.send(&[*key]).await?;
         let waiting = async {
             loop {
                 line.read(&mut piece).await?;
+                heard(&piece);
                 if piece.contains(key) {
                     return Ok(begun.elapsed());
                 }
@@ -282,7 +307,7 @@ pub(super) async fn echoes(line: &mut Line, keys: u32, gap: Duration) -> Result<
         };
         let within = Duration::from_secs(10);
         times.push(tokio::time::timeout(within, waiting).await.unwrap_or_else(|_| Err(silent(&[*key], within, &[])))?);
-        line.drain(gap).await?;
+        line.hear(gap, heard).await?;
     }
     Ok(times)
 }

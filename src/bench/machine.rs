@@ -47,6 +47,24 @@ pub(super) fn cpu_time(pid: u32) -> Option<Duration> {
     Some(Duration::from_millis(ticks * 1000 / clock_ticks_per_second()))
 }
 
+/// A process and all that it and its children have begun.
+pub(super) fn with_children(pid: u32) -> Vec<u32> {
+    let parent = |pid: u32| -> Option<u32> {
+        let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The name, in brackets, may hold anything; the parent is the second field after it.
+        text.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
+    };
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let all: Vec<(u32, u32)> = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter_map(|pid| Some((pid, parent(pid)?))).collect();
+    let mut found = vec![pid];
+    let mut next = 0;
+    while let Some(&pid) = found.get(next) {
+        found.extend(all.iter().filter(|(_, parent)| *parent == pid).map(|(child, _)| *child));
+        next += 1;
+    }
+    found
+}
+
 /// Where a program lies, as a shell would find it.
 pub(super) fn find_program(name: &str) -> Option<std::path::PathBuf> {
     let path = std::env::var_os("PATH")?;
@@ -66,6 +84,7 @@ mod tests {
         let memory = Memory::of(std::process::id()).unwrap();
         assert!(memory.pss > 0.0 && memory.private <= memory.pss + 1.0);
         assert!(cpu_time(std::process::id()).is_some());
+        assert!(with_children(std::os::unix::process::parent_id()).contains(&std::process::id()));
         assert!(find_program("sh").is_some() && find_program("no-such-program").is_none());
         assert_eq!(field("a : b\nmodel name\t: X 1\n", "model name"), Some("X 1"));
     }

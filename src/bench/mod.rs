@@ -7,6 +7,7 @@ mod hogs;
 mod line;
 mod lists;
 mod machine;
+mod panes;
 mod pty;
 mod reattach;
 mod report;
@@ -16,6 +17,7 @@ mod stage;
 mod stats;
 mod throughput;
 mod tmux;
+mod watch;
 
 pub use report::Figures;
 pub use report::Other;
@@ -51,8 +53,12 @@ pub enum Benchmark {
     Flood,
     /// An echo in the terminal client beside containers that never rest.
     Hogs,
+    /// An echo in one of nine panes while the others are flooded.
+    Panes,
     /// What it costs to watch many containers.
     Stats,
+    /// What it costs to leave the terminal client open.
+    Watch,
     /// What a frame of the terminal client costs.
     Frame,
     /// From asking for each template of the gallery to its being ready.
@@ -118,7 +124,9 @@ async fn on(stage: &Stage, benchmark: &Benchmark, options: &Options, progress: P
         Benchmark::Spawn(template) => spawn::run(stage, template, options, progress).await,
         Benchmark::Flood => flood::run(stage, options, progress).await,
         Benchmark::Hogs => hogs::run(stage, options, progress).await,
+        Benchmark::Panes => panes::run(stage, options, progress).await,
         Benchmark::Stats => stats::run(stage, options, progress).await,
+        Benchmark::Watch => watch::run(stage, options, progress).await,
         Benchmark::Frame => frame::run(options, progress),
         Benchmark::Gallery => gallery::run(stage, options, progress).await,
     }

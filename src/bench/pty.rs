@@ -22,7 +22,7 @@ const WRITE: Duration = Duration::from_secs(30);
 /// A running program and our end of its terminal. Dropping it kills the program.
 pub(super) struct Pty {
     master: AsyncFd<OwnedFd>,
-    _child: Child,
+    child: Child,
 }
 
 impl Pty {
@@ -31,6 +31,14 @@ impl Pty {
     /// # Errors
     /// When the machine has no terminals left, or no such program.
     pub fn spawn<S: AsRef<OsStr>>(arguments: &[S], size: Size) -> Result<Self> {
+        Self::spawn_with(arguments, size, &[])
+    }
+
+    /// As [`Pty::spawn`], with these variables in its environment.
+    ///
+    /// # Errors
+    /// As [`Pty::spawn`].
+    pub fn spawn_with<S: AsRef<OsStr>>(arguments: &[S], size: Size, variables: &[(&str, &OsStr)]) -> Result<Self> {
         let opened = open(size).map_err(|error| Error::internal(format!("no terminal can be opened: {error}")).because(error));
         let (master, ours) = opened?;
         let mut command = match super::machine::find_program("setsid") {
@@ -50,12 +58,19 @@ impl Pty {
             command.env_remove(name);
         }
         let copy = || ours.try_clone().map(Stdio::from);
-        let child = (|| command.env("TERM", "xterm-256color").stdin(copy()?).stdout(copy()?).stderr(copy()?).kill_on_drop(true).spawn())();
+        let child = (|| {
+            command.envs(variables.iter().copied()).env("TERM", "xterm-256color").stdin(copy()?).stdout(copy()?).stderr(copy()?).kill_on_drop(true).spawn()
+        })();
         let program = arguments.first().map(|word| word.as_ref().to_string_lossy().into_owned()).unwrap_or_default();
         let child = child.map_err(|error| Error::invalid(format!("'{program}' can't be started: {error}")).because(error))?;
         #[expect(deprecated, reason = "its successor is unsafe; what that asks of its caller, that the descriptor stays the same and open, an OwnedFd keeps")]
         let master = AsyncFd::new(master).map_err(|error| Error::internal(format!("the terminal can't be watched: {error}")).because(error))?;
-        Ok(Self { master, _child: child })
+        Ok(Self { master, child })
+    }
+
+    /// The program's process, while it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
     }
 
     /// Types.

@@ -198,8 +198,18 @@ impl Stage {
 
     /// cto's own command line, against the stage's server.
     pub fn cto(&self, arguments: &[&str]) -> Way {
+        self.cto_on(arguments, SIZE)
+    }
+
+    /// The same on a terminal of this size.
+    pub fn cto_on(&self, arguments: &[&str], size: Size) -> Way {
+        Way::Program { arguments: self.own_words(arguments), size }
+    }
+
+    /// Program and arguments of cto's own command line, against the stage's server.
+    pub fn own_words(&self, arguments: &[&str]) -> Vec<String> {
         let own = [self.program.display().to_string(), "--home".to_owned(), self.home.display().to_string()];
-        Way::Program { arguments: own.into_iter().chain(arguments.iter().map(|&word| word.to_owned())).collect(), size: SIZE }
+        own.into_iter().chain(arguments.iter().map(|&word| word.to_owned())).collect()
     }
 }
 

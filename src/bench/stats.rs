@@ -35,12 +35,7 @@ pub(super) async fn run(stage: &Stage, options: &Options, progress: Progress<'_>
     // Before anything is launched: an engine elsewhere can not be measured.
     let engine = engine_pid(stage)?;
     progress(&format!("stats: launching {count} containers"));
-    let mut launches = futures_util::stream::iter(0..count).map(|number| idle_container(stage, number)).buffer_unordered(AT_ONCE);
-    let mut containers = Vec::new();
-    while let Some(container) = launches.next().await {
-        containers.push(container?);
-    }
-    drop(launches);
+    let containers = idle_containers(stage, count).await?;
     progress("stats: the machine settles");
     tokio::time::sleep(options.pick(Duration::from_secs(15), Duration::ZERO)).await;
     let docker = find_program("docker").filter(|_| stage.health.engine.address.starts_with("unix://"));
@@ -63,11 +58,20 @@ pub(super) async fn run(stage: &Stage, options: &Options, progress: Progress<'_>
     Ok(report.rounds(rounds))
 }
 
-/// A container that sleeps.
+/// Containers that sleep.
+pub(super) async fn idle_containers(stage: &Stage, count: u32) -> Result<Vec<Container>> {
+    let mut launches = futures_util::stream::iter(0..count).map(|number| idle_container(stage, number)).buffer_unordered(AT_ONCE);
+    let mut containers = Vec::new();
+    while let Some(container) = launches.next().await {
+        containers.push(container?);
+    }
+    Ok(containers)
+}
+
 async fn idle_container(stage: &Stage, number: u32) -> Result<Container> {
     let template = serde_json::json!({"name": "idle", "image": "debian:bookworm-slim", "command": ["sleep", "1d"], "interactive": false, "network": "none"});
     let inline = InlineTemplate { source: "idle.json".to_owned(), text: template.to_string() };
-    let request = CreateContainer { inline: Some(inline), name: Some(stage.name(&format!("stats-{number}"))), ..CreateContainer::default() };
+    let request = CreateContainer { inline: Some(inline), name: Some(stage.name(&format!("idle-{number:03}"))), ..CreateContainer::default() };
     launch(&stage.client, &request).await
 }
 
@@ -152,7 +156,7 @@ async fn spent(stage: &Stage, engine: u32, client: Option<u32>, window: Duration
 }
 
 /// The engine's process: who listens at its socket.
-fn engine_pid(stage: &Stage) -> Result<u32> {
+pub(super) fn engine_pid(stage: &Stage) -> Result<u32> {
     let address = &stage.health.engine.address;
     let elsewhere =
         || Error::new(Code::InvalidValue, "what an engine on another machine spends can't be seen from here").fix("measure on the engine's machine");
@@ -163,7 +167,7 @@ fn engine_pid(stage: &Stage) -> Result<u32> {
 }
 
 /// It, its containerd, and the shims of containers. Those of other engines on the machine count too; they do before as well.
-fn engine_processes(engine: u32) -> Vec<u32> {
+pub(super) fn engine_processes(engine: u32) -> Vec<u32> {
     let mut found = vec![engine];
     for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };

@@ -5,6 +5,7 @@ use super::stage::SIZE;
 use super::stage::said;
 use crate::error::Error;
 use crate::error::Result;
+use crate::model::Size;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -18,8 +19,10 @@ const CALL: Duration = Duration::from_secs(30);
 pub(super) struct Tmux {
     program: PathBuf,
     socket: PathBuf,
-    /// Its version.
+    /// Its version, and what is measured with it.
     pub is: String,
+    /// Its version.
+    pub version: String,
 }
 
 impl Tmux {
@@ -30,12 +33,12 @@ impl Tmux {
     pub async fn find(home: &Path) -> std::result::Result<Self, String> {
         let program = machine::find_program("tmux").ok_or_else(|| "no program 'tmux' here".to_owned())?;
         let version = said(&[&program.display().to_string(), "-V"]).await;
-        Ok(Self { program, socket: home.join("tmux.sock"), is: format!("{version}, the program on this machine without a container") })
+        Ok(Self { program, socket: home.join("tmux.sock"), is: format!("{version}, the program on this machine without a container"), version })
     }
 
     fn words(&self, rest: &[&str]) -> Vec<String> {
         let socket = self.socket.display().to_string();
-        let own = [self.program.display().to_string(), "-S".to_owned(), socket, "-f".to_owned(), "/dev/null".to_owned()];
+        let own = [self.program.display().to_string(), "-u".to_owned(), "-S".to_owned(), socket, "-f".to_owned(), "/dev/null".to_owned()];
         own.into_iter().chain(rest.iter().map(|&word| word.to_owned())).collect()
     }
 
@@ -66,9 +69,40 @@ impl Tmux {
         self.run(&[&limit[..], &session[..]].concat()).await.map(drop)
     }
 
+    /// Starts its server with one window that has a pane for each program, in rows and columns; the first has the focus.
+    ///
+    /// # Errors
+    /// As [`Tmux::run`].
+    pub async fn start_panes(&self, programs: &[Vec<String>], size: Size) -> Result<()> {
+        let (cols, rows) = (size.cols.to_string(), size.rows.to_string());
+        for (place, program) in programs.iter().enumerate() {
+            let program: Vec<&str> = program.iter().map(String::as_str).collect();
+            if place == 0 {
+                let limit = ["set", "-g", "history-limit", "2000", ";", "set", "-g", "status", "off", ";"];
+                let session = ["new-session", "-d", "-s", "bench", "-x", &cols, "-y", &rows];
+                self.run(&[&limit[..], &session[..], &program].concat()).await?;
+            } else {
+                self.run(&[&["split-window", "-t", "bench"][..], &program].concat()).await?;
+                self.run(&["select-layout", "-t", "bench", "tiled"]).await?;
+            }
+        }
+        self.run(&["select-pane", "-t", "bench.0"]).await.map(drop)
+    }
+
+    /// Ends its server and all that runs in it.
+    pub async fn end(&self) {
+        // One that has ended already needs no end.
+        let _ = self.run(&["kill-server"]).await;
+    }
+
     /// The way to that session.
     pub fn attach(&self) -> Way {
-        Way::Program { arguments: self.words(&["attach", "-t", "bench"]), size: SIZE }
+        self.attach_on(SIZE)
+    }
+
+    /// The same from a terminal of this size.
+    pub fn attach_on(&self, size: Size) -> Way {
+        Way::Program { arguments: self.words(&["attach", "-t", "bench"]), size }
     }
 
     /// The server's process.

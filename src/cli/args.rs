@@ -437,8 +437,12 @@ pub enum BenchCommand {
     Flood,
     /// An echo in the terminal client beside four containers that never rest, beside docker exec -it
     Hogs,
+    /// An echo in one of nine panes while 'yes' runs in the others, beside tmux with docker exec -it
+    Panes,
     /// What it costs to watch 200 containers: server, client and engine, beside docker stats
     Stats,
+    /// What it costs to leave the client open beside 50 containers, beside lazydocker, oxker and ducker
+    Watch,
     /// What a frame of the terminal client costs: nine panes of 200×50, beside ratatui alone
     Frame,
     /// How long each template of the gallery takes until it is ready, its image being there

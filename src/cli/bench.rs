@@ -52,7 +52,9 @@ fn benchmarks(command: BenchCommand) -> Vec<Benchmark> {
         BenchCommand::Spawn { template } => vec![Benchmark::Spawn(template)],
         BenchCommand::Flood => vec![Benchmark::Flood],
         BenchCommand::Hogs => vec![Benchmark::Hogs],
+        BenchCommand::Panes => vec![Benchmark::Panes],
         BenchCommand::Stats => vec![Benchmark::Stats],
+        BenchCommand::Watch => vec![Benchmark::Watch],
         BenchCommand::Frame => vec![Benchmark::Frame],
         BenchCommand::Gallery => vec![Benchmark::Gallery],
         BenchCommand::All => {
@@ -61,10 +63,12 @@ fn benchmarks(command: BenchCommand) -> Vec<Benchmark> {
                 Benchmark::Throughput,
                 Benchmark::Flood,
                 Benchmark::Hogs,
+                Benchmark::Panes,
                 Benchmark::Reattach,
                 spawn(),
                 Benchmark::Frame,
                 Benchmark::Stats,
+                Benchmark::Watch,
                 Benchmark::Gallery,
                 Benchmark::Sessions,
             ]

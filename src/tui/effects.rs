@@ -63,7 +63,7 @@ use tokio::sync::mpsc;
 use tokio::sync::watch;
 
 /// The layout that the TUI comes back to.
-pub(super) const LAYOUT: &str = "last";
+pub const LAYOUT: &str = "last";
 /// Things on a page of a list.
 const PAGE: u32 = 500;
 /// Histories that are read at once.

@@ -83,6 +83,30 @@ fn an_echo_beside_busy_containers_is_measured_beside_docker_exec() {
 }
 
 #[test]
+fn an_echo_beside_eight_flooded_panes_is_measured_beside_tmux() {
+    let report = report("panes");
+    positive(&report, &["/cto/p50", "/cto/p99", "/cto/cpu", "/cto/frames"]);
+    assert_eq!(report["cto"]["torn"], 0.0, "all that is drawn is drawn at once: {report:#}");
+    // Without tmux there is no rival, and the reason is told.
+    if report["rival"].is_null() {
+        assert!(report["rival_is"].as_str().unwrap().contains("no program 'tmux'"));
+    } else {
+        positive(&report, &["/rival/p50", "/ratio/p50", "/ratio/p99"]);
+    }
+}
+
+#[test]
+fn leaving_the_client_open_is_measured_beside_what_is_installed() {
+    let report = report("watch");
+    positive(&report, &["/cto/first_screen", "/cto/memory", "/cto/server_memory"]);
+    for figure in ["cpu", "engine", "server", "bytes_per_second"] {
+        assert!(report["cto"][figure].as_f64().is_some_and(|figure| figure >= 0.0), "{figure} in {report:#}");
+    }
+    let shown = report["cto"]["containers_shown"].as_f64().unwrap();
+    assert_eq!(shown, if std::env::var_os("CTO_PROVE").is_some() { 50.0 } else { 3.0 }, "the first screen shows all of them: {report:#}");
+}
+
+#[test]
 fn reattaching_is_measured_beside_tmux() {
     let report = report("reattach");
     positive(&report, &["/cto/p50", "/cto/p99", "/cto/snapshot_p50"]);
