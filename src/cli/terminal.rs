@@ -182,9 +182,11 @@ fn changes(context: &Context) -> tui::Changes {
     })
 }
 
+/// The size of the one pane that the client will show: a program that looks at it at once finds it right.
 fn size() -> Size {
     let (cols, rows) = output::terminal_size();
-    Size { cols, rows }.clamped()
+    let pane = tui::view::areas(Size { cols, rows }).middle;
+    Size { cols: pane.width, rows: pane.height }.clamped()
 }
 
 fn needs_terminal() -> Result<()> {

@@ -139,12 +139,14 @@ pub(super) fn endpoint(spec: &ContainerSpec) -> Option<NetworkingConfig> {
 fn archive(files: &[SpecFile]) -> Result<Vec<u8>> {
     let failed = |error: std::io::Error| Error::internal(format!("files can't be packed: {error}"));
     let mut tar = tar::Builder::new(Vec::new());
+    let now = u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0);
     for file in files {
         let mut header = tar::Header::new_gnu();
         header.set_size(file.content.len() as u64);
         header.set_mode(file.mode);
         header.set_uid(0);
         header.set_gid(0);
+        header.set_mtime(now);
         tar.append_data(&mut header, file.path.trim_start_matches('/'), file.content.as_bytes()).map_err(failed)?;
     }
     tar.into_inner().map_err(failed)

@@ -41,6 +41,7 @@ mod launch;
 mod life;
 mod limits;
 mod logs;
+mod manners;
 mod palette;
 mod plain;
 mod presence;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::Condvar;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicU32;
+use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -96,7 +97,7 @@ impl Drop for Home {
 
 impl Home {
     /// Asks until it is so; fails after 30 seconds.
-    pub fn until(&self, what: &str, so: impl Fn() -> bool) {
+    pub fn until(&self, what: &str, mut so: impl FnMut() -> bool) {
         let begun = std::time::Instant::now();
         while !so() {
             assert!(begun.elapsed() < Duration::from_secs(30), "{what}");
@@ -118,6 +119,8 @@ pub struct Terminal {
     child: Box<dyn portable_pty::Child + Send + Sync>,
     input: Box<dyn std::io::Write + Send>,
     screen: Arc<(Mutex<Screen>, Condvar)>,
+    /// What was written to it, in bytes.
+    written: Arc<AtomicUsize>,
     _master: Box<dyn portable_pty::MasterPty + Send>,
 }
 
@@ -132,9 +135,20 @@ impl Terminal {
     }
 
     /// The same, with further environment.
-    pub fn with(home: &Home, arguments: &[&str], (cols, rows): (u16, u16), environment: &[(&str, &str)]) -> Self {
+    pub fn with(home: &Home, arguments: &[&str], size: (u16, u16), environment: &[(&str, &str)]) -> Self {
+        Self::running(home, env!("CARGO_BIN_EXE_cto"), arguments, size, environment)
+    }
+
+    /// A shell that finds the program as `cto`, as a person has it.
+    pub fn shell(home: &Home, size: (u16, u16)) -> Self {
+        let own = std::path::Path::new(env!("CARGO_BIN_EXE_cto")).parent().unwrap().display().to_string();
+        let path = format!("{own}:{}", std::env::var("PATH").unwrap());
+        Self::running(home, "bash", &["--norc", "--noprofile", "-i"], size, &[("PATH", &path), ("PS1", "host> ")])
+    }
+
+    fn running(home: &Home, program: &str, arguments: &[&str], (cols, rows): (u16, u16), environment: &[(&str, &str)]) -> Self {
         let pair = portable_pty::native_pty_system().openpty(portable_pty::PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
-        let mut command = portable_pty::CommandBuilder::new(env!("CARGO_BIN_EXE_cto"));
+        let mut command = portable_pty::CommandBuilder::new(program);
         command.args(arguments);
         command.env("CTO_HOME", home.dir.path());
         command.env("TERM", "xterm-256color");
@@ -144,22 +158,29 @@ impl Terminal {
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().unwrap();
         let screen = Arc::new((Mutex::new(Screen::new(Size { cols, rows }, 0)), Condvar::new()));
-        let drawn = screen.clone();
+        let written = Arc::new(AtomicUsize::new(0));
+        let (drawn, count) = (screen.clone(), written.clone());
         // A terminal that nobody reads stops its program.
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];
             while let Ok(read @ 1..) = reader.read(&mut bytes) {
+                count.fetch_add(read, Ordering::SeqCst);
                 drawn.0.lock().unwrap().feed(&bytes[..read]);
                 drawn.1.notify_all();
             }
         });
         let input = pair.master.take_writer().unwrap();
-        Self { child, input, screen, _master: pair.master }
+        Self { child, input, screen, written, _master: pair.master }
     }
 
     pub fn type_in(&mut self, text: &str) {
         self.input.write_all(text.as_bytes()).unwrap();
         self.input.flush().unwrap();
+    }
+
+    /// How many bytes were written to it so far.
+    pub fn written(&self) -> usize {
+        self.written.load(Ordering::SeqCst)
     }
 
     /// What it shows now.
@@ -191,6 +212,19 @@ impl Terminal {
             there
         });
         found.take().unwrap()
+    }
+
+    /// Sends a signal to a program of this name that was begun in it.
+    pub fn signal_to(&self, name: &str, signal: rustix::process::Signal) {
+        let session = self.child.process_id().unwrap();
+        let pid = std::fs::read_dir("/proc").unwrap().flatten().find_map(|entry| {
+            let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+            let (own, rest) = stat.split_once('(')?.1.rsplit_once(") ")?;
+            // The session is the fourth field after the name.
+            let is = own == name && rest.split(' ').nth(3)? == session.to_string();
+            is.then(|| entry.file_name().to_str()?.parse().ok())?
+        });
+        rustix::process::kill_process(rustix::process::Pid::from_raw(pid.expect("it runs")).unwrap(), signal).unwrap();
     }
 
     /// Sends it a signal.

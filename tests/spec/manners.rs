@@ -1,0 +1,118 @@
+//! How the terminal client behaves as a guest of a person's terminal: what it takes it gives back, and it is silent when nothing happens.
+use super::support::home::Home;
+use super::support::home::Terminal;
+use cto::model::Size;
+use cto::term::Modes;
+use cto::tui::trial::Trial;
+use rustix::process::Signal;
+use std::time::Duration;
+
+/// The prefix of the terminals' keys.
+const PREFIX: &str = "\x02";
+
+/// What a terminal is like that nobody has taken over.
+fn is_plain(modes: &Modes) -> bool {
+    let fresh = cto::term::Screen::new(Size { cols: 80, rows: 24 }, 0).modes();
+    modes.alternate_screen == fresh.alternate_screen
+        && modes.mouse == fresh.mouse
+        && modes.focus_events == fresh.focus_events
+        && modes.kitty == fresh.kitty
+        && modes.app_cursor == fresh.app_cursor
+}
+
+#[test]
+fn whatever_ends_it_the_terminal_is_as_it_was() {
+    let home = Home::new();
+    let mut shell = Terminal::shell(&home, (100, 30));
+    shell.shows("host>");
+    shell.type_in("stty -g > before\r");
+    let ends = [(None, "it quits"), (Some(Signal::TERM), "it is to end"), (Some(Signal::HUP), "its terminal is said to be gone")];
+    for (signal, words) in ends {
+        shell.type_in("clear; cto\r");
+        shell.shows("● docker");
+        assert!(!is_plain(&shell.modes()), "it takes the terminal over");
+        match signal {
+            None => shell.type_in("q"),
+            Some(signal) => shell.signal_to("cto", signal),
+        }
+        home.until(&format!("the terminal is given back when {words}"), || is_plain(&shell.modes()));
+        shell.type_in("stty -g > after; echo same-$(cmp before after && echo yes)\r");
+        shell.shows("same-yes");
+    }
+}
+
+#[test]
+fn ctrl_z_stops_it_and_fg_brings_everything_back() {
+    let home = Home::new();
+    let name = home.name("stopped");
+    home.ok(&["run", "shell", "--name", &name, "-d"]);
+    let mut shell = Terminal::shell(&home, (100, 30));
+    shell.shows("host>");
+    shell.type_in("cto\r");
+    shell.shows("● docker");
+    shell.type_in(&format!(":open {name}\r"));
+    shell.shows("root@");
+    shell.type_in("PS1='> '; echo here-$((40+2))\r");
+    shell.shows("here-42");
+    shell.type_in(&format!("{PREFIX}\x1a"));
+    shell.shows("Stopped");
+    assert!(is_plain(&shell.modes()), "the terminal is the shell's while it is stopped");
+    shell.type_in("echo out-$((50+1))\r");
+    shell.shows("out-51");
+    shell.type_in("fg\r");
+    shell.shows("here-42");
+    shell.type_in("echo back-$((60+1))\r");
+    shell.shows("back-61");
+    assert!(!shell.text().contains("Stopped"), "all of the screen is drawn anew:\n{}", shell.text());
+}
+
+#[test]
+fn nothing_is_written_while_nothing_that_is_shown_changes() {
+    let home = Home::new();
+    for name in ["still", "silent"] {
+        home.ok(&["run", "shell", "--name", &home.name(name), "-d"]);
+    }
+    let mut tui = Terminal::sized(&home, &[], (120, 40));
+    tui.shows("● docker");
+    tui.type_in(&format!(":open {}\r", home.name("still")));
+    tui.shows("root@");
+    // Until the last of the launches has been told.
+    let mut before = tui.written();
+    home.until("it comes to rest", || {
+        std::thread::sleep(Duration::from_secs(2));
+        std::mem::replace(&mut before, tui.written()) == tui.written()
+    });
+    let before = tui.written();
+    std::thread::sleep(Duration::from_secs(5));
+    assert_eq!(tui.written() - before, 0, "bytes in five seconds");
+    tui.type_in("x");
+    home.until("a key is shown", || tui.written() > before);
+}
+
+#[test]
+fn a_program_has_the_size_of_its_pane_before_it_can_ask_for_it() {
+    let home = Home::new();
+    let name = home.name("sized");
+    home.ok(&["run", "shell", "--name", &name, "-d"]);
+    // One line on top, one at the bottom.
+    let tui = Terminal::sized(&home, &["shell", &name, "--", "sh", "-c", "echo first $(stty size); exec cat"], (101, 31));
+    tui.shows("first 29 101");
+}
+
+#[test]
+fn a_frame_of_nine_panes_allocates_little() {
+    let mut trial = Trial::new(Size { cols: 200, rows: 50 }, 9).unwrap();
+    let line = b"\r\n\x1b[32mINFO\x1b[0m a line of output as programs print them";
+    for _ in 0..50 {
+        trial.feed(line);
+        trial.draw().unwrap();
+    }
+    let unchanged = allocation_counter::measure(|| trial.draw().unwrap());
+    let changed = allocation_counter::measure(|| {
+        trial.feed(line);
+        trial.draw().unwrap();
+    });
+    // dtop, which bounds its own in a test, allows itself 42 a container and 1,300 a frame.
+    assert!(unchanged.count_total < 250, "{} allocations of a frame in which nothing is new", unchanged.count_total);
+    assert!(changed.count_total < 1300, "{} allocations of a frame with nine new lines", changed.count_total);
+}
