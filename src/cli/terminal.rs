@@ -136,6 +136,7 @@ async fn show(context: &Context, client: Client, start: tui::Start) -> Result<tu
         themes: theme::all(&context.paths),
         theme: config.theme.0,
         scrollback: config.terminal.scrollback as usize,
+        confirm_paste: config.terminal.confirm_paste,
         plain: config.accessible,
         mistake: None,
     };
@@ -176,6 +177,7 @@ fn changes(context: &Context) -> tui::Changes {
             themes,
             theme: config.theme.0,
             scrollback: config.terminal.scrollback as usize,
+            confirm_paste: config.terminal.confirm_paste,
             plain: config.accessible,
             mistake: loaded.complaints.first().map(line).or(of_theme),
         }

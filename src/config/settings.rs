@@ -131,11 +131,13 @@ pub struct TerminalConfig {
     /// Lines that each pane of the TUI keeps above its screen.
     #[schemars(range(min = 0, max = 100_000))]
     pub scrollback: u32,
+    /// Ask before several lines are pasted into a program that takes each of them as it comes, as a plain shell does.
+    pub confirm_paste: bool,
 }
 
 impl Default for TerminalConfig {
     fn default() -> Self {
-        Self { scrollback: 5_000 }
+        Self { scrollback: 5_000, confirm_paste: true }
     }
 }
 

@@ -177,8 +177,9 @@ impl Pump {
     fn look(&mut self, now: Instant) -> Look {
         let mut look = self.see(now);
         if let Some(safe) = look.safe {
-            let (told, next) = self.pace.tell(safe, self.session.gives_way(now), now);
-            (look.safe, look.paced) = (Some(told), next.is_some());
+            let slow = self.session.gives_way(now);
+            let (told, next) = self.pace.tell(safe, slow, || self.session.floods(now), now);
+            (look.safe, look.paced) = (Some(told), slow && next.is_some());
             look.due = look.due.into_iter().chain(next).min();
         }
         if let Some(size) = look.resize {

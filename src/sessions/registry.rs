@@ -1,7 +1,7 @@
 //! All sessions of this server.
 use super::channel::Typed;
 use super::memory;
-use super::pace::Typists;
+use super::pace::Traffic;
 use super::pump;
 use super::ring::Ring;
 use super::session::Fixed;
@@ -52,7 +52,7 @@ struct Inner {
     /// Held for a look-up and never across an await.
     all: Mutex<BTreeMap<SessionId, Session>>,
     held: Arc<AtomicUsize>,
-    typists: Arc<Typists>,
+    traffic: Arc<Traffic>,
     ended: mpsc::Sender<Ended>,
 }
 
@@ -114,7 +114,7 @@ impl Sessions {
     pub fn new(bus: Bus) -> (Self, mpsc::Receiver<Ended>) {
         memory::settle();
         let (ended, ends) = mpsc::channel(ENDS);
-        (Self(Arc::new(Inner { bus, all: Mutex::default(), held: Arc::default(), typists: Arc::default(), ended })), ends)
+        (Self(Arc::new(Inner { bus, all: Mutex::default(), held: Arc::default(), traffic: Arc::default(), ended })), ends)
     }
 
     /// A session over an open transport. Must be called within a runtime.
@@ -173,7 +173,7 @@ impl Sessions {
     fn add(&self, fixed: Fixed, size: Size, start: u64, typed: mpsc::Sender<Typed>) -> Session {
         let ring = Ring::new(start, RING, self.0.held.clone());
         let state = State::new(size, fixed.first_title(), ring);
-        let session = Session::new(fixed, state, typed, self.0.bus.clone(), self.0.typists.clone());
+        let session = Session::new(fixed, state, typed, self.0.bus.clone(), self.0.traffic.clone());
         self.all().insert(session.id().clone(), session.clone());
         session
     }

@@ -1,6 +1,6 @@
 //! The handle of one session.
 use super::channel::Typed;
-use super::pace::Typists;
+use super::pace::Traffic;
 use super::reader::Reader;
 use super::recorder::Recording;
 use super::state::RING;
@@ -62,8 +62,8 @@ pub(super) struct Shared {
     pub wake: Notify,
     /// What is known of its recording; held for a look only.
     pub recording: Mutex<Recording>,
-    /// Who types where, in all sessions of this server.
-    pub typists: Arc<Typists>,
+    /// Who types and which flood, of all sessions of this server.
+    pub traffic: Arc<Traffic>,
     /// When something was typed last; held for a look only.
     pub typed_at: Mutex<Option<Instant>>,
     bus: Bus,
@@ -93,19 +93,24 @@ pub struct Fixed {
 }
 
 impl Session {
-    pub(super) fn new(fixed: Fixed, state: State, typed: mpsc::Sender<Typed>, bus: Bus, typists: Arc<Typists>) -> Self {
+    pub(super) fn new(fixed: Fixed, state: State, typed: mpsc::Sender<Typed>, bus: Bus, traffic: Arc<Traffic>) -> Self {
         let (state, changed) = (Mutex::new(state), watch::Sender::new(0));
-        Self(Arc::new(Shared { fixed, state, changed, typed, wake: Notify::new(), recording: Mutex::default(), typed_at: Mutex::default(), typists, bus }))
+        Self(Arc::new(Shared { fixed, state, changed, typed, wake: Notify::new(), recording: Mutex::default(), typed_at: Mutex::default(), traffic, bus }))
     }
 
     /// Somebody types here.
     pub(super) fn is_typed_into(&self) {
-        self.0.typists.typed(self.number(), Instant::now());
+        self.0.traffic.typed(self.number(), Instant::now());
     }
 
     /// Whether somebody types into another session.
     pub(super) fn gives_way(&self, now: Instant) -> bool {
-        self.0.typists.elsewhere(self.number(), now)
+        self.0.traffic.typed_elsewhere(self.number(), now)
+    }
+
+    /// This one floods: how many sessions do.
+    pub(super) fn floods(&self, now: Instant) -> u64 {
+        self.0.traffic.floods(self.number(), now)
     }
 
     /// Tells it from the others of this server.

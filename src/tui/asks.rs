@@ -55,6 +55,7 @@ impl App {
         }
         self.themes.configure(settings.themes, settings.theme);
         self.work.set_scrollback(settings.scrollback);
+        self.work.confirms_paste = settings.confirm_paste;
         if settings.plain && !self.plain {
             self.tell(ToastKind::Info, super::plain::TOLD);
         }

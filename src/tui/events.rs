@@ -110,6 +110,7 @@ pub async fn run(options: Options) -> Result<Exit> {
     };
     let mut app = App::new(options.start, themes.theme(), keymap, options.settings.scrollback, size, screen.now());
     app.themes = themes;
+    app.work.confirms_paste = options.settings.confirm_paste;
     app.plain = options.settings.plain;
     app.tour = options.tour.then_some(Step::Launch);
     let first = app.begin();

@@ -12,6 +12,7 @@ use super::pages::Pages;
 use super::parts::grid::Home;
 use super::parts::status;
 use super::parts::tour::Step;
+use super::parts::typing;
 use super::parts::workspace::Keys;
 use crate::term::Key;
 use crate::term::KeyCode;
@@ -84,6 +85,7 @@ impl App {
         self.dirty = true;
         match page(self.view, &mut self.home, &mut self.pages) {
             Some(page) => page.update(&Msg::Paste(text), &cx).unwrap_or_default(),
+            None if self.work.runs_each_line(&text) => vec![Effect::Ask(Ask::Offer(Box::new(typing::each_line(text))))],
             None => self.work.paste(&text, &cx),
         }
     }

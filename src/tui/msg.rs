@@ -70,6 +70,8 @@ pub struct Settings {
     pub theme: String,
     /// Lines of scrollback that each new pane keeps.
     pub scrollback: usize,
+    /// Asks before several lines are pasted where each is taken as it comes.
+    pub confirm_paste: bool,
     /// Views that can do without borders, glyphs and graphs do.
     pub plain: bool,
     /// The first mistake in the files, with its place; what is wrong stays as it was.

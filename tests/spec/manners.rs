@@ -116,3 +116,36 @@ fn a_frame_of_nine_panes_allocates_little() {
     assert!(unchanged.count_total < 250, "{} allocations of a frame in which nothing is new", unchanged.count_total);
     assert!(changed.count_total < 1300, "{} allocations of a frame with nine new lines", changed.count_total);
 }
+
+#[test]
+fn several_lines_are_not_pasted_unasked_where_each_would_run() {
+    let home = Home::new();
+    let name = home.name("pasted");
+    home.ok(&["run", "shell", "--name", &name, "-d"]);
+    let paste = |text: &str| format!("\x1b[200~{text}\x1b[201~");
+    // A shell that does not ask for pasted text to be marked.
+    let mut tui = Terminal::sized(&home, &["shell", &name, "--", "env", "PS1=plain> ", "sh"], (90, 24));
+    tui.shows("plain>");
+    tui.type_in(&paste("echo one-$((1+1))\n"));
+    tui.shows("one-2");
+    tui.type_in(&paste("echo two-$((1+1))\necho three-$((1+2))\n"));
+    tui.shows("Paste 2 lines?");
+    tui.shows("echo three-$((1+2))");
+    // Cancel is what Enter does.
+    tui.type_in("\r");
+    tui.type_in("echo four-$((2+2))\r");
+    tui.shows("four-4");
+    assert!(!tui.text().contains("two-2"), "{}", tui.text());
+    tui.type_in(&paste("echo two-$((1+1))\necho three-$((1+2))\n"));
+    tui.shows("Paste 2 lines?");
+    tui.type_in("y");
+    tui.shows("two-2");
+    tui.shows("three-3");
+    // One that does gets them as they are: it shows them, and runs them with Enter.
+    let mut tui = Terminal::sized(&home, &["shell", &name, "--", "env", "PS1=marked> ", "bash", "--norc"], (90, 24));
+    tui.shows("marked>");
+    tui.type_in(&paste("echo two-$((1+1))\necho three-$((1+2))"));
+    tui.shows("echo three-$((1+2))");
+    tui.type_in("\r");
+    tui.shows("three-3");
+}

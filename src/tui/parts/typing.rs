@@ -23,6 +23,8 @@ use crate::tui::theme::Role;
 
 /// Into more panes than these nobody types at once without having been asked.
 pub const MANY: usize = 8;
+/// Columns that are shown of a pasted line.
+const SHOWN: usize = 56;
 
 /// A terminal that a tab is to have.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,6 +85,18 @@ impl Workspace {
     /// Pastes likewise; each program gets the text marked as it asked for.
     pub(super) fn type_paste(&mut self, text: &str) -> Vec<Effect> {
         self.type_with(|pane| if pane.scroll.is_none() { pane.paste(text) } else { Vec::new() })
+    }
+
+    /// Whether a text has several lines and a program that would get it takes each as it comes: it has not asked for pasted text to be marked.
+    #[must_use]
+    pub fn runs_each_line(&self, text: &str) -> bool {
+        let several = text.trim_end_matches(['\r', '\n']).contains(['\r', '\n']);
+        let takes = |pane: &PaneId| {
+            let modes = self.panes.get(pane).filter(|pane| pane.scroll.is_none() && pane.log.is_none()).map(TerminalPane::modes);
+            // What has a screen of its own is no shell.
+            modes.is_some_and(|modes| !modes.bracketed_paste && !modes.alternate_screen)
+        };
+        self.confirms_paste && several && self.tab().is_some_and(|tab| self.receivers(tab).panes.iter().any(takes))
     }
 
     fn type_with(&mut self, mut typing: impl FnMut(&mut TerminalPane) -> Vec<Effect>) -> Vec<Effect> {
@@ -175,6 +189,21 @@ impl Workspace {
         effects.extend(to_open.into_iter().flat_map(|pane| self.request(pane, cx)));
         effects
     }
+}
+
+/// Asks whether all lines of a text are to be pasted where each is taken as it comes.
+#[must_use]
+pub fn each_line(pasted: String) -> ConfirmSpec {
+    let lines: Vec<&str> = pasted.split(['\r', '\n']).filter(|line| !line.trim().is_empty()).collect();
+    let count = lines.len();
+    let mut shown: Vec<String> = lines.iter().take(3).map(|line| format!("  {}", text::clip(&line.replace(char::is_control, " "), SHOWN))).collect();
+    if count > shown.len() {
+        shown.push(format!("  … and {} more", count - shown.len()));
+    }
+    shown.insert(0, "The program here runs each line as it comes:".to_owned());
+    let yes = Effect::Ask(Ask::PasteText(pasted));
+    let choices = vec![Choice { key: 'y', label: "paste".to_owned(), destroys: false, effects: vec![yes] }];
+    ConfirmSpec { title: format!("Paste {count} lines?"), lines: shown, choices }
 }
 
 /// Asks whether so many are meant.

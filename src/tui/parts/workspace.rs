@@ -104,6 +104,8 @@ pub struct Workspace {
     /// A border is being dragged: the pane before it, and how it lies.
     pub(super) dragged: Option<(PaneId, Axis)>,
     pub(in crate::tui) terminal_focus: bool,
+    /// Asks before several lines are pasted where each is taken as it comes.
+    pub confirms_paste: bool,
     next_pane: u64,
     scrollback: usize,
 }
@@ -134,6 +136,7 @@ impl Workspace {
             area: Rect::default(),
             dragged: None,
             terminal_focus: true,
+            confirms_paste: true,
             next_pane: 1,
             scrollback,
         }
