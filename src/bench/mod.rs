@@ -15,6 +15,7 @@ mod sessions;
 mod spawn;
 mod stage;
 mod stats;
+mod tasks;
 mod throughput;
 mod tmux;
 mod watch;
@@ -57,6 +58,8 @@ pub enum Benchmark {
     Panes,
     /// What it costs to watch many containers.
     Stats,
+    /// Five things that people do all day, in keys.
+    Tasks,
     /// What it costs to leave the terminal client open.
     Watch,
     /// What a frame of the terminal client costs.
@@ -126,6 +129,7 @@ async fn on(stage: &Stage, benchmark: &Benchmark, options: &Options, progress: P
         Benchmark::Hogs => hogs::run(stage, options, progress).await,
         Benchmark::Panes => panes::run(stage, options, progress).await,
         Benchmark::Stats => stats::run(stage, options, progress).await,
+        Benchmark::Tasks => tasks::run(stage, options, progress).await,
         Benchmark::Watch => watch::run(stage, options, progress).await,
         Benchmark::Frame => frame::run(options, progress),
         Benchmark::Gallery => gallery::run(stage, options, progress).await,

@@ -441,6 +441,8 @@ pub enum BenchCommand {
     Panes,
     /// What it costs to watch 200 containers: server, client and engine, beside docker stats
     Stats,
+    /// Five things that people do all day, counted in keys, beside lazydocker in tmux
+    Tasks,
     /// What it costs to leave the client open beside 50 containers, beside lazydocker, oxker and ducker
     Watch,
     /// What a frame of the terminal client costs: nine panes of 200×50, beside ratatui alone

@@ -54,6 +54,7 @@ fn benchmarks(command: BenchCommand) -> Vec<Benchmark> {
         BenchCommand::Hogs => vec![Benchmark::Hogs],
         BenchCommand::Panes => vec![Benchmark::Panes],
         BenchCommand::Stats => vec![Benchmark::Stats],
+        BenchCommand::Tasks => vec![Benchmark::Tasks],
         BenchCommand::Watch => vec![Benchmark::Watch],
         BenchCommand::Frame => vec![Benchmark::Frame],
         BenchCommand::Gallery => vec![Benchmark::Gallery],
@@ -69,6 +70,7 @@ fn benchmarks(command: BenchCommand) -> Vec<Benchmark> {
                 Benchmark::Frame,
                 Benchmark::Stats,
                 Benchmark::Watch,
+                Benchmark::Tasks,
                 Benchmark::Gallery,
                 Benchmark::Sessions,
             ]

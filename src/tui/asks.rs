@@ -220,7 +220,7 @@ impl App {
             }
             C::Theme => return vec![Effect::Ask(Ask::Line("theme ".to_owned()))],
             C::Errors => self.overlays.push(Box::new(Errors::new(&self.toasts))),
-            C::GoHome if !self.alone => self.go(View::Home),
+            C::GoHome if !self.alone => self.go_home(),
             C::GoTerminals => {
                 if self.work.focused().is_none() {
                     let key = self.keymap.label(CommandId::Open).unwrap_or_else(|| ":open".to_owned());
@@ -230,8 +230,8 @@ impl App {
                 }
             }
             C::Detach | C::Quit if self.alone => self.exit = Some(Exit::Left),
-            C::Detach => self.go(View::Home),
-            C::Quit if self.view != View::Home => self.go(View::Home),
+            C::Detach => self.go_home(),
+            C::Quit if self.view != View::Home => self.go_home(),
             C::Quit => self.exit = Some(Exit::Left),
             C::Suspend | C::TerminalSuspend => return vec![Effect::Suspend],
             C::Redraw | C::TerminalRedraw => return vec![Effect::Redraw],
@@ -288,6 +288,16 @@ impl App {
             },
         }
         self.go(View::Files);
+    }
+
+    /// Goes home; who comes from a terminal finds its container there.
+    fn go_home(&mut self) {
+        if self.view == View::Terminals
+            && let Some(pane) = self.work.focused()
+        {
+            self.home.select(&pane.origin.container.clone());
+        }
+        self.go(View::Home);
     }
 
     /// Types a text into the pane that had the focus last.

@@ -18,6 +18,9 @@ use super::msg::Settings;
 use super::msg::ToastKind;
 use super::paint::Painter;
 use super::parts::tour::Step;
+use super::rate::FRAME;
+use super::rate::FrameRate;
+use super::rate::Haste;
 use super::themes::Themes;
 use super::view;
 use crate::client::Client;
@@ -39,12 +42,6 @@ use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 use tokio::sync::mpsc;
 
-/// Time between two frames at least: sixty a second.
-const FRAME: Duration = Duration::from_micros(16_600);
-/// The same while the terminal is not looked at.
-const FAR_FRAME: Duration = Duration::from_millis(250);
-/// The same for the echo of a key.
-const ECHO_FRAME: Duration = Duration::from_millis(3);
 /// Output this soon after a key is its echo.
 const ECHO: Duration = Duration::from_millis(100);
 /// Messages of the server that wait. When full, the server waits.
@@ -99,7 +96,7 @@ pub async fn run(options: Options) -> Result<Exit> {
         executor: Executor::start(options.client, told),
         messages,
         started,
-        last_frame: None,
+        rate: FrameRate::default(),
         last_key: None,
         urgent: false,
         wake: None,
@@ -154,7 +151,7 @@ struct Screen {
     executor: Executor,
     messages: mpsc::Receiver<Msg>,
     started: Instant,
-    last_frame: Option<Instant>,
+    rate: FrameRate,
     last_key: Option<Instant>,
     urgent: bool,
     wake: Option<Duration>,
@@ -223,18 +220,13 @@ impl Screen {
     fn draw_if_due(&mut self, app: &mut App) -> std::io::Result<Option<Instant>> {
         let now = Instant::now();
         if app.dirty {
-            let pause = match () {
-                () if self.urgent => ECHO_FRAME,
-                () if app.focused => FRAME,
-                () => FAR_FRAME,
-            };
-            let due = self.last_frame.map(|last| last + pause).filter(|due| *due > now);
-            if due.is_some() {
-                return Ok(due);
+            let due = self.rate.due(if self.urgent { Haste::Echo } else { Haste::of(app.focused) });
+            if let Some(due) = due.filter(|due| *due > now) {
+                return Ok(Some(due));
             }
             app.dirty = false;
             self.urgent = false;
-            self.last_frame = Some(now);
+            self.rate.drawn(now);
             let shape = if app.view == View::Terminals && app.overlays.is_empty() { app.work.cursor_shape() } else { 0 };
             self.terminal.backend_mut().set_cursor_shape(shape);
             self.terminal.draw(|frame| view::draw(app, frame))?;

@@ -32,6 +32,7 @@ pub mod past;
 pub mod plain;
 pub mod playback;
 mod player;
+mod rate;
 mod replies;
 mod scrollback;
 mod several;
