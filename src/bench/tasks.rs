@@ -231,7 +231,7 @@ async fn by_cto(stage: &Stage, place: &Place, gap: Duration) -> Result<Figures> 
     hands.prepare(&[step("2", WRITTEN)]).await?;
     measured.push(("return", hands.task(&[step(format!("{P}dq"), "host>"), step("cto\r", home), step("\r", WRITTEN)]).await?));
     hands.prepare(&[step(format!("{P}d"), home)]).await?;
-    measured.push(("logs", hands.task(&[step(" \x1b[C l", "following"), step("&error\r", "error: no answer")]).await?));
+    measured.push(("logs", hands.task(&[step("  l", "following"), step("&error\r", "error: no answer")]).await?));
     Ok(figures(&measured))
 }
 
