@@ -615,6 +615,27 @@ fn the_index_and_the_gallery_leave_nothing_out() {
 }
 
 #[test]
+fn every_test_that_shows_a_detail_is_there() {
+    let details = Document::named("docs/details.md");
+    let rows: Vec<&str> = details.text.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+    assert_eq!(rows.len(), 20, "twenty details");
+    for row in rows {
+        let shown = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
+        let tests: Vec<&str> = shown.split('`').skip(1).step_by(2).collect();
+        assert!(!tests.is_empty(), "nothing shows: {row}");
+        for test in tests {
+            let (module, name) = test.rsplit_once("::").unwrap();
+            let file = match module.strip_suffix("::tests") {
+                Some(of_library) => format!("src/{}.rs", of_library.replace("::", "/")),
+                None => format!("tests/spec/{module}.rs"),
+            };
+            let source = std::fs::read_to_string(root().join(&file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+            assert!(source.contains(&format!("fn {name}(")), "there is no test {test}");
+        }
+    }
+}
+
+#[test]
 fn every_variable_that_is_read_is_in_the_configuration_reference() {
     let text = Document::named("docs/configuration.md").text;
     let mut seen = BTreeSet::new();

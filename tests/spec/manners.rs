@@ -149,3 +149,44 @@ fn several_lines_are_not_pasted_unasked_where_each_would_run() {
     tui.type_in("\r");
     tui.shows("three-3");
 }
+
+#[test]
+fn what_is_copied_reaches_the_terminal_s_clipboard_and_what_is_too_long_says_so() {
+    let home = Home::new();
+    let name = home.name("copied");
+    home.ok(&["run", "shell", "--name", &name, "-d"]);
+    let mut tui = Terminal::sized(&home, &["shell", &name], (100, 30));
+    tui.shows("root@");
+    tui.type_in("PS1='> '; clear; echo short-$((1+1))\r");
+    tui.shows("short-2");
+    // From the first line, which is whole.
+    tui.type_in(&format!("{PREFIX}[gVy"));
+    home.until("the line is in the clipboard", || tui.clipboard().is_some_and(|text| text.trim_end() == "short-2"));
+    tui.type_in("seq -f 'a line of the many that are too long for it: %g' 2000; echo all-$((2+2))\r");
+    tui.shows("all-4");
+    tui.type_in(&format!("{PREFIX}[gVGy"));
+    tui.shows("too long for the terminal's clipboard");
+    assert_eq!(tui.clipboard(), None, "half of it would be worse than nothing");
+}
+
+#[test]
+fn an_ended_program_keeps_its_last_screen_and_a_key_begins_it_anew() {
+    let home = Home::new();
+    let name = home.name("ended");
+    home.ok(&["run", "shell", "--name", &name, "-d"]);
+    let mut tui = Terminal::sized(&home, &[], (110, 30));
+    tui.shows("● docker");
+    tui.type_in(&format!(":open {name}\r"));
+    tui.shows("root@");
+    // A second pane: the first program of a container is restarted with it.
+    tui.type_in(&format!("{PREFIX}%"));
+    tui.shows("· shell");
+    tui.type_in("echo last-$((1+1)); exit 3\r");
+    for shown in ["last-2", "exit 3", "restart", "close"] {
+        tui.shows(shown);
+    }
+    tui.type_in("r");
+    tui.type_in("echo again-$((2+2))\r");
+    tui.shows("again-4");
+    assert!(!tui.text().contains("exit 3"), "{}", tui.text());
+}

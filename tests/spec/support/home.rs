@@ -188,6 +188,12 @@ impl Terminal {
         self.screen.0.lock().unwrap().text()
     }
 
+    /// The text for the clipboard that it was sent since it was last asked.
+    pub fn clipboard(&self) -> Option<String> {
+        let events = self.screen.0.lock().unwrap().take_events();
+        events.into_iter().rev().find_map(|event| if let cto::term::ScreenEvent::ClipboardStore(text) = event { Some(text) } else { None })
+    }
+
     /// What programs in it have asked of it.
     pub fn modes(&self) -> cto::term::Modes {
         self.screen.0.lock().unwrap().modes()
