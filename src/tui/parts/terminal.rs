@@ -29,6 +29,8 @@ use std::time::Duration;
 
 /// Lines of scrollback that a pane keeps unless the configuration says otherwise.
 pub const SCROLLBACK: usize = 10_000;
+/// Bytes that may be typed before a session is there.
+const AHEAD: usize = 4096;
 
 /// What a pane shows, so that it can be opened again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,6 +135,8 @@ pub struct TerminalPane {
     offset: u64,
     acked: u64,
     has_focus: bool,
+    /// What was typed before its session was there.
+    ahead: Vec<u8>,
     held: Vec<ServerFrame>,
     /// A snapshot of less than was drawn.
     behind: Option<ServerFrame>,
@@ -167,6 +171,7 @@ impl TerminalPane {
             offset: 0,
             acked: 0,
             has_focus: false,
+            ahead: Vec::new(),
             held: Vec::new(),
             behind: None,
         }
@@ -191,7 +196,12 @@ impl TerminalPane {
         (self.offset, self.acked) = (0, 0);
         self.program = session.command.first().map(|word| word.rsplit('/').next().unwrap_or(word).to_owned()).unwrap_or_default();
         self.screen.resize(session.size);
-        self.attach(None)
+        let mut effects = self.attach(None);
+        let ahead = std::mem::take(&mut self.ahead);
+        if !ahead.is_empty() {
+            effects.push(Effect::Input(self.id, ahead));
+        }
+        effects
     }
 
     /// Connects again, after the last byte that was taken in.
@@ -364,9 +374,16 @@ impl TerminalPane {
         self.type_bytes(bytes)
     }
 
-    fn type_bytes(&self, bytes: Vec<u8>) -> Vec<Effect> {
-        let typing = !bytes.is_empty() && self.is_live() && self.origin.shows != Shows::Log;
-        if typing { vec![Effect::Input(self.id, bytes)] } else { Vec::new() }
+    fn type_bytes(&mut self, bytes: Vec<u8>) -> Vec<Effect> {
+        if bytes.is_empty() || self.origin.shows == Shows::Log {
+            return Vec::new();
+        }
+        if self.state == PaneState::Opening && self.ahead.len() + bytes.len() <= AHEAD {
+            // Who is quick has typed before there is a program to take it.
+            self.ahead.extend(bytes);
+            return Vec::new();
+        }
+        if self.is_live() { vec![Effect::Input(self.id, bytes)] } else { Vec::new() }
     }
 
     /// Gives it other room.
