@@ -118,7 +118,7 @@ pub struct Terminal {
     child: Box<dyn portable_pty::Child + Send + Sync>,
     input: Box<dyn std::io::Write + Send>,
     screen: Arc<(Mutex<Screen>, Condvar)>,
-    _master: Box<dyn portable_pty::MasterPty + Send>,
+    master: Box<dyn portable_pty::MasterPty + Send>,
 }
 
 impl Terminal {
@@ -154,12 +154,18 @@ impl Terminal {
             }
         });
         let input = pair.master.take_writer().unwrap();
-        Self { child, input, screen, _master: pair.master }
+        Self { child, input, screen, master: pair.master }
     }
 
     pub fn type_in(&mut self, text: &str) {
         self.input.write_all(text.as_bytes()).unwrap();
         self.input.flush().unwrap();
+    }
+
+    /// Makes it another size, as a person does who drags the corner of its window.
+    pub fn resize(&self, (cols, rows): (u16, u16)) {
+        self.screen.0.lock().unwrap().resize(Size { cols, rows });
+        self.master.resize(portable_pty::PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
     }
 
     /// What it shows now.
