@@ -151,6 +151,7 @@ impl App {
             }
             Ask::PickPane => self.overlays.push(Box::new(PaneTree::new(self.work.listed(), true))),
             Ask::JoinPane(pane) => {
+                self.go(View::Terminals);
                 let cx = context!(self);
                 return self.work.join(pane, &cx);
             }

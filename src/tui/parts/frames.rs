@@ -87,7 +87,7 @@ impl Workspace {
                 let own = draw_title(buffer, *frame, &format!("{mark}{}", pane.title()), cx.theme.style(role));
                 let mut badges = self.tab().map(|tab| self.pane_badges(tab, *id)).unwrap_or_default();
                 // Its sign stands before the title.
-                let typed = typed.panes.contains(id).then(|| format!(" {} ", Badge::Typing.word())).unwrap_or_default();
+                let typed = if typed.panes.contains(id) { format!(" {} ", Badge::Typing.word()) } else { String::new() };
                 badges.retain(|badge| *badge != Badge::Floating);
                 draw_badges(buffer, *frame, own, &typed, &badges, cx);
             }
