@@ -255,6 +255,16 @@ commands! {
         NextLayout "next-layout" "layout" ["Space"] 13: "Arrange the panes in the next of the ready layouts";
         EvenLayout "even" "even" ["E"] 0: "Make the panes of each split equally large";
         BreakPane "break-pane" "to own tab" ["!"] 0: "Move the pane to a tab of its own";
+        FloatPane "float" "floating pane" ["*"] 0: "Show or hide the tab's floating pane; the first time a new shell begins in one";
+        FloatOrTile "float-or-tile" "float or tile" ["@"] 0: "Put the floating pane into the arrangement, or let the focused pane float";
+        FloatLeft "float-left" "move left" ["S-Left"] 0 repeats: "Move the floating pane to the left";
+        FloatDown "float-down" "move down" ["S-Down"] 0 repeats: "Move the floating pane down";
+        FloatUp "float-up" "move up" ["S-Up"] 0 repeats: "Move the floating pane up";
+        FloatRight "float-right" "move right" ["S-Right"] 0 repeats: "Move the floating pane to the right";
+        MarkPane "mark-pane" "mark" ["m"] 0: "Mark the pane to take it into another tab, or take the mark away";
+        JoinPane "join-pane" "join" ["J"] 0: "Bring the marked pane into this tab; without a mark one is picked";
+        RenamePane "rename-pane" "name pane" ["T"] 0: "Name the pane; an empty name takes it away";
+        PaneTree "pane-tree" "tree" ["w"] 12: "Show all tabs, panes and sessions as a tree: go to one, close it, or bring it here";
         Tab0 "tab-0" "tab 10" ["0"] 0: "Show tab 10";
         Tab1 "tab-1" "tab 1" ["1"] 0: "Show tab 1";
         Tab2 "tab-2" "tab 2" ["2"] 0: "Show tab 2";
@@ -277,7 +287,7 @@ commands! {
         SyncTyping "sync-typing" "type to all" ["S"] 0: "Type into all panes of the tab at once, or into the focused one alone again";
         Record "record" "record" ["R"] 0: "Begin or end the recording of this session";
         TakeSize "take-size" "fit" ["F"] 0: "Make the session as large as this pane";
-        TerminalPalette "find" "palette" ["Tab" "C-p"] 0: "Find a command, a container or a template";
+        TerminalPalette "find" "palette" ["Tab" "C-p"] 0: "Find a command, a tab, a pane, a container or a template";
         TerminalCommandLine "terminal-command-line" "command" [":"] 90: "Type a command";
         TerminalHelp "terminal-help" "help" ["?"] 91: "Show the keys that are valid here";
         TerminalRedraw "terminal-redraw" "redraw" ["C-l" "r"] 0: "Draw everything anew";

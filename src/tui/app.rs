@@ -26,6 +26,7 @@ use crate::model::ContainerId;
 use crate::model::ContainerState;
 use crate::model::Event;
 use crate::model::OperationId;
+use crate::model::ServerFrame;
 use crate::model::Session;
 use crate::model::SessionExit;
 use crate::model::Size;
@@ -35,8 +36,6 @@ use std::collections::VecDeque;
 use std::time::Duration;
 use std::time::Instant;
 
-/// How long the arrangement has to stand still before it is kept.
-const SAVE_AFTER: Duration = Duration::from_secs(1);
 /// Numbers of processor and memory are drawn anew this often at most.
 const NUMBERS_EVERY: Duration = Duration::from_secs(1);
 
@@ -151,17 +150,17 @@ pub struct App {
     /// Launches whose operations are not known yet, in order.
     pub(super) waiting_launches: VecDeque<Option<Place>>,
     pub(super) mouse: bool,
-    epoch: Instant,
+    pub(super) epoch: Instant,
     start: Option<Box<Session>>,
     /// A layout to be opened once the lists are here.
     pub(super) opens: Option<String>,
     /// What an editor shows now.
     pub(super) edited: Option<PrivateFile>,
     pub(super) saved: Option<serde_json::Value>,
-    save_at: Option<Duration>,
-    numbers_at: Option<Duration>,
-    tiles: Vec<TileWish>,
-    stats: Vec<ContainerId>,
+    pub(super) save_at: Option<Duration>,
+    pub(super) numbers_at: Option<Duration>,
+    pub(super) tiles: Vec<TileWish>,
+    pub(super) stats: Vec<ContainerId>,
 }
 
 /// The context of parts, without borrowing all of the app.
@@ -315,6 +314,7 @@ impl App {
                 Vec::new()
             }
             Msg::Frame(pane, frame) => {
+                let prints = matches!(frame, ServerFrame::Output { .. });
                 let Some(own) = self.work.panes.get_mut(&pane) else { return Vec::new() };
                 let news = own.take(frame);
                 let over = own.is_over().then(|| own.state.clone());
@@ -322,6 +322,7 @@ impl App {
                     self.dirty = true;
                 }
                 let cx = context!(self);
+                self.dirty |= prints && self.work.printed(pane, &cx);
                 let mut effects = if over.is_some() { self.work.revive_main(pane, &cx) } else { Vec::new() };
                 if let (true, true, Some(PaneState::Ended(exit))) = (self.alone, effects.is_empty(), over) {
                     self.exit = Some(Exit::SessionEnded(exit));
@@ -334,7 +335,7 @@ impl App {
                 let cx = context!(self);
                 self.work.hear_log(pane, news, &cx)
             }
-            msg @ Msg::Copy(..) => {
+            msg @ (Msg::Copy(..) | Msg::Panes(_)) => {
                 self.dirty = true;
                 self.offer(&msg).0
             }
@@ -453,62 +454,6 @@ impl App {
         self.dirty = true;
     }
 
-    /// What every message may have made necessary: other tiles, keeping the arrangement, being woken up.
-    fn follow_up(&mut self) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        // A pane that is not seen has no focus.
-        let focus = self.focused && self.view == View::Terminals;
-        if focus != self.work.terminal_focus {
-            self.work.terminal_focus = focus;
-            let cx = context!(self);
-            effects.extend(self.work.arrange(&cx));
-        }
-        if let Some(step) = self.tour {
-            let follows = step.follow(self.view, &context!(self));
-            self.dirty |= follows != step;
-            self.tour = Some(follows);
-        }
-        if self.dirty {
-            let cx = context!(self);
-            let (tiles, stats) = match self.view {
-                View::Home => (self.home.wishes(&cx), self.home.watched(&cx)),
-                View::Resources => (Vec::new(), self.pages.resources.watched(&cx)),
-                View::Terminals | View::Stock(_) | View::Files | View::Sessions | View::Activity => (Vec::new(), Vec::new()),
-            };
-            if tiles != self.tiles {
-                self.tiles.clone_from(&tiles);
-                effects.push(Effect::WatchTiles(tiles));
-            }
-            if stats != self.stats {
-                self.stats.clone_from(&stats);
-                effects.push(Effect::WatchStats(stats));
-            }
-            effects.extend(self.pages.due(self.view, &cx));
-        }
-        let now = self.now.since_start;
-        if std::mem::take(&mut self.work.changed) && self.save_at.is_none() {
-            self.save_at = Some(now + SAVE_AFTER);
-        }
-        if self.save_at.is_some_and(|at| at <= now) || self.exit.is_some() {
-            self.save_at = None;
-            effects.extend(self.save());
-        }
-        if self.exit.is_some() {
-            effects.push(Effect::Quit);
-        }
-        effects.extend(self.wake_at().map(Effect::WakeAt));
-        effects
-    }
-
-    fn wake_at(&self) -> Option<Duration> {
-        let now = self.now.since_start;
-        let waits = matches!(self.data.link, Link::Down { .. }).then(|| now + Duration::from_secs(1));
-        let held = self.work.panes.values().filter_map(|pane| pane.screen.sync_deadline()).map(|at| at.saturating_duration_since(self.epoch)).min();
-        let page = self.pages.wake_at(self.view);
-        let figures = self.hud.as_ref().map(|_| now + super::hud::EVERY);
-        [figures, self.toasts.deadline(), self.work.wake_at(), self.save_at, self.numbers_at, waits, held, page].into_iter().flatten().min()
-    }
-
     /// Shows a view.
     pub(super) fn go(&mut self, view: View) {
         if self.view != view {
@@ -516,10 +461,5 @@ impl App {
             self.work.changed = true;
         }
         self.dirty = true;
-    }
-
-    /// What panes have drawn, to be said to the server.
-    pub fn acks(&mut self) -> Vec<Effect> {
-        self.work.panes.values_mut().filter_map(super::parts::terminal::TerminalPane::ack).collect()
     }
 }

@@ -26,6 +26,7 @@ use super::parts::inspect::Inspect;
 use super::parts::launch::Launch;
 use super::parts::menu::Menu;
 use super::parts::palette::Palette;
+use super::parts::pane_tree::PaneTree;
 use super::parts::prompt::Prompt;
 use super::parts::sheet::Sheet;
 use super::parts::terminal::Shows;
@@ -149,6 +150,24 @@ impl App {
                     self.overlays.push(Box::new(Confirm::new(ConfirmSpec { title: format!("Let {name} set the clipboard?"), lines, choices })));
                 }
             }
+            Ask::PickPane => self.overlays.push(Box::new(PaneTree::new(self.work.listed(), true))),
+            Ask::JoinPane(pane) => {
+                self.go(View::Terminals);
+                let cx = context!(self);
+                return self.work.join(pane, &cx);
+            }
+            Ask::FocusPane(pane) => {
+                self.work.focus_pane(pane);
+                self.go(View::Terminals);
+                let cx = context!(self);
+                return self.work.arrange(&cx);
+            }
+            Ask::AskClose(panes) => {
+                let cx = context!(self);
+                let effects = self.work.ask_close_all(&panes, &cx);
+                self.leave_empty();
+                return effects;
+            }
             Ask::ClosePane(pane) => {
                 let cx = context!(self);
                 let effects = self.work.remove(pane, &cx);
@@ -199,7 +218,8 @@ impl App {
             C::CommandLine | C::TerminalCommandLine => {
                 self.overlays.push(Box::new(Palette::line(scopes, "").with_history(&self.history).with_themes(self.themes.names())))
             }
-            C::Palette | C::TerminalPalette => self.overlays.push(Box::new(Palette::new(scopes))),
+            C::Palette | C::TerminalPalette => self.overlays.push(Box::new(Palette::new(scopes).with_panes(self.work.listed()))),
+            C::PaneTree => self.overlays.push(Box::new(PaneTree::new(self.work.listed(), false))),
             C::PickContainer => self.overlays.push(Box::new(Palette::line(scopes, "new-tab "))),
             C::Launch => {
                 let area = self.context().area;

@@ -52,6 +52,11 @@ pub trait Component {
         false
     }
 
+    /// Whether it is to be told, as [`Msg::Panes`], which panes there are.
+    fn shows_panes(&self) -> bool {
+        false
+    }
+
     /// Keys for the footer; none for those of its scopes as they stand in the registry.
     fn hints(&self, _cx: &Context) -> Option<Vec<Hint>> {
         None

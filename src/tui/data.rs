@@ -1,6 +1,7 @@
 //! The client's copy of what the server knows, kept fresh by events.
 use super::msg::Everything;
 use super::msg::Link;
+use super::parts::badges::Badge;
 use super::stock::Stock;
 use crate::model::Container;
 use crate::model::ContainerId;
@@ -17,6 +18,7 @@ use crate::model::TemplateList;
 use crate::model::Tile;
 use crate::term::Picture;
 use base64::Engine as _;
+use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::collections::VecDeque;
 
@@ -55,6 +57,8 @@ pub struct Data {
     pub stats: HashMap<ContainerId, VecDeque<Stats>>,
     /// The newest small picture of each container.
     pub pictures: HashMap<ContainerId, SmallPicture>,
+    /// What happened in the terminals of each container that are open here, while nobody looked.
+    pub badges: BTreeMap<ContainerId, Vec<Badge>>,
 }
 
 impl Data {

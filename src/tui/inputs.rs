@@ -98,7 +98,7 @@ impl App {
             return overlay.update(&Msg::Mouse(event), &cx).unwrap_or_default();
         }
         if event.kind == MouseKind::Down && contains(areas.top, event) {
-            let tab = (self.view == View::Terminals).then(|| status::tab_at(&self.work, self.size.cols, event.col)).flatten();
+            let tab = (self.view == View::Terminals).then(|| status::tab_at(&self.work, self.size.cols, event.col, self.plain)).flatten();
             return match tab {
                 Some(place) => self.work.to_tab(place, &cx),
                 None => vec![Effect::Ask(Ask::Run(if self.view == View::Home { CommandId::GoTerminals } else { CommandId::GoHome }))],

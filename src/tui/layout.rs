@@ -3,7 +3,7 @@ use ratatui::layout::Rect;
 use serde::{Deserialize, Serialize};
 
 /// A whole share; what a split gives its first child is a part of it.
-const WHOLE: u32 = 1 << 16;
+pub(super) const WHOLE: u32 = 1 << 16;
 /// The smallest content that a border can be moved to.
 const SMALLEST: (u16, u16) = (2, 1);
 /// Content below which a pane is of no use: where one would be smaller, only the focused pane is shown.
@@ -220,10 +220,25 @@ impl<P: Copy + PartialEq> Tree<P> {
         frames.iter().filter(|(_, frame)| beside(frame)).min_by_key(|(_, frame)| off(frame)).map(|(other, _)| *other)
     }
 
-    /// Moves the border on the far side of a pane, or else the one on its near side, by some cells.
+    /// Moves the border on the far side of a pane, or else the one on its near side, by some cells: as many as leave each pane of use,
+    /// since all but one would be hidden else.
     ///
-    /// Returns whether there was one.
+    /// Returns whether one moved.
     pub fn resize(&mut self, pane: P, direction: Direction, cells: u16, area: Rect) -> bool {
+        if !self.fits(area) {
+            return self.move_some_border(pane, direction, cells, area);
+        }
+        let moved = |cells| {
+            let mut tree = self.clone();
+            (tree.move_some_border(pane, direction, cells, area) && tree.fits(area)).then_some(tree)
+        };
+        let Some(tree) = (1..=cells).rev().find_map(moved) else { return false };
+        let changed = tree != *self;
+        *self = tree;
+        changed
+    }
+
+    fn move_some_border(&mut self, pane: P, direction: Direction, cells: u16, area: Rect) -> bool {
         self.move_border(pane, direction, cells, area, true) || self.move_border(pane, direction, cells, area, false)
     }
 

@@ -82,6 +82,11 @@ impl App {
                 Vec::new()
             }
             CommandId::RenameTab => self.work.prompted(&PromptFor::RenameTab, rest),
+            CommandId::RenamePane => self.work.prompted(&PromptFor::RenamePane, rest),
+            CommandId::FloatPane if self.work.tab().is_some_and(|tab| tab.floating.is_some()) => {
+                self.tell(ToastKind::Info, "one pane of a tab floats, and this one has it already");
+                Vec::new()
+            }
             CommandId::SearchBack => self.work.prompted(&PromptFor::Search { back: true }, rest),
             CommandId::TypeInto => match self.all_named(rest) {
                 Some(ids) => self.type_into(&ids, false),
@@ -117,6 +122,7 @@ impl App {
             CommandId::SplitRight => Some(Place::Beside(Axis::Right)),
             CommandId::SplitDown => Some(Place::Beside(Axis::Down)),
             CommandId::NewTab => Some(Place::Tab),
+            CommandId::FloatPane => Some(Place::Above),
             _ => None,
         };
         match (id, place) {

@@ -13,6 +13,7 @@ mod effects_pane;
 mod effects_stock;
 mod events;
 pub mod files;
+mod follow;
 pub mod guard;
 pub mod happened;
 pub mod hud;

@@ -10,6 +10,7 @@ use super::layouts::LayoutWish;
 use super::logs::Follow;
 use super::logs::News;
 use super::logs::SaveLog;
+use super::parts::pane_tree::TabSeen;
 use super::past::PastRead;
 use super::past::PastWish;
 use super::stock::StockReply;
@@ -119,6 +120,8 @@ pub enum Msg {
     Copy(u64, CopyNews),
     /// A pane's connection ended; with a problem unless it was detached or its session ended.
     Detached(PaneId, Option<Box<Problem>>),
+    /// The tabs and panes there are; only for overlays that show them.
+    Panes(Vec<TabSeen>),
     /// The program runs in the foreground again: everything is drawn anew.
     Resumed,
     /// The editor that [`Effect::Edit`] asked for has ended; with a problem where it could not be run, or failed.
@@ -411,6 +414,14 @@ pub enum Ask {
         /// The text.
         text: String,
     },
+    /// Ask which pane is to be taken into the tab shown.
+    PickPane,
+    /// Take this pane into the tab shown.
+    JoinPane(PaneId),
+    /// Show this pane and give it the focus.
+    FocusPane(PaneId),
+    /// Close these panes; asks first where programs run in them.
+    AskClose(Vec<PaneId>),
     /// Take a pane away; its session goes on.
     ClosePane(PaneId),
     /// End a pane's program and take the pane away.
@@ -435,6 +446,8 @@ pub enum ToastKind {
 pub enum PromptFor {
     /// A new name for the tab shown.
     RenameTab,
+    /// A name for the focused pane.
+    RenamePane,
     /// A name for the arrangement that is seen.
     SaveLayout {
         /// Only the tab shown.

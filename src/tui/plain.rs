@@ -58,7 +58,7 @@ fn plain(sign: char) -> Option<&'static str> {
     Some(match sign {
         // Lines, blocks, and the dots that graphs are drawn with.
         '\u{2500}'..='\u{259f}' | '\u{2800}'..='\u{28ff}' => " ",
-        '●' | '○' | '◐' | '⏸' | '⟳' | '⌁' | '✓' => " ",
+        '●' | '○' | '◐' | '⏸' | '⟳' | '⌁' | '✓' | '⇉' => " ",
         '▸' | '→' => ">",
         '←' => "<",
         '↑' => "^",

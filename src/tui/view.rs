@@ -2,6 +2,7 @@
 use super::app::App;
 use super::app::View;
 use super::parts::status;
+use super::parts::tab::Framed;
 use super::parts::text;
 use super::theme::Role;
 use crate::model::Size;
@@ -82,8 +83,8 @@ pub fn draw(app: &App, frame: &mut Frame) {
     }
     if cx.plain {
         let shown = app.view == View::Terminals && app.overlays.is_empty();
-        let panes = app.work.panes.keys().filter(|_| shown).filter_map(|pane| app.work.content(*pane));
-        super::plain::strip(frame.buffer_mut(), &panes.collect::<Vec<_>>());
+        let panes = if shown { app.work.seen(areas.middle, true) } else { Vec::new() };
+        super::plain::strip(frame.buffer_mut(), &panes.iter().map(Framed::room).collect::<Vec<_>>());
     }
     if let Some((text, ground)) = cx.theme.ground() {
         for cell in &mut frame.buffer_mut().content {

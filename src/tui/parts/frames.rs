@@ -1,9 +1,12 @@
 //! Draws the workspace: screens, and the lines that they share.
+use super::badges::Badge;
+use super::popup::clear;
+use super::tab::Framed;
+use super::tab::Tab;
 use super::terminal::PaneState;
 use super::terminal::TerminalPane;
 use super::workspace::Keys;
 use super::workspace::Workspace;
-use super::workspace::inside;
 use crate::term::Cell;
 use crate::term::CursorShape;
 use crate::tui::component::Context;
@@ -26,45 +29,72 @@ const SETTLED: Duration = Duration::from_millis(600);
 impl Workspace {
     /// Draws the shown tab into its area, with the program's cursor unless something lies on top.
     pub fn draw(&self, frame: &mut Frame, area: Rect, cursor: bool, cx: &Context) {
-        let (frames, borders) = self.frames(area);
+        let frames = self.seen(area, cx.plain);
         let focus = self.tab().map(|tab| tab.focus);
-        let typed = self.tab().filter(|tab| tab.synced).map(|tab| self.receivers(tab)).unwrap_or_default();
-        let buffer = frame.buffer_mut();
-        if borders {
-            draw_lines(buffer, area, &frames, focus, cx.theme);
-            for (id, rect) in &frames {
-                if let Some(pane) = self.panes.get(id) {
-                    let (mark, role) = typed.mark(*id);
-                    let role = role.unwrap_or(if focus == Some(*id) { Role::BorderFocus } else { Role::Muted });
-                    draw_title(buffer, *rect, &format!("{mark}{}", pane.title()), cx.theme.style(role));
-                }
+        let (above, below): (Vec<Framed>, Vec<Framed>) = frames.iter().partition(|framed| framed.floats);
+        self.draw_frames(frame, area, &below, cx);
+        for framed in &above {
+            if framed.borders {
+                clear(frame, framed.frame);
             }
+            self.draw_frames(frame, area, std::slice::from_ref(framed), cx);
         }
-        for (id, rect) in &frames {
-            let Some(pane) = self.panes.get(id) else { continue };
-            pane.draw(buffer, inside(*rect, borders), cx, self.keys == Keys::Prefix && focus == Some(*id));
-        }
+        let buffer = frame.buffer_mut();
         if self.keys == Keys::Numbers {
-            let order = self.tab().map(|tab| tab.tree.panes()).unwrap_or_default();
-            for (id, rect) in &frames {
-                if let Some(number) = order.iter().position(|pane| pane == id) {
+            let order = self.tab().map(Tab::panes).unwrap_or_default();
+            for Framed { pane, frame, .. } in &frames {
+                if let Some(number) = order.iter().position(|own| own == pane) {
                     let text = format!(" {number} ");
                     let style = cx.theme.style(Role::Accent).add_modifier(Modifier::REVERSED);
-                    put(buffer, *rect, rect.x + rect.width.saturating_sub(3) / 2, rect.y + rect.height / 2, &text, style);
+                    put(buffer, *frame, frame.x + frame.width.saturating_sub(3) / 2, frame.y + frame.height / 2, &text, style);
                 }
             }
         }
-        if let Some((pane, rect)) = frames.iter().find(|(id, _)| cursor && focus == Some(*id)).and_then(|(id, rect)| Some((self.panes.get(id)?, rect)))
-            && let Some(log) = &pane.log
-        {
-            log.draw_entry(frame, inside(*rect, borders), cx);
+        let Some((framed, pane)) =
+            frames.iter().find(|framed| cursor && focus == Some(framed.pane)).and_then(|framed| Some((framed, self.panes.get(&framed.pane)?)))
+        else {
+            return;
+        };
+        if let Some(log) = &pane.log {
+            log.draw_entry(frame, framed.room(), cx);
         }
-        let cursor = focus.filter(|_| cursor && !matches!(self.keys, Keys::Numbers | Keys::Hints)).and_then(|id| {
-            let (_, rect) = frames.iter().find(|(own, _)| *own == id)?;
-            self.panes.get(&id)?.cursor_at(inside(*rect, borders))
-        });
-        if let Some(position) = cursor {
+        if !matches!(self.keys, Keys::Numbers | Keys::Hints)
+            && let Some(position) = pane.cursor_at(framed.room())
+        {
             frame.set_cursor_position(position);
+        }
+    }
+
+    /// What is drawn: who has the screen read to them is not told what lies below a floating pane, nor of one without the focus.
+    #[must_use]
+    pub fn seen(&self, area: Rect, plain: bool) -> Vec<Framed> {
+        let floats = self.tab().is_some_and(Tab::floats);
+        self.frames(area).into_iter().filter(|framed| !plain || framed.floats == floats).collect()
+    }
+
+    /// Draws panes that lie beside each other.
+    fn draw_frames(&self, frame: &mut Frame, area: Rect, frames: &[Framed], cx: &Context) {
+        let focus = self.tab().map(|tab| tab.focus);
+        // What floats has the keys for itself, and then nobody else gets them.
+        let typed = self.tab().filter(|tab| tab.synced && !tab.floats()).map(|tab| self.receivers(tab)).unwrap_or_default();
+        let buffer = frame.buffer_mut();
+        let bordered: Vec<Framed> = frames.iter().filter(|framed| framed.borders).copied().collect();
+        draw_lines(buffer, area, &bordered, focus, cx.theme);
+        for Framed { pane: id, frame, .. } in &bordered {
+            if let Some(pane) = self.panes.get(id) {
+                let (mark, role) = typed.mark(*id);
+                let role = role.unwrap_or(if focus == Some(*id) { Role::BorderFocus } else { Role::Muted });
+                let own = draw_title(buffer, *frame, &format!("{mark}{}", pane.title()), cx.theme.style(role));
+                let mut badges = self.tab().map(|tab| self.pane_badges(tab, *id)).unwrap_or_default();
+                // Its sign stands before the title.
+                let typed = if typed.panes.contains(id) { format!(" {} ", Badge::Typing.word()) } else { String::new() };
+                badges.retain(|badge| *badge != Badge::Floating);
+                draw_badges(buffer, *frame, own, &typed, &badges, cx);
+            }
+        }
+        for framed in frames {
+            let Some(pane) = self.panes.get(&framed.pane) else { continue };
+            pane.draw(buffer, framed.room(), cx, self.keys == Keys::Prefix && focus == Some(framed.pane));
         }
     }
 
@@ -281,13 +311,35 @@ pub(super) fn put(buffer: &mut Buffer, room: Rect, x: u16, y: u16, text: &str, s
     }
 }
 
-fn draw_title(buffer: &mut Buffer, frame: Rect, title: &str, style: Style) {
+/// Writes a title into the upper line of a frame; returns the column after it.
+fn draw_title(buffer: &mut Buffer, frame: Rect, title: &str, style: Style) -> u16 {
     let room = Rect { x: frame.x + 2, width: frame.width.saturating_sub(4), height: 1, ..frame };
-    put(buffer, room, room.x, room.y, &format!(" {title} "), style);
+    let title = format!(" {title} ");
+    put(buffer, room, room.x, room.y, &title, style);
+    room.x.saturating_add(u16::try_from(title.width()).unwrap_or(u16::MAX)).min(room.right())
+}
+
+/// Writes badges behind a title: with their words where these fit, else their signs over its end. Those who have the screen read to them always have words.
+fn draw_badges(buffer: &mut Buffer, frame: Rect, after: u16, typed: &str, badges: &[Badge], cx: &Context) {
+    let room = Rect { x: frame.x + 2, width: frame.width.saturating_sub(4), height: 1, ..frame };
+    let words: Vec<(String, Role)> =
+        badges.iter().map(|badge| (if cx.plain { format!(", {}", badge.word()) } else { format!(" {} ", badge.told()) }, badge.role())).collect();
+    let typed = (!typed.is_empty()).then(|| (typed.to_owned(), Role::Warn));
+    let width = |parts: &[(String, Role)]| u16::try_from(parts.iter().map(|(part, _)| part.width()).sum::<usize>()).unwrap_or(u16::MAX);
+    let mut parts: Vec<(String, Role)> = typed.into_iter().chain(words).collect();
+    let mut x = if cx.plain { after.min(room.right().saturating_sub(width(&parts))).max(room.x) } else { after };
+    if x.saturating_add(width(&parts)) > room.right() && !cx.plain {
+        parts = badges.iter().map(|badge| (badge.sign().to_owned(), badge.role())).collect();
+        x = x.min(room.right().saturating_sub(width(&parts))).max(room.x);
+    }
+    for (part, role) in parts {
+        put(buffer, room, x, room.y, &part, cx.theme.style(role).add_modifier(Modifier::BOLD));
+        x = x.saturating_add(u16::try_from(part.width()).unwrap_or(u16::MAX));
+    }
 }
 
 /// The lines between and around panes: each is drawn once, with the character that its neighbours ask for.
-fn draw_lines(buffer: &mut Buffer, area: Rect, frames: &[(PaneId, Rect)], focus: Option<PaneId>, theme: &Theme) {
+fn draw_lines(buffer: &mut Buffer, area: Rect, frames: &[Framed], focus: Option<PaneId>, theme: &Theme) {
     const UP: u8 = 1;
     const DOWN: u8 = 2;
     const LEFT: u8 = 4;
@@ -300,7 +352,7 @@ fn draw_lines(buffer: &mut Buffer, area: Rect, frames: &[(PaneId, Rect)], focus:
             *cell |= arm;
         }
     };
-    for (_, frame) in frames.iter().filter(|(_, frame)| frame.width > 1 && frame.height > 1) {
+    for frame in frames.iter().map(|framed| framed.frame).filter(|frame| frame.width > 1 && frame.height > 1) {
         let (right, bottom) = (frame.right() - 1, frame.bottom() - 1);
         for y in [frame.y, bottom] {
             for x in frame.x..right {
@@ -315,7 +367,7 @@ fn draw_lines(buffer: &mut Buffer, area: Rect, frames: &[(PaneId, Rect)], focus:
             }
         }
     }
-    let own = frames.iter().find(|(pane, _)| Some(*pane) == focus).map(|(_, frame)| *frame);
+    let own = frames.iter().find(|framed| Some(framed.pane) == focus).map(|framed| framed.frame);
     let on_focus = |x: u16, y: u16| {
         own.is_some_and(|frame| frame.contains(Position { x, y }) && (x == frame.x || x + 1 == frame.right() || y == frame.y || y + 1 == frame.bottom()))
     };

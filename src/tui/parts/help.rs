@@ -1,4 +1,5 @@
 //! The keys that are valid here, from the registry.
+use super::badges::Badge;
 use super::popup::Popup;
 use super::reader::Line;
 use super::reader::Reader;
@@ -59,6 +60,12 @@ impl Help {
             for row in 0..rows {
                 let line: String = (0..columns).filter_map(|column| entries.get(column * rows + row)).cloned().collect();
                 lines.push((line.trim_end().to_owned(), Role::Text));
+            }
+            if *scope == Scope::Terminal {
+                lines.push((String::new(), Role::Text));
+                lines.push(("What tabs and panes show behind their names".to_owned(), Role::Title));
+                let badge = |badge: Badge| format!("{} {}", text::left(&badge.told(), KEYS), badge.means());
+                lines.extend(Badge::ALL.into_iter().map(|one| (text::clip(&badge(one), usize::from(cols)), Role::Text)));
             }
         }
         lines

@@ -11,6 +11,7 @@
 //! | `launch::Launch` | `Launch::new(size)` | `Launch`, `Close` |
 //! | `palette::Palette` | `Palette::new(scopes)`, `Palette::line(scopes, text)` for `:` | `Run`, `RunLine`, `OpenTerminal`, `Launch`, `Close` |
 //! | `help::Help` | `Help::new(scopes)` | `Close` |
+//! | `pane_tree::PaneTree` (tabs, panes and sessions) | `PaneTree::new(Vec<TabSeen>, pick)`; told of changes by `Msg::Panes` | `FocusPane`, `JoinPane`, `ShowSession`, `AskClose`, `Close` |
 //! | `confirm::Confirm` | `Confirm::new(ConfirmSpec)` | the chosen effects, `Close` |
 //! | `prompt::Prompt` | `Prompt::new(PromptSpec)` | `Prompted`, `Close` |
 //! | `toast::Toasts` | `Toasts::new()`; `push(kind, text, now)`, `dismiss()`, `log()`, `deadline()` | |
@@ -20,6 +21,7 @@
 
 pub mod actions;
 pub mod activity;
+pub mod badges;
 pub mod browse;
 pub mod calls;
 pub mod confirm;
@@ -30,6 +32,7 @@ pub mod files;
 mod files_act;
 mod files_draw;
 mod files_rows;
+pub mod floating;
 pub mod form;
 pub mod frames;
 pub mod fuzzy;
@@ -47,7 +50,9 @@ pub mod log_draw;
 mod log_panes;
 pub mod menu;
 pub mod meter;
+pub mod moving;
 pub mod palette;
+pub mod pane_tree;
 pub mod picture;
 pub mod plan;
 pub mod pointer;
@@ -68,6 +73,7 @@ pub mod status;
 pub mod steering;
 mod stock_actions;
 mod stock_rows;
+pub mod tab;
 pub mod table;
 pub mod terminal;
 pub mod text;

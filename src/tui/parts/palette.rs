@@ -1,8 +1,11 @@
-//! Finds a command, a container, a session or a template; and the command line.
+//! Finds a command, a pane, a container, a session or a template; and the command line.
 use super::actions;
+use super::badges::Badge;
+use super::badges::in_words;
 use super::field::Edit;
 use super::field::Field;
 use super::fuzzy;
+use super::pane_tree::TabSeen;
 use super::popup::Popup;
 use super::state;
 use super::text;
@@ -21,6 +24,7 @@ use crate::tui::component::Context;
 use crate::tui::msg::Ask;
 use crate::tui::msg::Effect;
 use crate::tui::msg::Msg;
+use crate::tui::msg::PaneId;
 use crate::tui::pages::shell_line;
 use crate::tui::stock::Kind;
 use crate::tui::theme::Role;
@@ -56,6 +60,7 @@ enum Does {
     Run(CommandId),
     Container(ContainerId),
     Session(SessionId),
+    Pane(PaneId),
     Template(String),
     /// Stands in the line in place of its last word.
     Word(String),
@@ -84,6 +89,8 @@ pub struct Palette {
     back: usize,
     /// Names of themes, each with a word on it.
     themes: Vec<(String, String)>,
+    /// Tabs and panes, each with what shows it.
+    panes: Vec<Entry>,
 }
 
 impl Palette {
@@ -99,6 +106,7 @@ impl Palette {
             history: History::default(),
             back: 0,
             themes: Vec::new(),
+            panes: Vec::new(),
         }
     }
 
@@ -118,6 +126,25 @@ impl Palette {
     #[must_use]
     pub fn with_themes(self, themes: Vec<(String, String)>) -> Self {
         Self { themes, ..self }
+    }
+
+    /// With the tabs and panes that are open.
+    #[must_use]
+    pub fn with_panes(self, tabs: Vec<TabSeen>) -> Self {
+        let mut panes = Vec::new();
+        for tab in tabs {
+            let number = tab.number;
+            let about = |badges: &[Badge], rest: String| {
+                in_words(badges, true).trim_start_matches(", ").to_owned() + if badges.is_empty() { "" } else { " · " } + &rest
+            };
+            let count = about(&tab.badges, text::count(tab.panes.len(), "pane"));
+            panes.push(Entry { text: format!("tab {number}: {}", tab.name), about: count, key: "tab".to_owned(), does: Does::Pane(tab.focus) });
+            for pane in tab.panes {
+                let place = about(&pane.badges, format!("in tab {number}"));
+                panes.push(Entry { text: format!("pane {}", pane.title), about: place, key: "pane".to_owned(), does: Does::Pane(pane.id) });
+            }
+        }
+        Self { panes, ..self }
     }
 
     /// What is listed for what was typed.
@@ -152,6 +179,7 @@ impl Palette {
             does: Does::Run(command.id),
         };
         let mut all: Vec<Entry> = commands.map(entry).collect();
+        all.extend(self.panes.iter().cloned());
         all.extend(entries);
         all
     }
@@ -237,6 +265,7 @@ impl Palette {
             Some(Does::Run(id)) => vec![Effect::Ask(Ask::Run(id))],
             Some(Does::Container(id)) => vec![close, Effect::Ask(Ask::OpenTerminal(id))],
             Some(Does::Session(id)) => vec![close, Effect::Ask(Ask::ShowSession(id))],
+            Some(Does::Pane(id)) => vec![close, Effect::Ask(Ask::FocusPane(id))],
             Some(Does::Template(name)) => {
                 let template = cx.data.templates.items.iter().find(|entry| entry.template.name == name);
                 match template.map(|entry| actions::launch_or_ask(&entry.template)) {
@@ -370,6 +399,7 @@ fn takes_container(id: CommandId) -> bool {
             | CommandId::SplitRight
             | CommandId::SplitDown
             | CommandId::NewTab
+            | CommandId::FloatPane
             | CommandId::PaneLogs
     )
 }
@@ -421,7 +451,7 @@ impl Component for Palette {
         let inner = popup.inner;
         let used = text::put(frame.buffer_mut(), inner.x, inner.y, inner.width, if self.line { ":" } else { "> " }, cx.theme.style(Role::Accent));
         let field = Rect { x: inner.x + used, y: inner.y, width: inner.width.saturating_sub(used), height: 1.min(inner.height) };
-        let placeholder = if self.line { "a command, such as: logs web-1" } else { "a command, container, session or template" };
+        let placeholder = if self.line { "a command, such as: logs web-1" } else { "a command, pane, container, session or template" };
         self.field.draw(frame, field, cx.theme.style(Role::Text), (placeholder, cx.theme.style(Role::Muted)), true);
         let list = Self::list(&popup);
         let entries = self.entries(cx);

@@ -1,9 +1,11 @@
 //! The mouse in the workspace.
+use super::floating::Edges;
 use super::selection::Marking;
+use super::tab::Framed;
+use super::tab::Tab;
 use super::terminal::TerminalPane;
 use super::workspace::Keys;
 use super::workspace::Workspace;
-use super::workspace::inside;
 use crate::term::Mods;
 use crate::term::MouseButton;
 use crate::term::MouseEvent;
@@ -22,6 +24,50 @@ use ratatui::layout::Rect;
 /// Lines that one step of the wheel moves the view.
 const WHEEL: i32 = 3;
 
+/// What the mouse drags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drag {
+    /// The border on the far side of this pane, which lies so.
+    Border(PaneId, Axis),
+    /// What floats, held so far from its corner.
+    Move {
+        /// Columns.
+        x: u16,
+        /// Rows.
+        y: u16,
+    },
+    /// Edges of what floats.
+    Edges {
+        /// The left one.
+        left: bool,
+        /// The right one.
+        right: bool,
+        /// The lower one.
+        bottom: bool,
+    },
+}
+
+impl Drag {
+    /// What a press on the border of what floats begins: its upper line moves it, the others make it larger or smaller.
+    fn of(frame: Rect, event: MouseEvent) -> Self {
+        if event.row == frame.y {
+            return Self::Move { x: event.col - frame.x, y: 0 };
+        }
+        Self::Edges { left: event.col == frame.x, right: event.col + 1 == frame.right(), bottom: event.row + 1 == frame.bottom() }
+    }
+}
+
+/// Puts a border of the arrangement under the mouse; returns whether it moved.
+fn drag_border(tab: &mut Tab, pane: PaneId, axis: Axis, event: MouseEvent, area: Rect) -> bool {
+    let Some((_, frame)) = tab.tree.frames(area).into_iter().find(|(own, _)| *own == pane) else { return false };
+    let (now, to, back, on) = match axis {
+        Axis::Right => (frame.right() - 1, event.col, Direction::Left, Direction::Right),
+        Axis::Down => (frame.bottom() - 1, event.row, Direction::Up, Direction::Down),
+    };
+    let direction = if to < now { back } else { on };
+    to != now && tab.tree.resize(pane, direction, to.abs_diff(now), area)
+}
+
 impl Workspace {
     /// Takes a mouse event of the workspace's area.
     pub fn mouse(&mut self, event: MouseEvent, cx: &Context) -> Vec<Effect> {
@@ -29,60 +75,71 @@ impl Workspace {
             // A press takes the labels away; nothing else moves under them.
             return if event.kind == MouseKind::Down { self.end_hints() } else { Vec::new() };
         }
-        let (frames, borders) = self.frames(self.area);
+        let frames = self.frames(self.area);
         let at = Position { x: event.col, y: event.row };
-        if let Some((pane, axis)) = self.dragged {
-            return self.drag_border(pane, axis, event, cx);
+        if let Some(drag) = self.dragged {
+            return self.drag(drag, event, cx);
         }
-        let busy = frames.iter().find(|(pane, _)| self.panes.get(pane).is_some_and(TerminalPane::is_marked));
+        let busy = frames.iter().find(|framed| self.panes.get(&framed.pane).is_some_and(TerminalPane::is_marked));
         // A button that went down in a pane is that pane's until it comes up, wherever the mouse goes.
         let held = busy.filter(|_| matches!(event.kind, MouseKind::Drag | MouseKind::Up));
-        let Some((pane, room)) =
-            held.or_else(|| frames.iter().find(|(_, frame)| inside(*frame, borders).contains(at))).map(|(pane, frame)| (*pane, inside(*frame, borders)))
-        else {
-            return self.press_border(event, &frames, cx);
-        };
+        // What lies above is hit first.
+        let Some(hit) = held.or_else(|| frames.iter().rev().find(|framed| framed.frame.contains(at))) else { return Vec::new() };
+        if held.is_none() && !hit.room().contains(at) {
+            return self.press_border(event, hit, frames.len(), cx);
+        }
         let mut effects = Vec::new();
-        if event.kind == MouseKind::Down && self.tab().is_some_and(|tab| tab.focus != pane) {
-            self.focus_pane(pane);
+        if event.kind == MouseKind::Down && self.tab().is_some_and(|tab| tab.focus != hit.pane) {
+            self.focus_pane(hit.pane);
             effects.extend(self.arrange(cx));
         }
-        effects.extend(self.in_pane(pane, room, event, cx));
+        effects.extend(self.in_pane(hit.pane, hit.room(), event, cx));
         effects
     }
 
-    fn press_border(&mut self, event: MouseEvent, frames: &[(PaneId, Rect)], cx: &Context) -> Vec<Effect> {
-        if event.kind != MouseKind::Down || event.button != MouseButton::Left || frames.len() < 2 {
+    fn press_border(&mut self, event: MouseEvent, hit: &Framed, panes: usize, cx: &Context) -> Vec<Effect> {
+        if event.kind != MouseKind::Down || event.button != MouseButton::Left {
             return Vec::new();
         }
-        self.dragged = self.tab().and_then(|tab| tab.tree.border_at(self.area, event.col, event.row));
-        if self.dragged.is_none()
-            && let Some((pane, _)) = frames.iter().find(|(_, frame)| frame.contains(Position { x: event.col, y: event.row }))
-        {
-            self.focus_pane(*pane);
+        if hit.floats {
+            self.dragged = Some(Drag::of(hit.frame, event));
+        } else if panes > 1 {
+            let border = self.tab().and_then(|tab| tab.tree.border_at(self.area, event.col, event.row));
+            self.dragged = border.map(|(pane, axis)| Drag::Border(pane, axis));
+        }
+        if self.dragged.is_none() || hit.floats {
+            self.focus_pane(hit.pane);
             return self.arrange(cx);
         }
         Vec::new()
     }
 
-    fn drag_border(&mut self, pane: PaneId, axis: Axis, event: MouseEvent, cx: &Context) -> Vec<Effect> {
+    fn drag(&mut self, drag: Drag, event: MouseEvent, cx: &Context) -> Vec<Effect> {
         if event.kind != MouseKind::Drag {
             self.dragged = None;
             return Vec::new();
         }
         let area = self.area;
         let Some(tab) = self.tab_mut() else { return Vec::new() };
-        let Some((_, frame)) = tab.tree.frames(area).into_iter().find(|(own, _)| *own == pane) else { return Vec::new() };
-        let (now, to, back, on) = match axis {
-            Axis::Right => (frame.right() - 1, event.col, Direction::Left, Direction::Right),
-            Axis::Down => (frame.bottom() - 1, event.row, Direction::Up, Direction::Down),
+        let changed = match drag {
+            Drag::Border(pane, axis) => drag_border(tab, pane, axis, event, area),
+            Drag::Move { x, y } => tab.floating.as_mut().is_some_and(|floating| {
+                let place = floating.place.put(event.col.saturating_sub(x), event.row.saturating_sub(y), area);
+                std::mem::replace(&mut floating.place, place) != place
+            }),
+            Drag::Edges { left, right, bottom } => tab.floating.as_mut().is_some_and(|floating| {
+                let edges = Edges {
+                    left: left.then_some(event.col),
+                    right: right.then_some(event.col.saturating_add(1)),
+                    bottom: bottom.then_some(event.row.saturating_add(1)),
+                    top: None,
+                };
+                let place = floating.place.with_edges(edges, area);
+                std::mem::replace(&mut floating.place, place) != place
+            }),
         };
-        let direction = if to < now { back } else { on };
-        if to != now {
-            tab.tree.resize(pane, direction, to.abs_diff(now), area);
-            self.changed = true;
-        }
-        self.arrange(cx)
+        self.changed |= changed;
+        if changed { self.arrange(cx) } else { Vec::new() }
     }
 
     fn in_pane(&mut self, pane: PaneId, room: Rect, event: MouseEvent, cx: &Context) -> Vec<Effect> {

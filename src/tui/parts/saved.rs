@@ -1,8 +1,9 @@
 //! The arrangement of panes as it is kept, and made again from what still lives.
+use super::floating::Floating;
+use super::tab::Tab;
 use super::terminal::Origin;
 use super::terminal::Shows;
 use super::text;
-use super::workspace::Tab;
 use super::workspace::Workspace;
 use crate::model::ContainerState;
 use crate::model::SessionId;
@@ -30,14 +31,18 @@ impl SavedWorkspace {
     pub fn about(&self) -> String {
         let mut names: Vec<String> = Vec::new();
         let mut panes = 0;
+        let mut count = |pane: &SavedPane| {
+            panes += 1;
+            if !names.contains(&pane.origin.name) {
+                names.push(pane.origin.name.clone());
+            }
+        };
         for tab in &self.tabs {
-            tab.tree.clone().filter_map(&mut |pane: SavedPane| {
-                panes += 1;
-                if !names.contains(&pane.origin.name) {
-                    names.push(pane.origin.name);
-                }
+            tab.tree.clone().filter_map(&mut |pane| {
+                count(&pane);
                 None::<()>
             });
+            tab.floating.iter().for_each(|floating| count(&floating.pane));
         }
         format!("{}, {}: {}", text::count(self.tabs.len(), "tab"), text::count(panes, "pane"), names.join(", "))
     }
@@ -54,10 +59,13 @@ pub struct SavedTab {
     pub name: Option<String>,
     /// Its panes.
     pub tree: Tree<SavedPane>,
-    /// Which of them has the focus, counted from the upper left.
+    /// The one that floats above them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floating: Option<Floating<SavedPane>>,
+    /// Which of them has the focus, counted from the upper left; the one that floats comes last.
     #[serde(default)]
     pub focus: usize,
-    /// The focused pane fills the window.
+    /// The focused pane of the arrangement fills the window.
     #[serde(default)]
     pub zoomed: bool,
 }
@@ -68,6 +76,9 @@ pub struct SavedPane {
     /// What it shows.
     #[serde(flatten)]
     pub origin: Origin,
+    /// The name it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub called: Option<String>,
     /// The session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionId>,
@@ -78,10 +89,12 @@ impl Workspace {
     #[must_use]
     pub fn save(&self) -> SavedWorkspace {
         let tabs = self.tabs.iter().filter_map(|tab| {
-            let focus = tab.tree.panes().iter().position(|pane| *pane == tab.focus).unwrap_or(0);
-            let mut keep = |id| self.panes.get(&id).map(|pane| SavedPane { origin: pane.origin.clone(), session: pane.session.clone() });
+            let focus = tab.panes().iter().position(|pane| *pane == tab.focus).unwrap_or(0);
+            let mut keep =
+                |id| self.panes.get(&id).map(|pane| SavedPane { origin: pane.origin.clone(), called: pane.name.clone(), session: pane.session.clone() });
             let tree = tab.tree.clone().filter_map(&mut keep)?;
-            Some(SavedTab { name: tab.name.clone(), tree, focus, zoomed: tab.zoomed })
+            let floating = tab.floating.and_then(|floating| Some(floating.with(keep(floating.pane)?)));
+            Some(SavedTab { name: tab.name.clone(), tree, floating, focus, zoomed: tab.zoomed })
         });
         SavedWorkspace { tabs: tabs.collect(), active: self.active }
     }
@@ -136,28 +149,35 @@ impl Workspace {
         let mut to_open = Vec::new();
         for tab in saved.tabs {
             let is_shown = shown.as_ref() == Some(&tab);
-            let wanted = tab.tree.clone().filter_map(&mut |pane: SavedPane| Some(find(self, pane)));
             let mut place = 0;
             let mut focus = None;
             let mut panes = Vec::new();
-            let tree = wanted.and_then(|tree| {
-                tree.filter_map(&mut |revived: Option<(PaneId, Option<SavedPane>)>| {
-                    let here = place;
-                    place += 1;
-                    let (id, pane) = revived?;
-                    if here == tab.focus {
-                        focus = Some(id);
-                    }
-                    panes.extend(pane.map(|pane| (id, pane)));
-                    Some(id)
-                })
-            });
-            let Some(tree) = tree else { continue };
-            let focus = focus.or_else(|| tree.panes().first().copied());
-            let Some(focus) = focus else { continue };
+            let mut bring = |work: &mut Self, pane: SavedPane| {
+                let here = place;
+                place += 1;
+                let called = pane.called.clone();
+                let (id, pane) = find(work, pane)?;
+                if let Some(own) = work.panes.get_mut(&id).filter(|_| called.is_some()) {
+                    own.name = called;
+                }
+                if here == tab.focus {
+                    focus = Some(id);
+                }
+                panes.extend(pane.map(|pane| (id, pane)));
+                Some(id)
+            };
+            let tree = tab.tree.clone().filter_map(&mut |pane| bring(self, pane));
+            let floating = tab.floating.clone().and_then(|floating| Some(floating.with(bring(self, floating.pane.clone())?)));
+            // What floated above what is gone is all that there is.
+            let (tree, floating) = match (tree, floating) {
+                (None, Some(floating)) => (Tree::Pane(floating.pane), None),
+                (Some(tree), floating) => (tree, floating),
+                (None, None) => continue,
+            };
+            let Some(focus) = focus.or_else(|| tree.panes().first().copied()) else { continue };
             let zoomed = tab.zoomed && !matches!(tree, Tree::Pane(_));
             // Typing into several is never brought back: it is asked for anew.
-            self.tabs.push(Tab { name: tab.name, zoomed, ..Tab::new(tree, focus) });
+            self.tabs.push(Tab { name: tab.name, zoomed, floating, ..Tab::new(tree, focus) });
             if is_shown {
                 self.active = self.tabs.len() - 1;
             }

@@ -71,7 +71,7 @@ fn told(session: &Session, plain: bool) -> (String, Role) {
     (if plain { word } else { format!("{glyph} {word}") }, role)
 }
 
-fn program(session: &Session) -> String {
+pub(super) fn program(session: &Session) -> String {
     if session.title.is_empty() { session.command.join(" ") } else { session.title.clone() }
 }
 
@@ -121,7 +121,7 @@ impl SessionList {
 }
 
 /// Asks before programs are ended.
-fn close(sessions: &[&Session]) -> Vec<Effect> {
+pub(super) fn close(sessions: &[&Session]) -> Vec<Effect> {
     let live: Vec<&&Session> = sessions.iter().filter(|session| session.state == SessionState::Live).collect();
     if live.is_empty() {
         return vec![say("it has ended already")];

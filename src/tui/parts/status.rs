@@ -1,7 +1,9 @@
 //! The line on top and the line at the bottom.
-use super::terminal::TerminalPane;
+use super::badges::Badge;
+use super::badges::in_words;
+use super::badges::signs;
+use super::tab::Tab;
 use super::workspace::Keys;
-use super::workspace::Tab;
 use super::workspace::Workspace;
 use crate::model::ContainerState;
 use crate::term::Key;
@@ -13,7 +15,7 @@ use crate::tui::command::command;
 use crate::tui::component::Context;
 use crate::tui::component::Hint;
 use crate::tui::msg::Link;
-use crate::tui::plain::in_words;
+use crate::tui::plain;
 use crate::tui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -60,8 +62,8 @@ pub fn home_line(frame: &mut Frame, area: Rect, view: &str, cx: &Context) {
 pub fn work_line(frame: &mut Frame, area: Rect, work: &Workspace, cx: &Context) {
     let mut left = brand(cx);
     left.push(Span::raw(" "));
-    for (place, tab) in work.tabs.iter().enumerate().skip(first_tab(work, area.width)) {
-        let text = tab_label(work, place, tab);
+    let labels = labels(work, area.width, cx.plain);
+    for (place, text) in labels.into_iter().enumerate().skip(first_tab(work, area.width, cx.plain)) {
         let style =
             if place == work.active { cx.theme.style(Role::Accent).add_modifier(Modifier::BOLD | Modifier::REVERSED) } else { cx.theme.style(Role::Text) };
         left.push(Span::styled(text, style));
@@ -72,7 +74,12 @@ pub fn work_line(frame: &mut Frame, area: Rect, work: &Workspace, cx: &Context) 
         right.push(Span::raw("  "));
     }
     if let Some(tab) = work.tab().filter(|tab| tab.synced) {
-        let told = if tab.zoomed { "⇉ not while zoomed".to_owned() } else { work.receivers(tab).count() };
+        let told = match () {
+            () if tab.floats() => "⇉ not into the floating pane".to_owned(),
+            () if tab.zoomed => "⇉ not while zoomed".to_owned(),
+            () => work.receivers(tab).count(),
+        };
+        let told = if cx.plain { told.replace('⇉', Badge::Typing.word()) } else { told };
         right.push(Span::styled(format!(" {told} "), cx.theme.style(Role::Warn).add_modifier(Modifier::BOLD | Modifier::REVERSED)));
         right.push(Span::raw("  "));
     }
@@ -99,48 +106,50 @@ pub fn work_line(frame: &mut Frame, area: Rect, work: &Workspace, cx: &Context) 
 }
 
 /// The first tab that is drawn, so that the one shown is seen in a line of this width.
-fn first_tab(work: &Workspace, width: u16) -> usize {
+fn first_tab(work: &Workspace, width: u16, plain: bool) -> usize {
     let mut room = usize::from(width).saturating_sub(BRAND.width() + 1);
-    let before = work.tabs.iter().enumerate().take(work.active + 1).rev().take_while(|(place, tab)| {
-        let label = tab_label(work, *place, tab).width();
-        let fits = label <= room;
-        room = room.saturating_sub(label);
+    let labels = labels(work, width, plain);
+    let before = labels.iter().take(work.active + 1).rev().take_while(|label| {
+        let fits = label.width() <= room;
+        room = room.saturating_sub(label.width());
         fits
     });
     (work.active + 1).saturating_sub(before.count()).min(work.active)
 }
 
-/// ` 1:api! `: number, name, and whether something happened in it or all its programs have ended.
-fn tab_label(work: &Workspace, place: usize, tab: &Tab) -> String {
-    let panes = || tab.tree.panes().into_iter().filter_map(|pane| work.panes.get(&pane));
-    let mark = match () {
-        () if panes().any(|pane| pane.news) => "!",
-        () if panes().all(TerminalPane::is_over) => "○",
-        () => "",
+/// ` 1:api! `: number, name and badges of each tab. These have their words where all of that fits into half of the line, and always for
+/// those who have the screen read to them.
+fn labels(work: &Workspace, width: u16, plain: bool) -> Vec<String> {
+    let label = |(place, tab): (usize, &Tab), words: bool| {
+        let badges = work.tab_badges(tab);
+        let told = if words { in_words(&badges, plain) } else { signs(&badges) };
+        format!(" {}:{}{told} ", place + 1, short(&work.tab_name(tab), 20))
     };
-    let zoom = if tab.zoomed { "Z" } else { "" };
-    let synced = if tab.synced { "⇉" } else { "" };
-    format!(" {}:{}{mark}{zoom}{synced} ", place + 1, short(&work.tab_name(tab), 20))
+    let all = |words| work.tabs.iter().enumerate().map(|tab| label(tab, words)).collect::<Vec<_>>();
+    let worded = all(true);
+    let fits = worded.iter().map(|label| label.width()).sum::<usize>() <= usize::from(width) / 2;
+    if fits || plain { worded } else { all(false) }
 }
 
 /// The tab whose name is drawn at this column of the line on top.
 #[must_use]
-pub fn tab_at(work: &Workspace, width: u16, column: u16) -> Option<usize> {
+pub fn tab_at(work: &Workspace, width: u16, column: u16, plain: bool) -> Option<usize> {
     let mut end = BRAND.width() + 1;
     let column = usize::from(column);
     if column < end {
         return None;
     }
-    let mut tabs = work.tabs.iter().enumerate().skip(first_tab(work, width));
-    tabs.find_map(|(place, tab)| {
-        end += tab_label(work, place, tab).width();
+    let labels = labels(work, width, plain);
+    let mut tabs = labels.iter().enumerate().skip(first_tab(work, width, plain));
+    tabs.find_map(|(place, label)| {
+        end += label.width();
         (column < end).then_some(place)
     })
 }
 
 /// The line at the bottom: the keys that are valid here, as many as fit.
 pub fn footer(frame: &mut Frame, area: Rect, hints: &[Hint], cx: &Context) {
-    let shown: Vec<Hint> = hints.iter().map(|(key, what)| (if cx.plain { in_words(key) } else { key.clone() }, what.clone())).collect();
+    let shown: Vec<Hint> = hints.iter().map(|(key, what)| (if cx.plain { plain::in_words(key) } else { key.clone() }, what.clone())).collect();
     let width = |(key, what): &Hint| key.width() + what.width() + 4;
     let is_help = |(_, what): &Hint| what == command(CommandId::Help).title;
     // Who finds their key nowhere else finds it there: it has its place whatever is left out.

@@ -1,11 +1,12 @@
 //! Keys and commands of the workspace.
 use super::needle_prompt;
+use super::tab::Tab;
 use super::terminal::PaneState;
 use super::terminal::Shows;
 use super::terminal::TerminalPane;
+use super::text;
 use super::workspace::Keys;
 use super::workspace::Place;
-use super::workspace::Tab;
 use super::workspace::Workspace;
 use crate::model::Control;
 use crate::term::Key;
@@ -61,7 +62,7 @@ impl Workspace {
                 self.keys = Keys::Program;
                 if let KeyCode::Char(c) = key.code
                     && let Some(place) = c.to_digit(10)
-                    && let Some(pane) = self.tab().and_then(|tab| tab.tree.panes().get(place as usize).copied())
+                    && let Some(pane) = self.tab().and_then(|tab| tab.panes().get(place as usize).copied())
                 {
                     self.focus_pane(pane);
                 }
@@ -122,6 +123,9 @@ impl Workspace {
         }
         let focus = self.tab().map(|tab| tab.focus);
         let Some(focus) = focus else { return matches!(command(id).scope, Scope::Terminal | Scope::Ended).then(Vec::new) };
+        if let Some(effects) = self.run_move(id, cx) {
+            return Some(effects);
+        }
         let effects = match id {
             C::SplitRight => self.split(Place::Beside(Axis::Right), cx),
             C::SplitDown => self.split(Place::Beside(Axis::Down), cx),
@@ -131,7 +135,7 @@ impl Workspace {
             C::ClosePane => self.ask_close(focus, cx),
             C::CloseEnded => self.remove(focus, cx),
             C::RestartEnded => self.restart(focus, cx),
-            C::FocusNext => self.go(cx, |tab| tab.tree.nth_after(tab.focus, 1)),
+            C::FocusNext => self.go(cx, |tab| tab.nth_after(1)),
             C::FocusLast => self.go(cx, |tab| tab.last),
             C::FocusLeft => self.go_to(Direction::Left, cx),
             C::FocusDown => self.go_to(Direction::Down, cx),
@@ -145,15 +149,12 @@ impl Workspace {
             C::ResizeDown5 => self.resize(Direction::Down, 5, cx),
             C::ResizeUp5 => self.resize(Direction::Up, 5, cx),
             C::ResizeRight5 => self.resize(Direction::Right, 5, cx),
-            C::SwapPrevious => self.change(cx, |tab, _| swap(tab, -1)),
-            C::SwapNext => self.change(cx, |tab, _| swap(tab, 1)),
             C::NextLayout => self.change(cx, |tab, _| {
                 tab.tree = tab.tree.arranged(Ready::ALL[tab.ready % Ready::ALL.len()]);
                 tab.ready += 1;
                 tab.zoomed = false;
             }),
             C::EvenLayout => self.change(cx, |tab, _| tab.tree.even()),
-            C::BreakPane => self.break_out(focus, cx),
             C::PaneNumbers => {
                 self.keys = Keys::Numbers;
                 Vec::new()
@@ -219,7 +220,7 @@ impl Workspace {
     /// The name a tab shows.
     #[must_use]
     pub fn tab_name(&self, tab: &Tab) -> String {
-        let own = || self.panes.get(&tab.focus).map_or_else(String::new, |pane| pane.origin.name.clone());
+        let own = || self.panes.get(&tab.focus).map_or_else(String::new, |pane| pane.name.clone().unwrap_or_else(|| pane.origin.name.clone()));
         tab.name.clone().unwrap_or_else(own)
     }
 
@@ -238,7 +239,13 @@ impl Workspace {
             PromptFor::RenameTab => {
                 self.changed = true;
                 if let Some(tab) = self.tab_mut() {
-                    tab.name = Some(text.trim().to_owned()).filter(|name| !name.is_empty());
+                    tab.name = text::name(text);
+                }
+            }
+            PromptFor::RenamePane => {
+                self.changed = true;
+                if let Some(pane) = self.focused_mut() {
+                    pane.name = text::name(text);
                 }
             }
             // The files take their own.
@@ -270,7 +277,7 @@ impl Workspace {
     }
 
     /// Opens something of the focused pane's container.
-    fn open_like(&mut self, shows: Shows, place: Place, cx: &Context) -> Vec<Effect> {
+    pub(super) fn open_like(&mut self, shows: Shows, place: Place, cx: &Context) -> Vec<Effect> {
         let Some(origin) = self.focused().map(|pane| pane.origin.clone()) else { return Vec::new() };
         match cx.data.container(&origin.container) {
             Some(container) => {
@@ -327,6 +334,29 @@ impl Workspace {
         vec![Effect::Ask(Ask::Confirm(Box::new(ConfirmSpec { title: format!("Close {}?", own.title()), lines, choices })))]
     }
 
+    /// Closes panes after one question for all of them.
+    pub fn ask_close_all(&mut self, panes: &[PaneId], cx: &Context) -> Vec<Effect> {
+        if let [one] = panes {
+            return self.ask_close(*one, cx);
+        }
+        let known = || panes.iter().filter_map(|pane| self.panes.get(pane));
+        let live: Vec<String> = known().filter(|pane| !pane.is_over() && pane.session.is_some()).map(TerminalPane::title).collect();
+        if live.is_empty() {
+            return panes.iter().flat_map(|pane| self.remove(*pane, cx)).collect();
+        }
+        let stops = known().any(|pane| !pane.is_over() && pane.origin.shows == Shows::Main);
+        let mut lines = vec![format!("{}.", live.join(", ")), "Their programs go on when you detach. Ending them loses what is unsaved.".to_owned()];
+        if stops {
+            lines.push("A container whose main program ends stops.".to_owned());
+        }
+        let all = |ask: fn(PaneId) -> Ask| panes.iter().map(|pane| Effect::Ask(ask(*pane))).collect();
+        let choices = vec![
+            Choice { key: 'd', label: "detach".to_owned(), destroys: false, effects: all(Ask::ClosePane) },
+            Choice { key: 'e', label: "end programs".to_owned(), destroys: true, effects: all(Ask::EndPane) },
+        ];
+        vec![Effect::Ask(Ask::Confirm(Box::new(ConfirmSpec { title: format!("Close {}?", text::count(panes.len(), "pane")), lines, choices })))]
+    }
+
     fn change(&mut self, cx: &Context, change: impl FnOnce(&mut Tab, Rect)) -> Vec<Effect> {
         let area = self.area;
         if let Some(tab) = self.tab_mut() {
@@ -337,7 +367,10 @@ impl Workspace {
     }
 
     pub(super) fn zoom(&mut self, cx: &Context) -> Vec<Effect> {
-        self.change(cx, |tab, _| tab.zoomed = !tab.zoomed && !matches!(tab.tree, Tree::Pane(_)))
+        self.change(cx, |tab, _| match tab.floating.as_mut().filter(|floating| floating.pane == tab.focus) {
+            Some(floating) => floating.full = !floating.full,
+            None => tab.zoomed = !tab.zoomed && !matches!(tab.tree, Tree::Pane(_)),
+        })
     }
 
     fn go(&mut self, cx: &Context, to: impl FnOnce(&Tab) -> Option<PaneId>) -> Vec<Effect> {
@@ -349,12 +382,15 @@ impl Workspace {
 
     fn go_to(&mut self, direction: Direction, cx: &Context) -> Vec<Effect> {
         let area = self.area;
-        self.go(cx, |tab| tab.tree.neighbour(tab.focus, direction, area))
+        self.go(cx, |tab| tab.neighbour(direction, area))
     }
 
     pub(super) fn resize(&mut self, direction: Direction, cells: u16, cx: &Context) -> Vec<Effect> {
-        self.change(cx, |tab, area| {
-            tab.tree.resize(tab.focus, direction, cells, area);
+        self.change(cx, |tab, area| match tab.floating.as_mut().filter(|floating| floating.pane == tab.focus) {
+            Some(floating) => floating.place = floating.place.resized(direction, cells, area),
+            None => {
+                tab.tree.resize(tab.focus, direction, cells, area);
+            }
         })
     }
 
@@ -368,26 +404,5 @@ impl Workspace {
     pub fn to_tab(&mut self, place: usize, cx: &Context) -> Vec<Effect> {
         self.show_tab(place);
         self.arrange(cx)
-    }
-
-    fn break_out(&mut self, pane: PaneId, cx: &Context) -> Vec<Effect> {
-        let Some(tab) = self.tab_mut() else { return Vec::new() };
-        let next = tab.tree.nth_after(pane, -1).filter(|next| *next != pane);
-        let (Some(rest), Some(next)) = (tab.tree.clone().without(pane), next) else { return Vec::new() };
-        tab.tree = rest;
-        tab.focus = next;
-        tab.last = None;
-        tab.zoomed = false;
-        self.last_tab = self.active;
-        self.active += 1;
-        self.tabs.insert(self.active, Tab::new(Tree::Pane(pane), pane));
-        self.changed = true;
-        self.arrange(cx)
-    }
-}
-
-fn swap(tab: &mut Tab, steps: isize) {
-    if let Some(other) = tab.tree.nth_after(tab.focus, steps) {
-        tab.tree.swap(tab.focus, other);
     }
 }

@@ -1,4 +1,5 @@
 //! The home view as a table; columns that matter less go first where there is no room.
+use super::badges::in_words;
 use super::items;
 use super::items::Item;
 use super::rows::Column;
@@ -60,7 +61,8 @@ fn row(item: &Item, buffer: &mut ratatui::buffer::Buffer, line: Rect, cx: &Conte
             let told = state::told(container);
             let runs = state::runs(container);
             let sample = cx.data.latest(id).filter(|_| runs);
-            let word = state::last_exit(container).unwrap_or_else(|| told.word.to_owned());
+            let news = cx.data.badges.get(id).map(|badges| in_words(badges, cx.plain)).unwrap_or_default();
+            let word = state::last_exit(container).unwrap_or_else(|| told.word.to_owned()) + &news;
             let sessions = cx.data.live_sessions(id).count().max(usize::try_from(container.sessions).unwrap_or(0));
             vec![
                 (

@@ -1,4 +1,5 @@
 //! A pane that mirrors one session, or shows logs: its screen, its keys, its end.
+use super::badges::Unseen;
 use super::hints::Hints;
 use super::log::LogView;
 use super::selection::Marking;
@@ -105,6 +106,8 @@ pub struct TerminalPane {
     pub id: PaneId,
     /// What it shows.
     pub origin: Origin,
+    /// The name it was given.
+    pub name: Option<String>,
     /// The session, once it is open.
     pub session: Option<SessionId>,
     /// How it stands.
@@ -119,8 +122,8 @@ pub struct TerminalPane {
     pub viewers: usize,
     /// Somebody else who alone may type into it.
     pub lease: Option<String>,
-    /// Something happened while its tab was hidden.
-    pub news: bool,
+    /// What happened since it was seen.
+    pub unseen: Unseen,
     /// Scrolled back.
     pub scroll: Option<ScrollMode>,
     /// Labels on what can be taken from it.
@@ -154,6 +157,7 @@ impl TerminalPane {
         Self {
             id,
             origin,
+            name: None,
             session: None,
             state: if log.is_some() { PaneState::Live } else { PaneState::Opening },
             screen: Screen::new(size, if log.is_some() { 0 } else { scrollback }),
@@ -161,7 +165,7 @@ impl TerminalPane {
             sized_at: Duration::ZERO,
             viewers: 0,
             lease: None,
-            news: false,
+            unseen: Unseen::default(),
             scroll: None,
             hints: None,
             revived_at: None,
@@ -177,9 +181,12 @@ impl TerminalPane {
         }
     }
 
-    /// `web-1 · bash`.
+    /// `web-1 · bash`; with a name of its own `deploy · web-1`.
     #[must_use]
     pub fn title(&self) -> String {
+        if let Some(name) = &self.name {
+            return format!("{name} · {}", self.origin.name);
+        }
         let own = self.screen.title();
         let what = match self.origin.shows {
             Shows::Log if !self.origin.more.is_empty() => return format!("{} +{} · logs", self.origin.name, self.origin.more.len()),

@@ -49,6 +49,13 @@ pub fn right(text: &str, cols: usize) -> String {
     " ".repeat(cols.saturating_sub(width(&text))) + &text
 }
 
+/// A name as it was typed: without what moves the cursor; none where nothing is left.
+#[must_use]
+pub fn name(typed: &str) -> Option<String> {
+    let name: String = typed.trim().chars().filter(|c| !c.is_control()).collect();
+    (!name.is_empty()).then_some(name)
+}
+
 /// Writes a text, cut to `cols` columns; returns the columns it took.
 pub fn put(buffer: &mut Buffer, x: u16, y: u16, cols: u16, text: &str, style: Style) -> u16 {
     if !buffer.area.contains((x, y).into()) {

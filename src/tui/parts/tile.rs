@@ -14,6 +14,7 @@ use crate::tui::theme::Role;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 use ratatui::style::Style;
 use ratatui::widgets::Block;
 use ratatui::widgets::Widget as _;
@@ -111,9 +112,16 @@ fn foot(container: &Container, buffer: &mut Buffer, area: Rect, cx: &Context) {
     if container.foreign {
         parts.push("not made by cto".to_owned());
     }
-    if !parts.is_empty() {
-        let foot = format!(" {} ", text::clip(&parts.join(" · "), usize::from(area.width.saturating_sub(6))));
-        text::put(buffer, area.x + 1, area.bottom() - 1, area.width.saturating_sub(2), &foot, cx.theme.style(Role::Muted));
+    // What happened comes first: it is what one looks for.
+    let mut x = area.x + 1;
+    for badge in cx.data.badges.get(&container.id).into_iter().flatten() {
+        let style = cx.theme.style(badge.role()).add_modifier(Modifier::BOLD);
+        x += text::put(buffer, x, area.bottom() - 1, (area.right() - 1).saturating_sub(x), &format!(" {} ", badge.told()), style);
+    }
+    let left = (area.right() - 1).saturating_sub(x);
+    if !parts.is_empty() && left > 4 {
+        let foot = format!(" {} ", text::clip(&parts.join(" · "), usize::from(left - 4)));
+        text::put(buffer, x, area.bottom() - 1, left, &foot, cx.theme.style(Role::Muted));
     }
 }
 

@@ -1,11 +1,11 @@
 //! Typing into all panes of a tab at once, and tabs made for it.
+use super::tab::Tab;
 use super::terminal::Origin;
 use super::terminal::Shows;
 use super::terminal::TerminalPane;
 use super::text;
 use super::toast::say;
 use super::workspace::Place;
-use super::workspace::Tab;
 use super::workspace::Workspace;
 use crate::model::Container;
 use crate::model::Session;
@@ -63,11 +63,11 @@ impl Receivers {
 }
 
 impl Workspace {
-    /// Who gets what is typed in this tab. A zoomed pane has the keys for itself.
+    /// Who gets what is typed in this tab. A zoomed pane has the keys for itself, and so has one that floats.
     #[must_use]
     pub fn receivers(&self, tab: &Tab) -> Receivers {
         let mut receivers = Receivers::default();
-        let all = if tab.synced && !tab.zoomed { tab.tree.panes() } else { vec![tab.focus] };
+        let all = if tab.synced && !tab.zoomed && !tab.floats() { tab.tree.panes() } else { vec![tab.focus] };
         for (id, pane) in all.into_iter().filter_map(|id| Some((id, self.panes.get(&id)?))) {
             match pane.deaf() {
                 None => receivers.panes.push(id),
@@ -129,9 +129,9 @@ impl Workspace {
 
     /// From now on what is typed goes to all panes of the tab that this one is in.
     pub fn sync_typing(&mut self, pane: PaneId) -> Vec<Effect> {
-        let Some(tab) = self.tabs.iter_mut().find(|tab| tab.tree.contains(pane)) else { return Vec::new() };
+        let Some(tab) = self.tabs.iter_mut().find(|tab| tab.contains(pane)) else { return Vec::new() };
         tab.synced = true;
-        let Some(tab) = self.tabs.iter().find(|tab| tab.tree.contains(pane)) else { return Vec::new() };
+        let Some(tab) = self.tabs.iter().find(|tab| tab.contains(pane)) else { return Vec::new() };
         let receivers = self.receivers(tab);
         let mut told = format!("what is typed goes to {}", text::count(receivers.panes.len(), "pane"));
         for (id, why) in &receivers.left_out {

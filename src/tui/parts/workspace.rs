@@ -1,5 +1,10 @@
 //! Tabs of panes, and what their commands do.
+use super::badges::Unseen;
+use super::floating::Floating;
+use super::pointer::Drag;
 use super::selection::Outcome;
+use super::tab::Framed;
+use super::tab::Tab;
 use super::terminal::News;
 use super::terminal::Origin;
 use super::terminal::PaneState;
@@ -29,33 +34,6 @@ const RETRY: Duration = Duration::from_millis(500);
 /// How soon a lost main program is shown anew a second time.
 const REVIVE_AGAIN: Duration = Duration::from_secs(10);
 
-/// One tab.
-#[derive(Clone, Debug)]
-pub struct Tab {
-    /// The name it was given; named after its focused pane otherwise.
-    pub name: Option<String>,
-    /// Its panes.
-    pub tree: Tree<PaneId>,
-    /// The pane that has the focus.
-    pub focus: PaneId,
-    /// The one that had it before.
-    pub last: Option<PaneId>,
-    /// The focused pane fills the window.
-    pub zoomed: bool,
-    /// Which ready arrangement comes next.
-    pub ready: usize,
-    /// What is typed goes to all its panes.
-    pub synced: bool,
-}
-
-impl Tab {
-    /// A tab of these panes, as it is at first.
-    #[must_use]
-    pub fn new(tree: Tree<PaneId>, focus: PaneId) -> Self {
-        Self { name: None, tree, focus, last: None, zoomed: false, ready: 0, synced: false }
-    }
-}
-
 /// Where a new pane goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -65,6 +43,8 @@ pub enum Place {
     Beside(Axis),
     /// Beside the focused pane, along its longer side.
     Split,
+    /// Above the arrangement.
+    Above,
 }
 
 /// What happens to the next key.
@@ -101,11 +81,15 @@ pub struct Workspace {
     pub changed: bool,
     /// Where it was drawn last.
     pub area: Rect,
-    /// A border is being dragged: the pane before it, and how it lies.
-    pub(super) dragged: Option<(PaneId, Axis)>,
+    /// What is being dragged.
+    pub(super) dragged: Option<Drag>,
+    /// The pane that is to be taken elsewhere.
+    pub marked: Option<PaneId>,
     pub(in crate::tui) terminal_focus: bool,
     /// Asks before several lines are pasted where each is taken as it comes.
     pub confirms_paste: bool,
+    /// The terminals are what fills the middle of the screen.
+    pub(in crate::tui) on_screen: bool,
     next_pane: u64,
     scrollback: usize,
 }
@@ -135,8 +119,10 @@ impl Workspace {
             changed: false,
             area: Rect::default(),
             dragged: None,
+            marked: None,
             terminal_focus: true,
             confirms_paste: true,
+            on_screen: true,
             next_pane: 1,
             scrollback,
         }
@@ -180,29 +166,29 @@ impl Workspace {
 
     pub(super) fn place(&mut self, pane: PaneId, place: Place) {
         self.changed = true;
-        let beside = match place {
-            Place::Tab => None,
-            Place::Beside(axis) => Some(axis),
-            Place::Split => {
+        let Some(tab) = self.tabs.get_mut(self.active).filter(|_| place != Place::Tab) else {
+            self.last_tab = self.active;
+            let at = if self.tabs.is_empty() { 0 } else { self.active + 1 };
+            self.tabs.insert(at, Tab::new(Tree::Pane(pane), pane));
+            self.active = at;
+            return;
+        };
+        let beside = tab.tile();
+        let axis = match place {
+            Place::Beside(axis) => axis,
+            Place::Above if tab.floating.is_none() => {
+                tab.floating = Some(Floating::new(pane));
+                return tab.give_focus(pane);
+            }
+            Place::Tab | Place::Split | Place::Above => {
                 // Cells are about twice as high as wide.
-                let size = self.focused().map_or(Size::default(), |pane| pane.size);
-                Some(if size.cols >= size.rows.saturating_mul(2) { Axis::Right } else { Axis::Down })
+                let size = self.panes.get(&beside).map_or(Size::default(), |pane| pane.size);
+                if size.cols >= size.rows.saturating_mul(2) { Axis::Right } else { Axis::Down }
             }
         };
-        match (beside, self.tabs.get_mut(self.active)) {
-            (Some(axis), Some(tab)) => {
-                tab.tree.split(tab.focus, axis, pane);
-                tab.last = Some(tab.focus);
-                tab.focus = pane;
-                tab.zoomed = false;
-            }
-            _ => {
-                self.last_tab = self.active;
-                let at = if self.tabs.is_empty() { 0 } else { self.active + 1 };
-                self.tabs.insert(at, Tab::new(Tree::Pane(pane), pane));
-                self.active = at;
-            }
-        }
+        tab.tree.split(beside, axis, pane);
+        tab.zoomed = false;
+        tab.give_focus(pane);
     }
 
     /// Opens a new session of a container in a pane.
@@ -255,14 +241,10 @@ impl Workspace {
 
     /// Brings a pane to the front and gives it the focus.
     pub fn focus_pane(&mut self, pane: PaneId) {
-        let Some(place) = self.tabs.iter().position(|tab| tab.tree.contains(pane)) else { return };
+        let Some(place) = self.tabs.iter().position(|tab| tab.contains(pane)) else { return };
         self.show_tab(place);
-        if let Some(tab) = self.tab_mut()
-            && tab.focus != pane
-        {
-            tab.last = Some(tab.focus);
-            tab.focus = pane;
-            tab.zoomed = false;
+        if let Some(tab) = self.tab_mut() {
+            tab.give_focus(pane);
         }
         self.changed = true;
     }
@@ -279,6 +261,7 @@ impl Workspace {
     /// Takes a pane away; its session goes on unless it was closed before.
     pub fn remove(&mut self, pane: PaneId, cx: &Context) -> Vec<Effect> {
         self.panes.remove(&pane);
+        self.marked = self.marked.filter(|marked| *marked != pane);
         self.take_out(pane);
         let mut effects = vec![Effect::Detach(pane)];
         effects.extend(self.arrange(cx));
@@ -288,41 +271,26 @@ impl Workspace {
     /// Takes a pane out of its tab, which goes with its last one.
     pub(super) fn take_out(&mut self, pane: PaneId) {
         self.changed = true;
-        if let Some(place) = self.tabs.iter().position(|tab| tab.tree.contains(pane)) {
-            let tab = &mut self.tabs[place];
-            let next = tab.last.filter(|last| *last != pane && tab.tree.contains(*last)).or_else(|| tab.tree.nth_after(pane, -1)).filter(|next| *next != pane);
-            match (tab.tree.clone().without(pane), next) {
-                (Some(tree), Some(next)) => {
-                    tab.tree = tree;
-                    if tab.focus == pane {
-                        tab.focus = next;
-                        tab.zoomed = false;
-                    }
-                    tab.last = tab.last.filter(|last| *last != pane && *last != tab.focus);
-                }
-                _ => {
-                    self.tabs.remove(place);
-                    if self.active > place || self.active >= self.tabs.len() {
-                        self.active = self.active.saturating_sub(1);
-                    }
-                    self.last_tab = self.last_tab.min(self.tabs.len().saturating_sub(1));
-                }
+        let Some(place) = self.tabs.iter().position(|tab| tab.contains(pane)) else { return };
+        if !self.tabs[place].take_out(pane) {
+            self.tabs.remove(place);
+            if self.active > place || self.active >= self.tabs.len() {
+                self.active = self.active.saturating_sub(1);
             }
+            self.last_tab = self.last_tab.min(self.tabs.len().saturating_sub(1));
         }
     }
 
-    /// The frame of each pane that is seen, and whether borders are drawn.
+    /// What is seen of the tab shown, the lowest first.
     #[must_use]
-    pub fn frames(&self, area: Rect) -> (Vec<(PaneId, Rect)>, bool) {
-        let Some(tab) = self.tab() else { return (Vec::new(), false) };
-        visible(tab, area)
+    pub fn frames(&self, area: Rect) -> Vec<Framed> {
+        self.tab().map(|tab| tab.frames(area)).unwrap_or_default()
     }
 
     /// Where a pane's screen lies, if it is seen.
     #[must_use]
     pub fn content(&self, pane: PaneId) -> Option<Rect> {
-        let (frames, borders) = self.frames(self.area);
-        frames.iter().find(|(own, _)| *own == pane).map(|(_, frame)| inside(*frame, borders))
+        self.frames(self.area).iter().find(|framed| framed.pane == pane).map(Framed::room)
     }
 
     /// Gives every pane the room that it has now, and the focus to whom it belongs.
@@ -330,11 +298,11 @@ impl Workspace {
         // Labels are for the pane that has the focus.
         let labelled = self.panes.values().any(|pane| pane.hints.is_some());
         let mut effects = if labelled && self.focused().is_none_or(|pane| pane.hints.is_none()) { self.end_hints() } else { Vec::new() };
-        for tab in &self.tabs {
-            let (frames, borders) = visible(tab, self.area);
-            for (id, frame) in frames {
-                let room = inside(frame, borders);
-                if let Some(pane) = self.panes.get_mut(&id)
+        for tab in &mut self.tabs {
+            tab.settle(self.area);
+            for framed in tab.rooms(self.area) {
+                let room = framed.room();
+                if let Some(pane) = self.panes.get_mut(&framed.pane)
                     && room.width > 0
                     && room.height > 0
                 {
@@ -343,13 +311,10 @@ impl Workspace {
             }
         }
         let focus = self.tab().map(|tab| tab.focus).filter(|_| self.terminal_focus);
-        let shown: Vec<PaneId> = self.frames(self.area).0.into_iter().map(|(pane, _)| pane).collect();
         for pane in self.panes.values_mut() {
             effects.extend(pane.set_focus(Some(pane.id) == focus));
-            if shown.contains(&pane.id) {
-                pane.news = false;
-            }
         }
+        self.look();
         effects
     }
 
@@ -368,17 +333,17 @@ impl Workspace {
 
     /// What a frame or the end of the scroll mode brought.
     pub fn hear(&mut self, pane: PaneId, news: Vec<News>) -> Vec<Effect> {
-        let seen = self.frames(self.area).0.iter().any(|(own, _)| *own == pane);
+        let seen = self.frames(self.area).iter().any(|framed| framed.pane == pane);
         let mut effects = Vec::new();
         for news in news {
             match news {
-                News::Bell if seen => effects.push(Effect::Bell),
-                News::Bell => self.mark_news(pane),
+                News::Bell => {
+                    effects.extend((seen && self.on_screen).then_some(Effect::Bell));
+                    self.note(pane, |unseen| unseen.bell = true);
+                }
                 News::Ended => {
                     effects.extend(self.left_out(pane));
-                    if !seen {
-                        self.mark_news(pane);
-                    }
+                    self.note(pane, |unseen| unseen.ended = true);
                 }
                 News::Notice(text) => effects.push(Effect::Ask(Ask::Toast(ToastKind::Info, text))),
                 News::Clipboard(text) if seen => effects.push(Effect::Ask(Ask::OfferClipboard { pane, text })),
@@ -388,9 +353,11 @@ impl Workspace {
         effects
     }
 
-    fn mark_news(&mut self, pane: PaneId) {
-        if let Some(pane) = self.panes.get_mut(&pane) {
-            pane.news = true;
+    /// Notes what happened in a pane, unless that is watched.
+    fn note(&mut self, pane: PaneId, what: impl FnOnce(&mut Unseen)) {
+        let watched = self.is_watched(pane);
+        if let Some(pane) = self.panes.get_mut(&pane).filter(|_| !watched) {
+            what(&mut pane.unseen);
         }
     }
 
@@ -439,18 +406,4 @@ impl Workspace {
         effects.extend(text.map(|text| Effect::Ask(Ask::Copy(text))));
         effects
     }
-}
-
-/// The frames of a tab's panes in an area, and whether borders are drawn.
-///
-/// One pane alone needs no border, nor does a zoomed one; where the panes don't fit, only the focused one is shown.
-fn visible(tab: &Tab, area: Rect) -> (Vec<(PaneId, Rect)>, bool) {
-    let alone = tab.zoomed || matches!(tab.tree, Tree::Pane(_)) || !tab.tree.fits(area);
-    if alone { (vec![(tab.focus, area)], false) } else { (tab.tree.frames(area), true) }
-}
-
-/// What a frame leaves for the screen.
-#[must_use]
-pub fn inside(frame: Rect, borders: bool) -> Rect {
-    if borders { Rect { x: frame.x + 1, y: frame.y + 1, width: frame.width.saturating_sub(2), height: frame.height.saturating_sub(2) } } else { frame }
 }

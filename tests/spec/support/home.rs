@@ -121,7 +121,7 @@ pub struct Terminal {
     screen: Arc<(Mutex<Screen>, Condvar)>,
     /// What was written to it, in bytes.
     written: Arc<AtomicUsize>,
-    _master: Box<dyn portable_pty::MasterPty + Send>,
+    master: Box<dyn portable_pty::MasterPty + Send>,
 }
 
 impl Terminal {
@@ -170,7 +170,7 @@ impl Terminal {
             }
         });
         let input = pair.master.take_writer().unwrap();
-        Self { child, input, screen, written, _master: pair.master }
+        Self { child, input, screen, written, master: pair.master }
     }
 
     pub fn type_in(&mut self, text: &str) {
@@ -181,6 +181,12 @@ impl Terminal {
     /// How many bytes were written to it so far.
     pub fn written(&self) -> usize {
         self.written.load(Ordering::SeqCst)
+    }
+
+    /// Makes it another size, as a person does who drags the corner of its window.
+    pub fn resize(&self, (cols, rows): (u16, u16)) {
+        self.screen.0.lock().unwrap().resize(Size { cols, rows });
+        self.master.resize(portable_pty::PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
     }
 
     /// What it shows now.
