@@ -22,6 +22,7 @@ use super::parts::workspace::Workspace;
 use super::stock::Kind;
 use super::theme::Theme;
 use super::themes::Themes;
+use super::trail::Trail;
 use crate::model::ContainerId;
 use crate::model::ContainerState;
 use crate::model::Event;
@@ -79,6 +80,10 @@ pub enum View {
     Sessions,
     /// The audit and the events.
     Activity,
+    /// The recordings.
+    Recordings,
+    /// The settings.
+    Settings,
 }
 
 impl View {
@@ -93,6 +98,8 @@ impl View {
             Self::Files => "files",
             Self::Sessions => "sessions",
             Self::Activity => "activity",
+            Self::Recordings => "recordings",
+            Self::Settings => "settings",
         }
     }
 }
@@ -151,6 +158,7 @@ pub struct App {
     /// Launches whose operations are not known yet, in order.
     pub(super) waiting_launches: VecDeque<Option<Place>>,
     pub(super) mouse: bool,
+    pub(super) trail: Trail,
     epoch: Instant,
     start: Option<Box<Session>>,
     /// A layout to be opened once the lists are here.
@@ -215,6 +223,7 @@ impl App {
             launches: HashMap::new(),
             waiting_launches: VecDeque::new(),
             mouse: true,
+            trail: Trail::default(),
             epoch: Instant::now().checked_sub(now.since_start).unwrap_or_else(Instant::now),
             start,
             opens,
@@ -334,7 +343,8 @@ impl App {
                 let cx = context!(self);
                 self.work.hear_log(pane, news, &cx)
             }
-            msg @ Msg::Copy(..) => {
+            Msg::Bulk(id, news) => self.bulk_told(id, news),
+            msg @ (Msg::Copy(..) | Msg::Cast(..)) => {
                 self.dirty = true;
                 self.offer(&msg).0
             }
@@ -473,7 +483,7 @@ impl App {
             let (tiles, stats) = match self.view {
                 View::Home => (self.home.wishes(&cx), self.home.watched(&cx)),
                 View::Resources => (Vec::new(), self.pages.resources.watched(&cx)),
-                View::Terminals | View::Stock(_) | View::Files | View::Sessions | View::Activity => (Vec::new(), Vec::new()),
+                _ => (Vec::new(), Vec::new()),
             };
             if tiles != self.tiles {
                 self.tiles.clone_from(&tiles);
@@ -512,6 +522,7 @@ impl App {
     /// Shows a view.
     pub(super) fn go(&mut self, view: View) {
         if self.view != view {
+            self.trail.leave(self.view);
             self.view = view;
             self.work.changed = true;
         }

@@ -37,13 +37,6 @@ pub fn draw(app: &App, frame: &mut Frame) {
     let all = frame.area();
     let areas = areas(Size { cols: all.width, rows: all.height });
     match app.view {
-        View::Home | View::Resources | View::Stock(_) | View::Files | View::Sessions | View::Activity => {
-            let page = app.pages.get(app.view);
-            page.unwrap_or(&app.home).draw(frame, areas.middle, &cx);
-            if !areas.top.is_empty() {
-                status::home_line(frame, areas.top, app.view.word(), &cx);
-            }
-        }
         View::Terminals => {
             if app.work.focused().is_some() {
                 // A cursor below an overlay would show through it.
@@ -54,6 +47,13 @@ pub fn draw(app: &App, frame: &mut Frame) {
             }
             if !areas.top.is_empty() {
                 status::work_line(frame, areas.top, &app.work, &cx);
+            }
+        }
+        _ => {
+            let page = app.pages.get(app.view);
+            page.unwrap_or(&app.home).draw(frame, areas.middle, &cx);
+            if !areas.top.is_empty() {
+                status::home_line(frame, areas.top, app.view.word(), &cx);
             }
         }
     }
@@ -73,16 +73,19 @@ pub fn draw(app: &App, frame: &mut Frame) {
     if !areas.bottom.is_empty() {
         let hints = match (app.overlays.last(), app.view) {
             (Some(overlay), _) => overlay.hints(&cx).unwrap_or_default(),
-            (None, View::Home | View::Resources | View::Stock(_) | View::Files | View::Sessions | View::Activity) => {
+            (None, View::Terminals) => status::work_hints(&app.work, &cx),
+            (None, _) => {
                 app.pages.get(app.view).unwrap_or(&app.home).hints(&cx).unwrap_or_else(|| status::hints(app.scopes(), &cx))
             }
-            (None, View::Terminals) => status::work_hints(&app.work, &cx),
         };
         status::footer(frame, areas.bottom, &hints, &cx);
     }
     if cx.plain {
         let shown = app.view == View::Terminals && app.overlays.is_empty();
-        let panes = app.work.panes.keys().filter(|_| shown).filter_map(|pane| app.work.content(*pane));
+        // The last row of a log says how it stands, in our words.
+        let own = |pane: &super::parts::terminal::TerminalPane| u16::from(pane.log.is_some());
+        let content = |pane| app.work.content(pane).zip(app.work.panes.get(&pane)).map(|(room, pane)| Rect { height: room.height.saturating_sub(own(pane)), ..room });
+        let panes = app.work.panes.keys().filter(|_| shown).filter_map(|pane| content(*pane));
         super::plain::strip(frame.buffer_mut(), &panes.collect::<Vec<_>>());
     }
     if let Some((text, ground)) = cx.theme.ground() {
