@@ -38,8 +38,8 @@ pub fn set(paths: &Paths, pointer: &str, text: &str) -> Result<()> {
 fn changed(name: &str, text: &str, pointer: &str, value: &Value) -> Result<String> {
     // What is no JSON is told with its place.
     document::parse(name, text).map_err(|place| document::error_of("the configuration", vec![place]))?;
-    let root = CstRootNode::parse(text, &ParseOptions::default())
-        .map_err(|error| Error::new(Code::InvalidDocument, format!("'{name}' can't be changed: {error}")))?;
+    let root =
+        CstRootNode::parse(text, &ParseOptions::default()).map_err(|error| Error::new(Code::InvalidDocument, format!("'{name}' can't be changed: {error}")))?;
     let mut object = root.object_value().ok_or_else(|| Error::new(Code::InvalidDocument, format!("'{name}' is no object, so nothing can be set in it")))?;
     let mut steps: Vec<&str> = pointer.trim_start_matches('/').split('/').collect();
     let last = steps.pop().unwrap_or_default();

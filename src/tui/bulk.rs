@@ -132,7 +132,10 @@ mod tests {
     #[test]
     fn a_line_is_split_into_words_and_never_given_to_a_shell() {
         let run = BulkAim::Run(vec!["a".into()]);
-        assert_eq!(run.work(&"a".into(), "echo 'two words' $HOME;rm"), Ok(Work::Run("a".into(), ["echo", "two words", "$HOME;rm"].map(str::to_owned).to_vec())));
+        assert_eq!(
+            run.work(&"a".into(), "echo 'two words' $HOME;rm"),
+            Ok(Work::Run("a".into(), ["echo", "two words", "$HOME;rm"].map(str::to_owned).to_vec()))
+        );
         assert!(run.work(&"a".into(), "echo 'open").is_err() && run.work(&"a".into(), " ").is_err());
         let copy = BulkAim::Copy(vec!["a".into()]);
         assert_eq!(copy.work(&"a".into(), "x 'a b' /tmp"), Ok(Work::Put("a".into(), vec!["x".into(), "a b".into()], "/tmp".to_owned())));

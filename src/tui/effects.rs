@@ -99,7 +99,17 @@ impl Executor {
         let (tiles, tiles_wished) = watch::channel(Vec::new());
         let (stats, stats_wished) = watch::channel(Vec::new());
         tokio::spawn(listen(client.clone(), told.clone(), tiles_wished, stats_wished));
-        Self { client, told, panes: HashMap::new(), logs: Followers::default(), copies: Copies::default(), bulks: Bulks::default(), casts: CastReader::default(), tiles, stats }
+        Self {
+            client,
+            told,
+            panes: HashMap::new(),
+            logs: Followers::default(),
+            copies: Copies::default(),
+            bulks: Bulks::default(),
+            casts: CastReader::default(),
+            tiles,
+            stats,
+        }
     }
 
     /// Begins one effect. Those that concern the terminal itself are not for here.

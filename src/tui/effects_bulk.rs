@@ -48,8 +48,7 @@ impl Bulks {
         let (client, told) = (client.clone(), told.clone());
         tokio::spawn(async move {
             let work = |(place, step): (usize, BulkStep)| one(job.id, place, step, &client, &told, &stop);
-            let outcomes: Vec<(String, Outcome)> =
-                futures_util::stream::iter(job.steps.into_iter().enumerate()).map(work).buffered(AT_ONCE).collect().await;
+            let outcomes: Vec<(String, Outcome)> = futures_util::stream::iter(job.steps.into_iter().enumerate()).map(work).buffered(AT_ONCE).collect().await;
             stop.cancel();
             // Nobody listens only when the program ends.
             let _ = told.send(Msg::Bulk(job.id, BulkNews::Over(job.verb, outcomes))).await;

@@ -141,7 +141,10 @@ mod tests {
 
     #[test]
     fn the_name_of_the_file_says_the_form() {
-        let export = Export { heads: vec!["name".to_owned(), "image".to_owned()], rows: vec![vec!["データ".to_owned(), "a,\"b\"".to_owned()], vec!["db".to_owned(), String::new()]] };
+        let export = Export {
+            heads: vec!["name".to_owned(), "image".to_owned()],
+            rows: vec![vec!["データ".to_owned(), "a,\"b\"".to_owned()], vec!["db".to_owned(), String::new()]],
+        };
         assert_eq!(export.text(Path::new("x.csv")), "name,image\r\nデータ,\"a,\"\"b\"\"\"\r\ndb,\r\n");
         assert_eq!(export.text(Path::new("x")), "NAME    IMAGE\nデータ  a,\"b\"\ndb\n");
         let json: serde_json::Value = serde_json::from_str(&export.text(Path::new("x.json"))).unwrap();

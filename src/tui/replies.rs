@@ -2,8 +2,8 @@
 use super::app::App;
 use super::app::Restore;
 use super::app::context;
-use super::export::SaveRows;
 use super::casts::CastWish;
+use super::export::SaveRows;
 use super::files::FilesWish;
 use super::logs::SaveLog;
 use super::msg::Choice;

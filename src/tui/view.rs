@@ -74,9 +74,7 @@ pub fn draw(app: &App, frame: &mut Frame) {
         let hints = match (app.overlays.last(), app.view) {
             (Some(overlay), _) => overlay.hints(&cx).unwrap_or_default(),
             (None, View::Terminals) => status::work_hints(&app.work, &cx),
-            (None, _) => {
-                app.pages.get(app.view).unwrap_or(&app.home).hints(&cx).unwrap_or_else(|| status::hints(app.scopes(), &cx))
-            }
+            (None, _) => app.pages.get(app.view).unwrap_or(&app.home).hints(&cx).unwrap_or_else(|| status::hints(app.scopes(), &cx)),
         };
         status::footer(frame, areas.bottom, &hints, &cx);
     }
@@ -84,7 +82,8 @@ pub fn draw(app: &App, frame: &mut Frame) {
         let shown = app.view == View::Terminals && app.overlays.is_empty();
         // The last row of a log says how it stands, in our words.
         let own = |pane: &super::parts::terminal::TerminalPane| u16::from(pane.log.is_some());
-        let content = |pane| app.work.content(pane).zip(app.work.panes.get(&pane)).map(|(room, pane)| Rect { height: room.height.saturating_sub(own(pane)), ..room });
+        let content =
+            |pane| app.work.content(pane).zip(app.work.panes.get(&pane)).map(|(room, pane)| Rect { height: room.height.saturating_sub(own(pane)), ..room });
         let panes = app.work.panes.keys().filter(|_| shown).filter_map(|pane| content(*pane));
         super::plain::strip(frame.buffer_mut(), &panes.collect::<Vec<_>>());
     }

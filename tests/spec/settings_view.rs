@@ -70,16 +70,17 @@ fn what_is_ones_own_can_be_changed_and_what_goes_before_it_is_named() {
     let [Effect::Ask(Ask::Pick(spec))] = &asked[..] else { panic!("{asked:?}") };
     assert_eq!(spec.rows[spec.at].label, "dark");
     let light = spec.rows.iter().find(|row| row.label == "light").unwrap();
-    let set = |pointer: &str, text: &str| {
-        Effect::Request(Request::Set(Box::new(SetSetting { paths: paths(), pointer: pointer.to_owned(), text: text.to_owned() })))
-    };
+    let set =
+        |pointer: &str, text: &str| Effect::Request(Request::Set(Box::new(SetSetting { paths: paths(), pointer: pointer.to_owned(), text: text.to_owned() })));
     assert_eq!(light.effects, [set("/theme", "light")]);
     on(&drawn, &mut part, "prefix");
     let said = drawn.press(&mut part, "Enter");
     assert!(matches!(&said[..], [Effect::Ask(Ask::Toast(_, text))] if text.contains("CTO_PREFIX says so")), "{said:?}");
     on(&drawn, &mut part, "scrollback");
     let asked = drawn.press(&mut part, "Enter");
-    assert!(matches!(&asked[..], [Effect::Ask(Ask::Prompt(spec))] if spec.text == "5000" && spec.purpose == PromptFor::Setting("/terminal/scrollback".to_owned())));
+    assert!(
+        matches!(&asked[..], [Effect::Ask(Ask::Prompt(spec))] if spec.text == "5000" && spec.purpose == PromptFor::Setting("/terminal/scrollback".to_owned()))
+    );
     assert_eq!(part.set("/terminal/scrollback", "70"), [set("/terminal/scrollback", "70")]);
     on(&drawn, &mut part, "max_mb");
     let told = drawn.press(&mut part, "Enter");

@@ -63,8 +63,7 @@ fn stacked(size: (u16, u16)) -> Drawn {
     let mut drawn = Drawn::usual(size);
     for name in ["web-1", "db"] {
         let container = drawn.data.containers.iter_mut().find(|container| container.name == name).unwrap();
-        container.stack =
-            Some(StackPlace { stack: "shop".to_owned(), member: name.to_owned(), index: 0, hash: String::new(), after: Vec::new() });
+        container.stack = Some(StackPlace { stack: "shop".to_owned(), member: name.to_owned(), index: 0, hash: String::new(), after: Vec::new() });
     }
     drawn
 }
@@ -200,7 +199,7 @@ fn groups_are_words_for_those_who_have_them_read() {
     drawn.press(&mut home, "g");
     drawn.press(&mut home, "Enter");
     let text = drawn.text(&home);
-    assert!(text.contains("group shop, folded") && text.contains("group no stack"), "{text}");
+    assert!(text.contains("group shop     folded, 2 running") && text.contains("group no stack"), "{text}");
     insta::assert_snapshot!("grouped_plain_80x24", text);
 }
 
@@ -264,7 +263,10 @@ fn what_is_done_to_all_that_are_marked_leaves_out_those_it_does_not_concern() {
         assert!(actions.iter().any(|(known, _)| *known == id), "{id:?}");
     }
     let asked = drawn.send(&mut home, &Msg::Command(CommandId::RunIn));
-    assert!(matches!(&asked[..], [Effect::Ask(Ask::Prompt(spec))] if matches!(&spec.purpose, PromptFor::Bulk(BulkAim::Run(ids)) if ids.len() == 6)), "{asked:?}");
+    assert!(
+        matches!(&asked[..], [Effect::Ask(Ask::Prompt(spec))] if matches!(&spec.purpose, PromptFor::Bulk(BulkAim::Run(ids)) if ids.len() == 6)),
+        "{asked:?}"
+    );
 }
 
 #[test]
@@ -275,7 +277,8 @@ fn removing_several_asks_once_names_each_and_cancel_is_the_default() {
     let [Effect::Ask(Ask::Confirm(spec))] = &asked[..] else { panic!("{asked:?}") };
     let lines = spec.lines.join("\n");
     assert!(spec.title.contains("6 containers"), "{spec:?}");
-    for word in ["web-1, db, sick, build", "will be killed: web-1", "2 sessions end", "Files written inside them are lost", "Not made by cto: データベース"] {
+    for word in ["web-1, db, sick, build", "will be killed: web-1", "2 sessions end", "Files written inside them are lost", "Not made by cto: データベース"]
+    {
         assert!(lines.contains(word), "'{word}' is not in\n{lines}");
     }
     let mut confirm = Confirm::new((**spec).clone());
@@ -355,10 +358,7 @@ fn details_stand_beside_the_list_or_instead_of_it() {
     drawn.press(&mut home, "]");
     let asked = drawn.press(&mut home, "]");
     assert_eq!(asked, [Effect::Request(Request::Processes("web-1-id".into()))]);
-    let processes = Processes {
-        titles: ["PID", "CMD"].map(str::to_owned).to_vec(),
-        processes: vec![vec!["4711".to_owned(), "flask run".to_owned()]],
-    };
+    let processes = Processes { titles: ["PID", "CMD"].map(str::to_owned).to_vec(), processes: vec![vec!["4711".to_owned(), "flask run".to_owned()]] };
     let reply = Msg::Reply(Box::new(Request::Processes("web-1-id".into())), Ok(Reply::Processes(Box::new(processes))));
     assert_eq!(drawn.send(&mut home, &reply), []);
     assert!(drawn.text(&home).contains("4711 flask run"), "{}", drawn.text(&home));
@@ -422,7 +422,8 @@ fn a_program_is_run_in_all_that_are_marked_and_all_are_stopped_and_removed_at_on
     seen.shows("2 containers");
     seen.type_in("s");
     seen.shows("stop: 2 of 2 done");
-    let state = |name: &str| cto.json(&["ps", "-a", "--json"]).as_array().unwrap().iter().find(|known| known["name"] == name).map(|known| known["state"].clone());
+    let state =
+        |name: &str| cto.json(&["ps", "-a", "--json"]).as_array().unwrap().iter().find(|known| known["name"] == name).map(|known| known["state"].clone());
     assert_eq!((state(&one), state(&two)), (Some("exited".into()), Some("exited".into())));
     // One goes meanwhile: the other is removed all the same, and the failure is told.
     cto.ok(&["start", &one]);

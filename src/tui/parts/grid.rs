@@ -52,7 +52,7 @@ pub struct Home {
     /// The first row shown.
     top: usize,
     pub(super) clicked: Option<(Item, Duration)>,
-    touched: Duration,
+    pub(super) touched: Duration,
     pub(super) meters: HashMap<OperationId, Meter>,
     /// The letters of the launch tile, or of the empty view, are valid.
     pub(super) letters: bool,
@@ -217,7 +217,8 @@ impl Home {
             self.cursor = items.get(self.place).cloned();
         }
         self.top = top;
-        self.letters = self.cursor == Some(Item::Launch) || self.is_empty(cx);
+        // What is marked is meant by every key, also where the last mark has brought the cursor here.
+        self.letters = self.cursor == Some(Item::Launch) && self.marked.is_empty() || self.is_empty(cx);
         self.marked.retain(|id| !cx.data.listed || cx.data.container(id).is_some());
         self.meters.retain(|id, _| cx.data.operations.iter().any(|operation| operation.id == *id && operation.state == OperationState::Running));
     }

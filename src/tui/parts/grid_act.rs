@@ -122,6 +122,7 @@ impl Home {
 
     /// Sorts by a fact; by the same one again the other way round.
     pub fn sort_by(&mut self, fact: Fact, cx: &Context) -> Effect {
+        self.touched = cx.now.since_start;
         self.listing.reverse = self.listing.sort == fact && !self.listing.reverse;
         self.listing.sort = fact;
         self.listing.rank(cx);
@@ -158,9 +159,6 @@ impl Home {
 
     /// A command for the item under the cursor, or for all that are marked.
     pub(super) fn act(&mut self, command: CommandId, item: Option<&Item>, cx: &Context) -> Option<Vec<Effect>> {
-        if let Some(Item::Operation(id)) = item {
-            return self.act_on_launch(command, id, cx);
-        }
         let several = !self.marked.is_empty() || matches!(item, Some(Item::Group(_)));
         if several || matches!(command, CommandId::Bulk | CommandId::RunIn | CommandId::CopyInto) {
             let meant = self.meant(cx.data);
@@ -170,13 +168,14 @@ impl Home {
             }
         }
         match item? {
+            Item::Operation(id) => self.act_on_launch(command, id, cx),
             Item::Container(id) => actions::act(command, cx.data.container(id)?, cx),
             Item::Group(group) if command == CommandId::Open => {
                 self.listing.fold(group);
                 Some(Vec::new())
             }
             Item::Launch if command == CommandId::Open => Some(vec![Effect::Ask(Ask::Run(CommandId::Launch))]),
-            Item::Launch | Item::Group(_) | Item::Operation(_) => None,
+            Item::Launch | Item::Group(_) => None,
         }
     }
 

@@ -123,12 +123,17 @@ pub struct Heading {
 }
 
 impl Heading {
-    /// Its name, with whether it is folded.
+    /// How many there are and run; in words also whether they are listed.
+    #[must_use]
+    pub fn told(&self, plain: bool) -> String {
+        format!("{}{}", if plain && self.folded { "folded, " } else { "" }, self.sum.counted())
+    }
+
+    /// Its name, with the sign of whether it is folded.
     #[must_use]
     pub fn title(&self, plain: bool) -> String {
         match (plain, self.folded) {
-            (true, true) => format!("group {}, folded", self.name),
-            (true, false) => format!("group {}", self.name),
+            (true, _) => format!("group {}", self.name),
             (false, true) => format!("▸ {}", self.name),
             (false, false) => format!("▾ {}", self.name),
         }

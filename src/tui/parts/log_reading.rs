@@ -1,4 +1,7 @@
 //! How a view of logs is read: what is asked for, what comes, and what happened to the containers meanwhile.
+use super::log::LogView;
+use super::log::Reading;
+use super::log::Source;
 use crate::model::Code;
 use crate::model::ContainerState;
 use crate::tui::component::Context;
@@ -14,9 +17,6 @@ use crate::tui::msg::Effect;
 use crate::tui::msg::PaneId;
 use jiff::Timestamp;
 use std::time::Duration;
-use super::log::LogView;
-use super::log::Reading;
-use super::log::Source;
 
 /// How soon a lost log is followed again.
 const RETRY: Duration = Duration::from_secs(1);

@@ -226,7 +226,9 @@ impl Palette {
         let line = match self.field.text().split_once(' ') {
             Some((command, _)) => format!("{command} {word}"),
             None if by_name(word).is_some_and(|command| {
-                takes_container(command.id) || takes_stock(command.id).is_some() || matches!(command.id, CommandId::Launch | CommandId::Theme | CommandId::Sort | CommandId::GroupBy)
+                takes_container(command.id)
+                    || takes_stock(command.id).is_some()
+                    || matches!(command.id, CommandId::Launch | CommandId::Theme | CommandId::Sort | CommandId::GroupBy)
             }) =>
             {
                 format!("{word} ")

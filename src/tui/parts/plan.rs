@@ -140,7 +140,8 @@ impl Plan {
             let row = y;
             y += height;
             (0..line.count).map(move |column| {
-                let rect = if whole { Rect { y: row, height, ..area } } else { Rect { x: edge(column), y: row, width: edge(column + 1) - edge(column), height } };
+                let rect =
+                    if whole { Rect { y: row, height, ..area } } else { Rect { x: edge(column), y: row, width: edge(column + 1) - edge(column), height } };
                 (line.first + column, rect)
             })
         })

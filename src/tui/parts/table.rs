@@ -85,10 +85,10 @@ impl Table<'_> {
                 let heading = self.listing.heading(group, cx.data);
                 let title = heading.title(cx.plain);
                 if row.widths.len() == 1 {
-                    let words = format!("{title} · {}", heading.sum.counted());
+                    let words = format!("{title} · {}", heading.told(cx.plain));
                     return row.wide(buffer, (&words, style(Role::Title)), ("", style(Role::Muted)));
                 }
-                row.wide(buffer, (&title, style(Role::Title)), (&heading.sum.counted(), style(Role::Muted)));
+                row.wide(buffer, (&title, style(Role::Title)), (&heading.told(cx.plain), style(Role::Muted)));
                 for (place, x, own) in row.widths.iter().skip(2) {
                     let cell = match self.columns.all().get(*place).map(|chosen| chosen.fact) {
                         Some(Fact::Cpu) => text::percent(heading.sum.cpu),
