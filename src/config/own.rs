@@ -186,6 +186,6 @@ mod tests {
             assert!(line.contains(word), "'{word}' is not in {told:?}");
         }
         assert_eq!(told.len(), 6, "{told:?}");
-        assert_eq!(read(serde_json::json!([{"name": "top", "key": "F7", "command": ["docker", "top", "{id}"]}])), Vec::<String>::new());
+        assert_eq!(read(serde_json::json!([{"name": "ps", "key": "F7", "command": ["docker", "top", "{id}"]}])), Vec::<String>::new());
     }
 }
