@@ -277,6 +277,9 @@ fn facts(container: &Container, cx: &Context) -> Vec<(&'static str, String, Role
     facts
 }
 
+/// What a graph is called, where it lies, what it shows, and whether that is bytes.
+type Graph<'a> = (&'static str, Rect, &'a dyn Fn(&Stats) -> f64, bool);
+
 /// The last minute: processor and memory.
 fn graphs(container: &Container, frame: &mut Frame, body: Rect, cx: &Context) {
     let buffer = frame.buffer_mut();
@@ -285,7 +288,7 @@ fn graphs(container: &Container, frame: &mut Frame, body: Rect, cx: &Context) {
         return graph::middle(buffer, body, if state::runs(container) { "no samples yet" } else { "it does not run" }, muted);
     };
     let half = body.height / 2;
-    let parts: [(&str, Rect, &dyn Fn(&Stats) -> f64, bool); 2] = [
+    let parts: [Graph; 2] = [
         ("cpu", Rect { height: half, ..body }, &|sample| sample.cpu_percent, false),
         ("memory", Rect { y: body.y + half, height: body.height - half, ..body }, &|sample| sample.memory_bytes as f64, true),
     ];
