@@ -112,8 +112,8 @@ fn nine(container: &Container, sessions: &[SessionId]) -> SavedWorkspace {
     let tree = tree.arranged(Ready::Tiled);
     let focus = tree.panes().iter().position(|place| *place == 0).unwrap_or(0);
     let origin = Origin { container: container.id.clone(), name: container.name.clone(), shows: Shows::Shell, more: Vec::new() };
-    let tree = tree.filter_map(&mut |place: usize| Some(SavedPane { origin: origin.clone(), session: sessions.get(place).cloned() }));
-    let tabs = tree.map(|tree| SavedTab { name: None, tree, focus, zoomed: false }).into_iter().collect();
+    let tree = tree.filter_map(&mut |place: usize| Some(SavedPane { origin: origin.clone(), session: sessions.get(place).cloned(), called: None }));
+    let tabs = tree.map(|tree| SavedTab { name: None, tree, focus, zoomed: false, floating: None }).into_iter().collect();
     SavedWorkspace { tabs, active: 0 }
 }
 

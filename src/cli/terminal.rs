@@ -133,11 +133,13 @@ async fn show(context: &Context, client: Client, start: tui::Start) -> Result<tu
     let config = context.config();
     let settings = tui::Settings {
         keys: config.keys.clone(),
+        commands: config.commands.clone(),
         themes: theme::all(&context.paths),
         theme: config.theme.0,
         scrollback: config.terminal.scrollback as usize,
         confirm_paste: config.terminal.confirm_paste,
         plain: config.accessible,
+        shown: shown(&context.loaded(), context),
         mistake: None,
     };
     let tour = start == tui::Start::Home && is_first_run(context);
@@ -169,19 +171,31 @@ fn changes(context: &Context) -> tui::Changes {
         loaded = context.loaded();
         seen = look(&loaded, &context);
         let themes = theme::all(&context.paths);
-        let line = |place: &Place| output::show_place(place, None, false).lines().next().unwrap_or_default().trim().to_owned();
         let of_theme = themes.get(&loaded.config.theme.0).and_then(|theme| theme.as_ref().err()).cloned();
         let config = loaded.config.clone();
         tui::Settings {
             keys: config.keys.clone(),
+            commands: config.commands.clone(),
             themes,
             theme: config.theme.0,
             scrollback: config.terminal.scrollback as usize,
             confirm_paste: config.terminal.confirm_paste,
             plain: config.accessible,
+            shown: shown(&loaded, &context),
             mistake: loaded.complaints.first().map(line).or(of_theme),
         }
     })
+}
+
+/// What the view of the settings shows.
+fn shown(loaded: &LoadedConfig, context: &Context) -> tui::ShownSettings {
+    let mistakes = loaded.complaints.iter().map(line).collect();
+    tui::ShownSettings { items: crate::config::shown_settings(loaded), paths: Some(context.paths.clone()), mistakes }
+}
+
+/// A mistake with its place, in one line.
+fn line(place: &Place) -> String {
+    output::show_place(place, None, false).lines().next().unwrap_or_default().trim().to_owned()
 }
 
 /// The size of the one pane that the client will show: a program that looks at it at once finds it right.

@@ -35,11 +35,15 @@ pub enum Scope {
     Sessions,
     /// The audit and the events.
     Activity,
+    /// The recordings.
+    Recordings,
+    /// The settings.
+    Settings,
 }
 
 impl Scope {
     /// Every scope, as the help screen shows them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Global,
         Self::Home,
         Self::Logs,
@@ -52,6 +56,8 @@ impl Scope {
         Self::Files,
         Self::Sessions,
         Self::Activity,
+        Self::Recordings,
+        Self::Settings,
         Self::Terminal,
         Self::Scroll,
         Self::Ended,
@@ -75,6 +81,8 @@ impl Scope {
             Self::Networks => "networks",
             Self::Sessions => "sessions",
             Self::Activity => "activity",
+            Self::Recordings => "recordings",
+            Self::Settings => "settings",
             Self::Files => "files",
         }
     }
@@ -95,7 +103,7 @@ impl Scope {
             Self::Scroll => "Terminal scrolled back",
             Self::Ended => "Terminal whose program has ended",
             Self::Logs => "Logs",
-            Self::List => "Lists: resources, images, volumes, networks, files, sessions, activity",
+            Self::List => "Lists: resources, images, volumes, networks, files, sessions, activity, recordings, settings",
             Self::Resources => "Resources",
             Self::Stock => "Images, volumes and networks",
             Self::Images => "Images",
@@ -104,6 +112,8 @@ impl Scope {
             Self::Files => "Files",
             Self::Sessions => "Sessions",
             Self::Activity => "Activity: audit and events",
+            Self::Recordings => "Recordings",
+            Self::Settings => "Settings",
         }
     }
 }
@@ -170,6 +180,10 @@ commands! {
         GoNetworks "networks" "networks" [] 0: "Show the networks";
         GoSessions "sessions" "sessions" [] 0: "Show all sessions, those that have ended too";
         GoActivity "activity" "activity" [] 0: "Show the audit and what happened since the program began";
+        GoRecordings "recordings" "recordings" [] 0: "Show the recordings: play, find, export and remove them";
+        GoSettings "settings" "settings" [] 0: "Show what is set, by which file, and change what is yours";
+        HistoryBack "view-back" "view before" ["M-Left"] 0: "Show the view of before";
+        HistoryForward "view-forward" "next view" ["M-Right"] 0: "Show the view again that was left with view-back";
         Layouts "layouts" "layouts" [] 0: "Show the layouts that are kept: open, rename or remove one";
         OpenLayout "open-layout" "open layout" [] 0: "Open a layout: running terminals are shown, others begin anew in their containers";
         RenameLayout "rename-layout" "rename layout" [] 0: "Call a layout otherwise";
@@ -195,27 +209,43 @@ commands! {
         Logs "logs" "logs" ["l"] 4: "Show the logs of the container, or of all marked ones, in one pane";
         FilesOf "files-of" "files" ["f"] 5: "Show the container's files beside those of this machine";
         Stats "stats" "resources" ["t"] 0: "Show what the container, or all marked ones, use over time";
-        Stop "stop" "stop" ["s"] 5: "Stop the container";
-        Start "start" "start" ["S"] 6: "Start the container";
-        Restart "restart" "restart" ["r"] 7: "Stop and start the container";
-        Remove "remove" "remove" ["C-d" "Delete"] 8: "Remove the container; asks first";
-        Kill "kill" "kill" ["K"] 0: "Stop the container at once; asks first";
+        Stop "stop" "stop" ["s"] 5: "Stop the container, or all marked ones";
+        Start "start" "start" ["S"] 6: "Start the container, or all marked ones";
+        Restart "restart" "restart" ["r"] 7: "Stop and start the container, or all marked ones";
+        Pause "pause" "pause" ["p"] 0: "Freeze the container, or let it go on; or all marked ones";
+        Remove "remove" "remove" ["C-d" "Delete"] 8: "Remove the container, or all marked ones; asks first and names what is lost";
+        Kill "kill" "kill" ["K"] 0: "Stop the container, or all marked ones, at once; asks first";
+        Bulk "bulk" "bulk" ["b"] 0: "Show what can be done with all marked containers, or with those of the group";
+        RunIn "run-in" "run in all" [] 0: "Run a program in the container, or in all marked ones, and show what became of each";
+        CopyInto "copy-into" "copy into all" [] 0: "Copy files of this machine into the container, or into all marked ones";
+        OpenPort "open-port" "open port" ["w"] 0: "Open the container's first published port in the browser, and copy its address";
         Duplicate "duplicate" "duplicate" ["N"] 0: "Launch another container from the same template";
         Cancel "cancel" "cancel" ["X"] 0: "Cancel the launch under the cursor";
         Menu "menu" "more" ["x" "F10"] 10: "Show what can be done with the container";
         Inspect "inspect" "inspect" ["i"] 0: "Show all that is known of the container";
-        CopyId "copy-id" "copy id" ["y"] 0: "Copy the container's id";
-        Mark "mark" "mark" ["Space"] 0: "Mark the container, or take the mark away";
+        CopyId "copy-id" "copy id" ["y"] 0: "Copy the container's id, or those of all marked ones";
+        CopyContainerName "copy-container-name" "copy name" ["Y"] 0: "Copy the container's name, or those of all marked ones";
+        Mark "mark" "mark" ["Space"] 0: "Mark the container, or take the mark away; on a heading all of its group";
+        MarkRange "mark-range" "mark range" ["C-Space"] 0: "Mark all containers from the last mark to here";
+        ClearMarks "clear-marks" "clear marks" ["C-\\"] 0: "Take all marks away";
         TypeInto "type-into" "type to all" ["T"] 0: "Show the terminals of the container, or of all marked ones, in one tab, and type into all of them at once";
         Filter "filter" "filter" ["/"] 9: "Show only what contains a text";
         ToggleView "view" "table/tiles" ["v"] 11: "Change between tiles and table";
         ShowStopped "show-stopped" "stopped" ["A"] 0: "Show or hide stopped containers";
-        Sort "sort" "sort" ["o"] 0: "Sort by the next column";
+        Sort "sort" "sort" ["o"] 0: "Choose what is sorted by; a click on a heading does so too";
         SortReverse "sort-reverse" "reverse" ["O"] 0: "Sort the other way round";
+        Columns "columns" "columns" ["C"] 0: "Choose the columns of the table, their width and their order";
+        GroupBy "group-by" "group" ["M-g"] 0: "Group by stack, by template, by owner, by nothing; Enter on a heading folds it";
+        SaveView "save-view" "save" ["C-s"] 0: "Save what is listed to a file: text, .csv or .json";
+        ScreenMore "screen-more" "details" ["+" "="] 0: "Show details beside the list; then only them";
+        ScreenLess "screen-less" "list" ["_"] 0: "Show less of the details; then only the list";
+        ZoomDetail "zoom-detail" "zoom" ["z"] 0: "Let the details fill the window, and back";
+        DetailNext "next-detail" "next details" ["]"] 0: "Show the next of the details: facts, screen, graphs, processes";
+        DetailPrevious "previous-detail" "details before" ["["] 0: "Show the details before";
         Up "up" "up" ["k" "Up"] 0: "Move up";
         Down "down" "down" ["j" "Down"] 0: "Move down";
-        Left "left" "left" ["Left"] 0: "Move left";
-        Right "right" "right" ["Right"] 0: "Move right";
+        Left "left" "left" ["Left"] 0: "Move left; on a heading fold its group";
+        Right "right" "right" ["Right"] 0: "Move right; in the table show the logs, on a heading unfold its group";
         NextItem "next" "next" ["Tab"] 0: "Move to the next container";
         PreviousItem "previous" "previous" ["BackTab"] 0: "Move to the previous container";
         Top "top" "top" ["g" "Home"] 0: "Move to the first container";
@@ -381,6 +411,7 @@ commands! {
         ListClearMarks "list-clear-marks" "clear marks" ["C-\\"] 0: "Take all marks away";
         ListSort "list-sort" "sort" ["o"] 22: "Sort by the next column";
         ListReverse "list-reverse" "reverse" ["O"] 0: "Sort the other way round";
+        ListSave "list-save" "save" ["C-s"] 0: "Save what is listed to a file: text, .csv or .json";
     }
     Resources {
         ResourceMetric "metric" "one graph" ["m" "Tab"] 1: "Show one graph alone: the next of them, then all again";
@@ -453,6 +484,22 @@ commands! {
         ActivityCopy "copy-activity" "copy" ["y"] 2: "Copy the row, or all marked ones";
         ActivityCopyLine "copy-audit-line" "copy line" ["C-y"] 0: "Copy the command line that shows the audit";
         ActivityZone "activity-zone" "zone" ["T"] 3: "Show times of this place or in UTC";
+    }
+    Recordings {
+        RecordingPlay "play" "play" ["Enter"] 1: "Play the recording here";
+        RecordingExport "export" "export" ["e"] 2: "Save the recording as an asciicast file";
+        RecordingRemove "remove-recording" "remove" ["d" "C-d" "Delete"] 3: "Remove the recording, or all marked ones; asks first";
+        RecordingDetails "recording-details" "inspect" ["i"] 4: "Show all that is known of it";
+        RecordingCopy "copy-recording-id" "copy id" ["y"] 0: "Copy its id, or those of all marked ones";
+        RecordingCopyLine "copy-play-line" "copy line" ["C-y"] 0: "Copy the command line that plays it anywhere: cto rec play";
+    }
+    Settings {
+        SettingChange "change" "change" ["Enter"] 1: "Change the setting, where it is yours to change; or else show all about it";
+        SettingDetails "setting-details" "about" ["i"] 2: "Show what it means, what it takes and who says so";
+        SettingEdit "edit-settings" "editor" ["e"] 3: "Open the file that the setting comes from, or your own, in $EDITOR";
+        SettingSet "set-only" "set only" ["s"] 4: "Show only what somebody has set, or all again";
+        SettingCopy "copy-setting" "copy" ["y"] 0: "Copy its name and value";
+        SettingCopyLine "copy-explain-line" "copy line" ["C-y"] 0: "Copy the command line that explains it: cto config explain";
     }
 }
 

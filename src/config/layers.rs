@@ -11,7 +11,9 @@ use crate::config::interpolate::Piece;
 use crate::config::keys;
 use crate::config::keys::BIND;
 use crate::config::overrides;
+use crate::config::own;
 use crate::config::settings;
+use crate::config::settings::KeysConfig;
 use crate::config::structure;
 use crate::config::values::contents;
 use crate::error::Result;
@@ -137,6 +139,14 @@ impl LoadedConfig {
         }
     }
 
+    /// The keys of all layers so far, with those of one that is to be laid on top.
+    fn keys_with(&self, value: &Value) -> KeysConfig {
+        let mut all = self.set.get("keys").cloned().unwrap_or(json!({}));
+        merge(&mut all, value.get("keys").cloned().unwrap_or(json!({})));
+        prune(&mut all);
+        serde_json::from_value(all).unwrap_or_default()
+    }
+
     /// What is wrong with the keys of a layer that is to be laid on top.
     fn clashes(&self, value: &Value) -> Vec<Complaint> {
         let Some(own) = value.get("keys") else { return Vec::new() };
@@ -230,14 +240,20 @@ fn layer(file: &Path, of_project: bool, paths: &Paths, variable: &dyn Fn(&str) -
     if found.complaints.iter().any(|complaint| complaint.pointer.starts_with(BIND)) {
         remove(&mut value, BIND);
     }
-    for complaint in contents(&value, paths).into_iter().chain(loaded.clashes(&value)) {
+    let keys = loaded.keys_with(&value);
+    for complaint in contents(&value, paths).into_iter().chain(loaded.clashes(&value)).chain(own::check(&value, &keys)) {
         let secret = work.secret.iter().any(|pointer| complaint.pointer == *pointer);
         let detail = if secret { "what is referred to can't be taken here".to_owned() } else { complaint.detail };
         complaints.push(Complaint { detail, ..complaint });
     }
     for complaint in complaints {
         // Keys go together or not at all: what is left of them could clash.
-        let wrong = if complaint.pointer.starts_with(BIND) { BIND } else { &complaint.pointer };
+        // A command lacks nothing, or is none.
+        let wrong = match complaint.pointer.as_str() {
+            pointer if pointer.starts_with(BIND) => BIND,
+            pointer if pointer.starts_with(own::COMMANDS_AT) => own::COMMANDS_AT,
+            pointer => pointer,
+        };
         remove(&mut value, wrong);
         found.complaints.push(complaint);
     }
@@ -302,7 +318,7 @@ impl Filling<'_> {
 }
 
 /// One text as a value of the same shape as a file.
-fn of_text(pointer: &str, text: &str, paths: &Paths) -> Result<Value, String> {
+pub(super) fn of_text(pointer: &str, text: &str, paths: &Paths) -> Result<Value, String> {
     let leaf = settings::leaves().into_iter().find(|leaf| leaf.pointer == pointer).ok_or_else(|| format!("there is no setting '{pointer}'"))?;
     let leaf = overrides::value(&structure::branches(config_schema(), leaf.schema), text)?;
     let value = pointer.trim_start_matches('/').rsplit('/').fold(leaf, |inner, name| json!({ name: inner }));

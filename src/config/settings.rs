@@ -2,6 +2,7 @@
 use crate::config::document::child;
 use crate::config::keys::BIND;
 use crate::config::keys::Bindings;
+use crate::config::own::OwnCommand;
 use crate::config::texts;
 use crate::config::theme;
 use crate::model::Limits;
@@ -31,6 +32,8 @@ pub struct Config {
     pub terminal: TerminalConfig,
     /// Keys of the TUI.
     pub keys: KeysConfig,
+    /// Commands of one's own for the TUI.
+    pub commands: Vec<OwnCommand>,
     /// Name of the theme; `auto` is `light` or `dark` as the terminal is, on one of 16 colours `16-color-light` or `16-color`.
     pub theme: ThemeName,
     /// The TUI does without tiles, borders, signs, graphs and moving parts, and its cursor is on what is selected: for screen readers.

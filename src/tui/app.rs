@@ -22,6 +22,7 @@ use super::parts::workspace::Workspace;
 use super::stock::Kind;
 use super::theme::Theme;
 use super::themes::Themes;
+use super::trail::Trail;
 use crate::model::ContainerId;
 use crate::model::ContainerState;
 use crate::model::Event;
@@ -78,6 +79,10 @@ pub enum View {
     Sessions,
     /// The audit and the events.
     Activity,
+    /// The recordings.
+    Recordings,
+    /// The settings.
+    Settings,
 }
 
 impl View {
@@ -92,6 +97,8 @@ impl View {
             Self::Files => "files",
             Self::Sessions => "sessions",
             Self::Activity => "activity",
+            Self::Recordings => "recordings",
+            Self::Settings => "settings",
         }
     }
 }
@@ -150,6 +157,7 @@ pub struct App {
     /// Launches whose operations are not known yet, in order.
     pub(super) waiting_launches: VecDeque<Option<Place>>,
     pub(super) mouse: bool,
+    pub(super) trail: Trail,
     pub(super) epoch: Instant,
     start: Option<Box<Session>>,
     /// A layout to be opened once the lists are here.
@@ -214,6 +222,7 @@ impl App {
             launches: HashMap::new(),
             waiting_launches: VecDeque::new(),
             mouse: true,
+            trail: Trail::default(),
             epoch: Instant::now().checked_sub(now.since_start).unwrap_or_else(Instant::now),
             start,
             opens,
@@ -335,7 +344,8 @@ impl App {
                 let cx = context!(self);
                 self.work.hear_log(pane, news, &cx)
             }
-            msg @ (Msg::Copy(..) | Msg::Panes(_)) => {
+            Msg::Bulk(id, news) => self.bulk_told(id, news),
+            msg @ (Msg::Copy(..) | Msg::Cast(..) | Msg::Panes(_)) => {
                 self.dirty = true;
                 self.offer(&msg).0
             }
@@ -457,6 +467,7 @@ impl App {
     /// Shows a view.
     pub(super) fn go(&mut self, view: View) {
         if self.view != view {
+            self.trail.leave(self.view);
             self.view = view;
             self.work.changed = true;
         }

@@ -3,9 +3,12 @@ use super::app::App;
 use super::app::Exit;
 use super::app::View;
 use super::app::context;
+use super::casts;
+use super::casts::CastWish;
 use super::command::CommandId;
 use super::command::Scope;
 use super::command::command;
+use super::export::SaveRows;
 use super::hud::Hud;
 use super::inputs::page;
 use super::keymap::Keymap;
@@ -18,7 +21,9 @@ use super::msg::PromptFor;
 use super::msg::Request;
 use super::msg::Settings;
 use super::msg::ToastKind;
+use super::parts::bulk::Bulk;
 use super::parts::calls::Calls;
+use super::parts::chooser::Chooser;
 use super::parts::confirm::Confirm;
 use super::parts::errors::Errors;
 use super::parts::help::Help;
@@ -27,6 +32,8 @@ use super::parts::launch::Launch;
 use super::parts::menu::Menu;
 use super::parts::palette::Palette;
 use super::parts::pane_tree::PaneTree;
+use super::parts::pick::Pick;
+use super::parts::playing::Playing;
 use super::parts::prompt::Prompt;
 use super::parts::sheet::Sheet;
 use super::parts::terminal::Shows;
@@ -47,11 +54,12 @@ impl App {
     /// Takes in what the configuration says now. With a mistake in it everything stays as it was.
     pub(super) fn configure(&mut self, settings: Settings) {
         self.dirty = true;
+        self.pages.settings.learn(settings.shown);
         if let Some(mistake) = settings.mistake {
             return self.toasts.push(ToastKind::Error, mistake, self.now);
         }
         match Keymap::of(&settings.keys) {
-            Ok(keymap) => self.keymap = keymap,
+            Ok(keymap) => self.keymap = keymap.with_own(settings.commands),
             Err(error) => self.toasts.push(ToastKind::Error, error.message, self.now),
         }
         self.themes.configure(settings.themes, settings.theme);
@@ -83,6 +91,7 @@ impl App {
                 self.preview(None);
                 return self.run(id);
             }
+            Ask::RunOwn(name) => return self.run_own(&name),
             Ask::RunLine(line) => {
                 self.history.keep(&line);
                 return self.run_line(&line);
@@ -126,6 +135,30 @@ impl App {
             Ask::Sheet { title, lines } => self.overlays.push(Box::new(Sheet::new(title, lines))),
             Ask::Actions { title, actions } => self.overlays.push(Box::new(Menu::of(title, actions))),
             Ask::Prompt(spec) => self.overlays.push(Box::new(Prompt::new(*spec))),
+            Ask::Pick(spec) => self.overlays.push(Box::new(Pick::new(*spec))),
+            Ask::Bulk(job) => {
+                self.overlays.push(Box::new(Bulk::new(&job)));
+                return vec![Effect::Bulk(job)];
+            }
+            Ask::Play(recording) => {
+                let (playing, read) = Playing::new(*recording, self.now.since_start);
+                self.overlays.push(Box::new(playing));
+                return vec![read];
+            }
+            Ask::ChooseColumns(columns) => self.overlays.push(Box::new(Chooser::new(columns))),
+            Ask::SetColumns(columns) => {
+                self.home.set_columns(columns);
+                self.work.changed = true;
+            }
+            Ask::SortBy(fact) => {
+                let cx = context!(self);
+                return vec![self.home.sort_by(fact, &cx)];
+            }
+            Ask::Open(address) => {
+                let mut effects = self.copy(address.clone());
+                effects.push(Effect::Open(address));
+                return effects;
+            }
             Ask::Menu(id) => self.overlays.push(Box::new(Menu::new(id))),
             Ask::Inspect(id) => self.overlays.push(Box::new(Inspect::new(id))),
             Ask::Prompted(PromptFor::Files(what), text) => {
@@ -137,6 +170,14 @@ impl App {
                 return self.pages.files.answer(answer, &cx);
             }
             Ask::PasteText(text) => return self.paste_text(&text),
+            Ask::Prompted(PromptFor::Bulk(aim), line) => return self.bulk_typed(&aim, &line),
+            Ask::Prompted(PromptFor::SaveCast(id), path) if !path.trim().is_empty() => {
+                return vec![casts::wish(CastWish::Save { id, path: path.trim().into(), replace: false })];
+            }
+            Ask::Prompted(PromptFor::Setting(pointer), text) => return self.pages.settings.set(&pointer, text.trim()),
+            Ask::Prompted(PromptFor::SaveRows(export), path) if !path.trim().is_empty() => {
+                return vec![Effect::Request(Request::SaveRows(Box::new(SaveRows { path: path.trim().into(), replace: false, export: *export })))];
+            }
             Ask::Prompted(purpose, text) => return self.prompted(&purpose, &text),
             Ask::Toast(kind, text) => self.tell(kind, text),
             Ask::Copy(text) => return self.copy(text),
@@ -262,6 +303,9 @@ impl App {
             C::GoFiles | C::FilesOf | C::PaneFiles if !self.alone => self.show_files(id),
             C::GoSessions if !self.alone => self.go(View::Sessions),
             C::GoActivity if !self.alone => self.go(View::Activity),
+            C::GoRecordings if !self.alone => self.go(View::Recordings),
+            C::GoSettings if !self.alone => self.go(View::Settings),
+            C::HistoryBack | C::HistoryForward if !self.alone => self.travel(id == C::HistoryBack),
             C::Stats => {
                 let ids = self.home.meant(&self.data);
                 self.pages.resources.show(&ids);
@@ -352,8 +396,9 @@ impl App {
             _ if matches!(command(id).scope, Scope::Stock | Scope::Images | Scope::Volumes | Scope::Networks | Scope::List) => {
                 self.tell(ToastKind::Info, format!("'{}' is for images, volumes or networks: :images, :volumes, :networks", command(id).name));
             }
-            _ if matches!(command(id).scope, Scope::Sessions | Scope::Activity) => {
-                self.tell(ToastKind::Info, format!("'{}' is for sessions or the activity: :sessions, :activity", command(id).name));
+            _ if matches!(command(id).scope, Scope::Sessions | Scope::Activity | Scope::Recordings | Scope::Settings) => {
+                let scope = command(id).scope.name();
+                self.tell(ToastKind::Info, format!("'{}' is for the {scope}: :{scope}", command(id).name));
             }
             _ if command(id).scope == Scope::Files => self.tell(ToastKind::Info, format!("'{}' is for the files: :files", command(id).name)),
             _ if command(id).scope == Scope::Resources => self.tell(ToastKind::Info, format!("'{}' is for the resources: :resources", command(id).name)),

@@ -1,4 +1,7 @@
 //! Carries effects out: requests, attachments and subscriptions, each on a task of its own.
+use super::effects_bulk::Bulks;
+use super::effects_casts;
+use super::effects_casts::CastReader;
 use super::effects_copy::Copies;
 use super::effects_files;
 use super::effects_layouts;
@@ -6,6 +9,7 @@ use super::effects_log;
 use super::effects_log::Followers;
 use super::effects_pane::PaneLink;
 use super::effects_stock;
+use super::export;
 use super::msg::Effect;
 use super::msg::Everything;
 use super::msg::Msg;
@@ -35,10 +39,12 @@ use crate::model::ListAudit;
 use crate::model::ListContainers;
 use crate::model::ListEngineCalls;
 use crate::model::ListOperations;
+use crate::model::ListProcesses;
 use crate::model::ListQuery;
 use crate::model::ListSessions;
 use crate::model::ListTemplates;
 use crate::model::Page;
+use crate::model::PauseContainer;
 use crate::model::PutLayout;
 use crate::model::RemoveContainer;
 use crate::model::RenderTemplate;
@@ -54,7 +60,9 @@ use crate::model::StopContainerNow;
 use crate::model::StopRecordingOf;
 use crate::model::StreamMessage;
 use crate::model::TileWish;
+use crate::model::TopQuery;
 use crate::model::Topic;
+use crate::model::UnpauseContainer;
 use futures_util::StreamExt as _;
 use futures_util::TryStreamExt as _;
 use std::collections::HashMap;
@@ -78,6 +86,8 @@ pub struct Executor {
     panes: HashMap<PaneId, PaneLink>,
     logs: Followers,
     copies: Copies,
+    bulks: Bulks,
+    casts: CastReader,
     tiles: watch::Sender<Vec<TileWish>>,
     stats: watch::Sender<Vec<ContainerId>>,
 }
@@ -89,7 +99,17 @@ impl Executor {
         let (tiles, tiles_wished) = watch::channel(Vec::new());
         let (stats, stats_wished) = watch::channel(Vec::new());
         tokio::spawn(listen(client.clone(), told.clone(), tiles_wished, stats_wished));
-        Self { client, told, panes: HashMap::new(), logs: Followers::default(), copies: Copies::default(), tiles, stats }
+        Self {
+            client,
+            told,
+            panes: HashMap::new(),
+            logs: Followers::default(),
+            copies: Copies::default(),
+            bulks: Bulks::default(),
+            casts: CastReader::default(),
+            tiles,
+            stats,
+        }
     }
 
     /// Begins one effect. Those that concern the terminal itself are not for here.
@@ -110,6 +130,12 @@ impl Executor {
             Effect::FollowLog(follow) => self.logs.start(follow, &self.client, &self.told),
             Effect::Copy(job) => self.copies.start(*job, &self.client, &self.told),
             Effect::StopCopy(id) => self.copies.stop(id),
+            Effect::Bulk(job) => self.bulks.start(*job, &self.client, &self.told),
+            Effect::StopBulk(id) => self.bulks.stop(id),
+            Effect::ReadCast(read) => self.casts.start(read, &self.client, &self.told),
+            Effect::MoreCast(round) => self.casts.more(round),
+            Effect::StopCast => self.casts.stop(),
+            Effect::Open(address) => open(&address),
             Effect::Detach(pane) => {
                 self.panes.remove(&pane);
                 self.logs.end(pane);
@@ -140,7 +166,7 @@ impl Executor {
 }
 
 /// Asks the server for one thing.
-async fn ask(client: &Client, request: &Request) -> Result<Reply> {
+pub(super) async fn ask(client: &Client, request: &Request) -> Result<Reply> {
     let nothing = Empty {};
     Ok(match request {
         Request::Refresh => Reply::All(Box::new(everything(client).await?)),
@@ -152,6 +178,9 @@ async fn ask(client: &Client, request: &Request) -> Result<Reply> {
         Request::Stop(id) => Reply::Container(Box::new(client.stop::<StopContainerNow>(id.as_str(), &StopContainer::default()).await?)),
         Request::Kill(id) => Reply::Container(Box::new(client.stop::<StopContainerNow>(id.as_str(), &StopContainer { grace_seconds: Some(0) }).await?)),
         Request::Restart(id) => Reply::Container(Box::new(client.stop::<RestartContainer>(id.as_str(), &StopContainer::default()).await?)),
+        Request::Pause(id) => Reply::Container(Box::new(client.call::<PauseContainer>(&[id.as_str()], &nothing).await?)),
+        Request::Unpause(id) => Reply::Container(Box::new(client.call::<UnpauseContainer>(&[id.as_str()], &nothing).await?)),
+        Request::Processes(id) => Reply::Processes(Box::new(client.call::<ListProcesses>(&[id.as_str()], &TopQuery::default()).await?)),
         Request::Remove { id, force } => {
             client.call::<DeleteContainer>(&[id.as_str()], &RemoveContainer { force: *force }).await?;
             Reply::Nothing
@@ -175,6 +204,14 @@ async fn ask(client: &Client, request: &Request) -> Result<Reply> {
         Request::Stock(wish) => Reply::Stock(Box::new(effects_stock::ask(client, wish).await?)),
         Request::Files(wish) => Reply::Files(Box::new(effects_files::ask(client, wish).await?)),
         Request::SaveLog(wish) => Reply::Saved(effects_log::save(wish).await?),
+        Request::Casts(wish) => Reply::Casts(Box::new(effects_casts::ask(client, wish).await?)),
+        Request::Set(set) => {
+            let set = set.clone();
+            let done = tokio::task::spawn_blocking(move || crate::config::set(&set.paths, &set.pointer, &set.text)).await;
+            done.map_err(|error| Error::internal(format!("the setting was not written: {error}")))??;
+            Reply::Nothing
+        }
+        Request::SaveRows(wish) => Reply::Saved(export::save(wish).await?),
         Request::Layouts(wish) => effects_layouts::ask(client, wish).await?,
         Request::LoadLayout => match client.call::<GetLayout>(&[LAYOUT], &nothing).await {
             Ok(layout) => Reply::Layout(Some(Box::new(layout.data))),
@@ -186,6 +223,20 @@ async fn ask(client: &Client, request: &Request) -> Result<Reply> {
             Reply::Nothing
         }
     })
+}
+
+/// Opens an address in the browser of whoever sits at this machine. Who came by ssh sits at another: they have the address.
+fn open(address: &str) {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let opener = match () {
+        () if is_set("SSH_CONNECTION") => return,
+        () if cfg!(target_os = "macos") => "open",
+        () if is_set("DISPLAY") || is_set("WAYLAND_DISPLAY") => "xdg-open",
+        () => return,
+    };
+    let nowhere = std::process::Stdio::null;
+    // Whether a browser came is seen; the address was copied for where none does.
+    let _ = tokio::process::Command::new(opener).arg(address).stdin(nowhere()).stdout(nowhere()).stderr(nowhere()).spawn();
 }
 
 async fn everything(client: &Client) -> Result<Everything> {

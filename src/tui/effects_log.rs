@@ -1,4 +1,5 @@
 //! Reads logs for the views that show them, and writes files of their lines.
+use super::export;
 use super::logs::Follow;
 use super::logs::News;
 use super::logs::SaveLog;
@@ -9,15 +10,10 @@ use super::msg::Msg;
 use super::msg::PaneId;
 use super::msg::Saved;
 use crate::client::Client;
-use crate::error::Error;
 use crate::error::Result;
-use crate::model::Code;
 use crate::model::LogQuery;
 use futures_util::FutureExt as _;
 use std::collections::HashMap;
-use std::io::ErrorKind;
-use std::path::Path;
-use std::path::PathBuf;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -103,42 +99,11 @@ async fn read(follow: &Follow, client: &Client, told: &mpsc::Sender<Msg>) -> Res
     Ok(())
 }
 
-/// Writes lines into a file, beside it first so that what was there is lost only when all is written.
+/// Writes lines into a file.
 ///
 /// # Errors
 /// `invalid_value` when the file can't be written, `disk_full`.
 pub(super) async fn save(wish: &SaveLog) -> Result<Saved> {
-    let (path, replace, excerpt) = (home(&wish.path), wish.replace, std::sync::Arc::clone(&wish.excerpt));
-    let shown = path.display().to_string();
-    let task = tokio::task::spawn_blocking(move || {
-        if !replace && path.symlink_metadata().is_ok() {
-            return Ok(false);
-        }
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".part-{}", std::process::id()));
-        let part = path.with_file_name(name);
-        let file = std::fs::OpenOptions::new().write(true).create_new(true).open(&part)?;
-        let written = excerpt.write(&file).and_then(|()| file.sync_all()).and_then(|()| std::fs::rename(&part, &path));
-        if written.is_err() {
-            // What was written is of no use; the error is told.
-            let _ = std::fs::remove_file(&part);
-        }
-        written.map(|()| true)
-    });
-    match task.await.map_err(|error| Error::internal(format!("writing '{shown}' failed: {error}")))? {
-        Ok(true) => Ok(Saved::Written { path: shown, lines: wish.excerpt.len() }),
-        Ok(false) => Ok(Saved::Exists { path: shown }),
-        Err(error) if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
-            Err(Error::new(Code::DiskFull, format!("there is no space for '{shown}'")).fix("free some, or save elsewhere"))
-        }
-        Err(error) => Err(Error::invalid(format!("'{shown}' can't be written: {error}")).fix("choose a file in a directory that exists and is yours")),
-    }
-}
-
-/// A path with `~/` in front of it, as a shell understands it.
-fn home(path: &Path) -> PathBuf {
-    match (path.strip_prefix("~"), std::env::var_os("HOME")) {
-        (Ok(rest), Some(home)) => PathBuf::from(home).join(rest),
-        _ => path.to_owned(),
-    }
+    let excerpt = std::sync::Arc::clone(&wish.excerpt);
+    export::write(&wish.path, wish.replace, wish.excerpt.len(), move |file| excerpt.write(file)).await
 }

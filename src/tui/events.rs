@@ -80,7 +80,7 @@ pub async fn run(options: Options) -> Result<Exit> {
         return Err(Error::invalid("the terminal client needs a terminal").fix("run it on one, or use commands such as 'cto ps --json'"));
     }
     super::turns::shorten();
-    let keymap = Keymap::of(&options.settings.keys)?;
+    let keymap = Keymap::of(&options.settings.keys)?.with_own(options.settings.commands);
     let themes = Themes::new(options.settings.themes, &options.settings.theme, |name| std::env::var(name).ok());
     let mut signals = Signals::listen().map_err(lost)?;
     let guard = Guard::take().map_err(lost)?;
@@ -109,6 +109,7 @@ pub async fn run(options: Options) -> Result<Exit> {
     app.themes = themes;
     app.work.confirms_paste = options.settings.confirm_paste;
     app.plain = options.settings.plain;
+    app.pages.settings.learn(options.settings.shown);
     app.tour = options.tour.then_some(Step::Launch);
     let first = app.begin();
     screen.act(&mut app, first);

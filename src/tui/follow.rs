@@ -38,7 +38,7 @@ impl App {
             let (tiles, stats) = match self.view {
                 View::Home => (self.home.wishes(&cx), self.home.watched(&cx)),
                 View::Resources => (Vec::new(), self.pages.resources.watched(&cx)),
-                View::Terminals | View::Stock(_) | View::Files | View::Sessions | View::Activity => (Vec::new(), Vec::new()),
+                _ => (Vec::new(), Vec::new()),
             };
             if tiles != self.tiles {
                 self.tiles.clone_from(&tiles);

@@ -47,6 +47,9 @@ impl App {
             {
                 return effects;
             }
+            if let Some(own) = self.keymap.find_own(self.scopes(), key).map(|own| own.name.clone()) {
+                return self.run_own(&own);
+            }
             let found = self.keymap.find(self.scopes(), key);
             return found.map(|id| self.run(id)).unwrap_or_default();
         }

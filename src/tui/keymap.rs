@@ -4,6 +4,7 @@ use super::command::CommandId;
 use super::command::Scope;
 use super::command::command;
 use crate::config::KeysConfig;
+use crate::config::OwnCommand;
 use crate::error::Error;
 use crate::error::Result;
 use crate::term::Key;
@@ -23,6 +24,8 @@ pub struct Keymap {
     keys: HashMap<(Scope, Key), CommandId>,
     of: HashMap<CommandId, Vec<Key>>,
     words: bool,
+    /// Commands of the person's own, with their keys.
+    own: Vec<(Option<Key>, OwnCommand)>,
 }
 
 impl Keymap {
@@ -43,7 +46,7 @@ impl Keymap {
         let prefix = &config.prefix;
         let prefix =
             parse(prefix).ok_or_else(|| Error::invalid(format!("keys.prefix: '{prefix}' is no key")).fix("write it like 'C-b', 'M-Space' or 'F12'"))?;
-        let mut keymap = Self { prefix, keys: HashMap::new(), of: HashMap::new(), words: false };
+        let mut keymap = Self { prefix, keys: HashMap::new(), of: HashMap::new(), words: false, own: Vec::new() };
         for command in COMMANDS {
             let mut own: Vec<Key> = Vec::new();
             for text in config.keys_of(command) {
@@ -61,6 +64,26 @@ impl Keymap {
             keymap.of.insert(command.id, own);
         }
         Ok(keymap)
+    }
+
+    /// Takes in the commands of the person's own. Reading the files has found what is wrong with them.
+    #[must_use]
+    pub fn with_own(self, commands: Vec<OwnCommand>) -> Self {
+        let own = commands.into_iter().map(|command| (command.key.as_deref().and_then(parse), command)).collect();
+        Self { own, ..self }
+    }
+
+    /// The commands of the person's own.
+    pub fn own(&self) -> impl Iterator<Item = &OwnCommand> {
+        self.own.iter().map(|(_, command)| command)
+    }
+
+    /// The person's own command that a key runs: one of a nearer scope goes before one of ours that is valid everywhere.
+    #[must_use]
+    pub fn find_own(&self, scopes: &[Scope], key: Key) -> Option<&OwnCommand> {
+        let key = normal(key);
+        let own = |scope: &Scope| self.own.iter().find(|(known, command)| *known == Some(key) && command.scope() == *scope).map(|(_, command)| command);
+        scopes.iter().take_while(|scope| !self.keys.contains_key(&(**scope, key))).find_map(own)
     }
 
     /// Whether keys are shown in words instead of signs.

@@ -13,6 +13,7 @@ use super::msg::PromptFor;
 use super::msg::ToastKind;
 use super::pages;
 use super::parts::actions;
+use super::parts::facts::Fact;
 use super::parts::terminal::Shows;
 use super::parts::workspace::Place;
 use crate::model::ContainerId;
@@ -35,6 +36,9 @@ impl App {
             "sp" => "split-down",
             name => name,
         };
+        if by_name(name).is_none() && self.keymap.own().any(|own| own.name == name) {
+            return self.run_own(name);
+        }
         let Some(command) = by_name(name) else {
             let closest = COMMANDS.iter().map(|command| command.name).min_by_key(|known| strsim::damerau_levenshtein(known, name));
             let hint =
@@ -81,6 +85,20 @@ impl App {
                 self.paint();
                 Vec::new()
             }
+            CommandId::GroupBy => {
+                match self.home.group_by(rest) {
+                    Ok(told) => self.tell(ToastKind::Info, told),
+                    Err(detail) => self.tell(ToastKind::Warning, detail),
+                }
+                Vec::new()
+            }
+            CommandId::Sort => match Fact::named(rest) {
+                Some(fact) => vec![Effect::Ask(Ask::SortBy(fact))],
+                None => {
+                    self.tell(ToastKind::Warning, format!("'{rest}' is nothing to sort by: {}", Fact::ALL.map(Fact::word).join(", ")));
+                    Vec::new()
+                }
+            },
             CommandId::RenameTab => self.work.prompted(&PromptFor::RenameTab, rest),
             CommandId::RenamePane => self.work.prompted(&PromptFor::RenamePane, rest),
             CommandId::FloatPane if self.work.tab().is_some_and(|tab| tab.floating.is_some()) => {

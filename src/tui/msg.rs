@@ -1,21 +1,39 @@
 //! What happens to the screen (`Msg`) and what it wants done (`Effect`).
+pub use super::questions::Choice;
+pub use super::questions::ConfirmSpec;
+pub use super::questions::PickRow;
+pub use super::questions::PickSpec;
+pub use super::questions::PromptFor;
+pub use super::questions::PromptSpec;
+
+use super::bulk::BulkJob;
+use super::bulk::BulkNews;
+use super::casts::CastNews;
+use super::casts::CastReply;
+use super::casts::CastWish;
+use super::casts::ReadCast;
 use super::command::CommandId;
+use super::export::SaveRows;
 use super::files::CopyJob;
 use super::files::CopyNews;
 use super::files::FilesAnswer;
-use super::files::FilesPrompt;
 use super::files::FilesReply;
 use super::files::FilesWish;
 use super::layouts::LayoutWish;
 use super::logs::Follow;
 use super::logs::News;
 use super::logs::SaveLog;
+use super::parts::facts::Columns;
+use super::parts::facts::Fact;
 use super::parts::pane_tree::TabSeen;
 use super::past::PastRead;
 use super::past::PastWish;
 use super::stock::StockReply;
 use super::stock::StockWish;
 use crate::config::KeysConfig;
+use crate::config::OwnCommand;
+use crate::config::Paths;
+use crate::config::ShownSetting;
 use crate::config::theme::Theme as Colors;
 use crate::model::AuditEvent;
 use crate::model::Container;
@@ -30,6 +48,7 @@ use crate::model::OpenSession;
 use crate::model::Operation;
 use crate::model::OperationId;
 use crate::model::Problem;
+use crate::model::Processes;
 use crate::model::Recording;
 use crate::model::Rendered;
 use crate::model::ServerFrame;
@@ -65,6 +84,8 @@ pub struct Now {
 pub struct Settings {
     /// The prefix, and the keys of commands.
     pub keys: KeysConfig,
+    /// Commands of the person's own.
+    pub commands: Vec<OwnCommand>,
     /// Every theme, or what is wrong with its file.
     pub themes: BTreeMap<String, std::result::Result<Colors, String>>,
     /// The one chosen, or `auto`.
@@ -75,8 +96,32 @@ pub struct Settings {
     pub confirm_paste: bool,
     /// Views that can do without borders, glyphs and graphs do.
     pub plain: bool,
+    /// Every setting as it is shown, and where the user's own file lies.
+    pub shown: ShownSettings,
     /// The first mistake in the files, with its place; what is wrong stays as it was.
     pub mistake: Option<String>,
+}
+
+/// Every setting, and the files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ShownSettings {
+    /// The settings, in the order of the reference.
+    pub items: Vec<ShownSetting>,
+    /// Where files lie; none where nothing was read from files.
+    pub paths: Option<Paths>,
+    /// Every mistake in the files, with its place.
+    pub mistakes: Vec<String>,
+}
+
+/// A setting that is to be written into the user's own file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetSetting {
+    /// Where the file lies.
+    pub paths: Paths,
+    /// Which setting: `/terminal/scrollback`.
+    pub pointer: String,
+    /// Its value, as a variable would give it.
+    pub text: String,
 }
 
 /// Something that happened.
@@ -118,6 +163,10 @@ pub enum Msg {
     Log(PaneId, News),
     /// How far a copy of files is.
     Copy(u64, CopyNews),
+    /// What the reading of a recording tells.
+    Cast(u64, CastNews),
+    /// How far something is that is done to several containers.
+    Bulk(u64, BulkNews),
     /// A pane's connection ended; with a problem unless it was detached or its session ended.
     Detached(PaneId, Option<Box<Problem>>),
     /// The tabs and panes there are; only for overlays that show them.
@@ -168,6 +217,12 @@ pub enum Request {
     Kill(ContainerId),
     /// Stops and starts a container.
     Restart(ContainerId),
+    /// Freezes a container.
+    Pause(ContainerId),
+    /// Lets a frozen container go on.
+    Unpause(ContainerId),
+    /// The processes of a container.
+    Processes(ContainerId),
     /// Removes a container.
     Remove {
         /// Which.
@@ -203,6 +258,12 @@ pub enum Request {
     Files(Box<FilesWish>),
     /// Lines of logs, written into a file on this machine.
     SaveLog(Box<SaveLog>),
+    /// Something about recordings.
+    Casts(Box<CastWish>),
+    /// A setting in the user's own file, by pointer, and the text of its value.
+    Set(Box<SetSetting>),
+    /// Rows of a list, written into a file on this machine.
+    SaveRows(Box<SaveRows>),
     /// Something about layouts that are kept under a name.
     Layouts(Box<LayoutWish>),
     /// The arrangement as it was left.
@@ -232,6 +293,10 @@ pub enum Reply {
     Layouts(Vec<Layout>),
     /// To [`Request::LoadLayout`] and a wish to open a layout; none when nothing was kept.
     Layout(Option<Box<serde_json::Value>>),
+    /// To [`Request::Casts`].
+    Casts(Box<CastReply>),
+    /// To [`Request::Processes`].
+    Processes(Box<Processes>),
     /// To [`Request::Past`].
     Past(Box<PastRead>),
     /// To [`Request::Audit`], the newest first.
@@ -242,7 +307,7 @@ pub enum Reply {
     Stock(Box<StockReply>),
     /// To [`Request::Files`].
     Files(Box<FilesReply>),
-    /// To [`Request::SaveLog`].
+    /// To [`Request::SaveLog`] and [`Request::SaveRows`].
     Saved(Saved),
     /// Done.
     Nothing,
@@ -302,6 +367,18 @@ pub enum Effect {
     Copy(Box<CopyJob>),
     /// End a copy before its time.
     StopCopy(u64),
+    /// Do one thing to several containers; [`Msg::Bulk`] follows.
+    Bulk(Box<BulkJob>),
+    /// Leave out what has not begun of it.
+    StopBulk(u64),
+    /// Read a recording; [`Msg::Cast`] follows.
+    ReadCast(ReadCast),
+    /// One more piece of it.
+    MoreCast(u64),
+    /// End the reading.
+    StopCast,
+    /// Open an address in this machine's browser, where it has one.
+    Open(String),
     /// Disconnect a pane.
     Detach(PaneId),
     /// Type into a pane's session.
@@ -341,6 +418,8 @@ pub enum Effect {
 pub enum Ask {
     /// Run a command as if its key had been pressed, after the overlay on top closed.
     Run(CommandId),
+    /// Run a command of the person's own, by its name.
+    RunOwn(String),
     /// Run a line typed after `:`, such as `stop web-1`.
     RunLine(String),
     /// Close the overlay on top.
@@ -393,6 +472,20 @@ pub enum Ask {
     Offer(Box<ConfirmSpec>),
     /// Ask for a line of text.
     Prompt(Box<PromptSpec>),
+    /// Ask for one of several.
+    Pick(Box<PickSpec>),
+    /// Do one thing to several containers, and show how far it is.
+    Bulk(Box<BulkJob>),
+    /// Play a recording over the view.
+    Play(Box<Recording>),
+    /// Choose the columns of the table, beginning with these.
+    ChooseColumns(Columns),
+    /// The table has these columns from now on.
+    SetColumns(Columns),
+    /// Sort the containers by this.
+    SortBy(Fact),
+    /// Open an address in the browser, copy it and say so.
+    Open(String),
     /// The answer to a prompt.
     Prompted(PromptFor, String),
     /// Tell something that goes away by itself.
@@ -439,64 +532,4 @@ pub enum ToastKind {
     Warning,
     /// It did not work.
     Error,
-}
-
-/// What a prompt is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PromptFor {
-    /// A new name for the tab shown.
-    RenameTab,
-    /// A name for the focused pane.
-    RenamePane,
-    /// A name for the arrangement that is seen.
-    SaveLayout {
-        /// Only the tab shown.
-        tab: bool,
-    },
-    /// A new name for this layout.
-    RenameLayout(String),
-    /// A file for the lines of the focused log.
-    SaveLog,
-    /// A name of a file.
-    Files(FilesPrompt),
-    /// Text to find in the focused terminal, forwards or back.
-    Search {
-        /// Towards older lines.
-        back: bool,
-    },
-}
-
-/// A question before something that can't be undone.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ConfirmSpec {
-    /// What is asked: `Remove web-1?`.
-    pub title: String,
-    /// What will be lost, a line each.
-    pub lines: Vec<String>,
-    /// What can be done, besides Cancel, which always stands first and is the default.
-    pub choices: Vec<Choice>,
-}
-
-/// One answer to a question.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Choice {
-    /// The letter that chooses it.
-    pub key: char,
-    /// What it is called: `remove`.
-    pub label: String,
-    /// It destroys something.
-    pub destroys: bool,
-    /// What it does.
-    pub effects: Vec<Effect>,
-}
-
-/// Asks for a line of text.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PromptSpec {
-    /// What is asked for: `rename tab`.
-    pub title: String,
-    /// What stands there at first.
-    pub text: String,
-    /// What the answer is for; it comes back as [`Ask::Prompted`].
-    pub purpose: PromptFor,
 }

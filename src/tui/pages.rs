@@ -9,8 +9,10 @@ use super::msg::Request;
 use super::parts::activity::Activity;
 use super::parts::browse::Browse;
 use super::parts::files::Files;
+use super::parts::recordings::Recordings;
 use super::parts::resources::Resources;
 use super::parts::session_list::SessionList;
+use super::parts::settings_view::SettingsView;
 use super::stock::Kind;
 use super::stock::StockWish;
 use std::time::Duration;
@@ -27,6 +29,9 @@ pub struct Pages {
     networks: Browse,
     sessions: SessionList,
     activity: Activity,
+    recordings: Recordings,
+    /// What is set.
+    pub settings: SettingsView,
 }
 
 impl Default for Pages {
@@ -39,6 +44,8 @@ impl Default for Pages {
             networks: Browse::new(Kind::Networks),
             sessions: SessionList::default(),
             activity: Activity::default(),
+            recordings: Recordings::default(),
+            settings: SettingsView::default(),
         }
     }
 }
@@ -69,6 +76,8 @@ impl Pages {
             View::Files => Some(&self.files),
             View::Sessions => Some(&self.sessions),
             View::Activity => Some(&self.activity),
+            View::Recordings => Some(&self.recordings),
+            View::Settings => Some(&self.settings),
             View::Home | View::Terminals => None,
         }
     }
@@ -81,6 +90,8 @@ impl Pages {
             View::Files => Some(&mut self.files),
             View::Sessions => Some(&mut self.sessions),
             View::Activity => Some(&mut self.activity),
+            View::Recordings => Some(&mut self.recordings),
+            View::Settings => Some(&mut self.settings),
             View::Home | View::Terminals => None,
         }
     }
@@ -93,6 +104,9 @@ impl Pages {
         let mut effects = self.resources.update(msg, cx).unwrap_or_default();
         effects.extend(self.files.update(msg, cx).unwrap_or_default());
         effects.extend(self.activity.update(msg, cx).unwrap_or_default());
+        if matches!(msg, Msg::Event(_) | Msg::Reply(..)) {
+            effects.extend(self.recordings.update(msg, cx).unwrap_or_default());
+        }
         for kind in Kind::ALL {
             effects.extend(self.stock_mut(kind).update(msg, cx).unwrap_or_default());
         }
@@ -106,7 +120,8 @@ impl Pages {
             View::Stock(kind) => self.stock_mut(kind).due(cx),
             View::Files => self.files.due(cx),
             View::Activity => self.activity.due(cx),
-            View::Home | View::Terminals | View::Sessions => Vec::new(),
+            View::Recordings => self.recordings.due(cx),
+            View::Home | View::Terminals | View::Sessions | View::Settings => Vec::new(),
         }
     }
 
@@ -118,7 +133,8 @@ impl Pages {
             View::Stock(kind) => self.stock(kind).wake_at(),
             View::Files => self.files.wake_at(),
             View::Activity => self.activity.wake_at(),
-            View::Home | View::Terminals | View::Sessions => None,
+            View::Recordings => self.recordings.wake_at(),
+            View::Home | View::Terminals | View::Sessions | View::Settings => None,
         }
     }
 
@@ -127,6 +143,7 @@ impl Pages {
         self.resources.refresh();
         self.files.refresh();
         self.activity.refresh();
+        self.recordings.refresh();
         Kind::ALL.into_iter().for_each(|kind| self.stock_mut(kind).refresh());
     }
 }
@@ -179,6 +196,8 @@ pub fn shell_line(name: &str, rest: &str) -> Option<String> {
         "networks" => "network ls",
         "sessions" => "sessions",
         "activity" => "audit",
+        "recordings" => "rec ls",
+        "settings" => "config show --origin",
         "volume-create" => "volume create",
         "network-create" => "network create",
         "connect" => "network connect",
@@ -188,7 +207,7 @@ pub fn shell_line(name: &str, rest: &str) -> Option<String> {
     };
     let rest = rest.trim();
     // These are nothing without a name.
-    if rest.is_empty() && !matches!(name, "images" | "volumes" | "networks" | "sessions" | "activity" | "resources" | "stats") {
+    if rest.is_empty() && !matches!(name, "images" | "volumes" | "networks" | "sessions" | "activity" | "recordings" | "settings" | "resources" | "stats") {
         return None;
     }
     let rest = if name == "network-create" { rest.replace(" internal", " --internal") } else { rest.to_owned() };

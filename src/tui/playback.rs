@@ -227,9 +227,13 @@ impl Playback {
         Wish::Nothing
     }
 
-    /// Draws the screen, and below it the line that says where it is.
+    /// Draws the screen over all of the terminal, and below it the line that says where it is.
     pub fn draw(&self, frame: &mut Frame, theme: &Theme) {
-        let all = frame.area();
+        self.draw_in(frame, frame.area(), theme);
+    }
+
+    /// The same in a part of it.
+    pub fn draw_in(&self, frame: &mut Frame, all: Rect, theme: &Theme) {
         let room = Rect { height: all.height.saturating_sub(1), ..all };
         let size = self.screen.size();
         let cursor = self.screen.cursor();
@@ -238,7 +242,7 @@ impl Playback {
         let buffer = frame.buffer_mut();
         let outside = theme.style(Role::Muted);
         for position in room.positions() {
-            if position.x >= size.cols || position.y >= size.rows {
+            if position.x - room.x >= size.cols || position.y - room.y >= size.rows {
                 buffer[position].set_symbol("·").set_style(outside);
             }
         }
@@ -246,18 +250,18 @@ impl Playback {
             let (Some(y), Some(x)) = (row.checked_sub(top), col.checked_sub(left)) else { return };
             if x < room.width && y < room.height {
                 let cut = cell.width > 1 && x + u16::from(cell.width) > room.width;
-                put_cell(&mut buffer[(x, y)], cell, theme.cell(cell), cut);
+                put_cell(&mut buffer[(room.x + x, room.y + y)], cell, theme.cell(cell), cut);
             }
         });
         if all.height > 0 {
-            let line = Rect { y: all.height - 1, height: 1, ..all };
+            let line = Rect { y: all.bottom() - 1, height: 1, ..all };
             buffer.set_style(line, theme.style(Role::Bar));
             let text = self.line(usize::from(all.width));
             let role = if self.error.is_some() { Role::Error } else { Role::Text };
-            buffer.set_stringn(0, line.y, text, usize::from(all.width), theme.style(role));
+            buffer.set_stringn(line.x, line.y, text, usize::from(all.width), theme.style(role));
         }
         if cursor.visible && !room.is_empty() && (left..left + room.width).contains(&cursor.col) && (top..top + room.height).contains(&cursor.row) {
-            frame.set_cursor_position((cursor.col - left, cursor.row - top));
+            frame.set_cursor_position((room.x + cursor.col - left, room.y + cursor.row - top));
         }
     }
 

@@ -2,6 +2,8 @@
 use super::app::App;
 use super::app::Restore;
 use super::app::context;
+use super::casts::CastWish;
+use super::export::SaveRows;
 use super::files::FilesWish;
 use super::logs::SaveLog;
 use super::msg::Choice;
@@ -76,11 +78,23 @@ impl App {
                 let lines = vec!["What is in it is lost.".to_owned()];
                 self.overlays.push(Box::new(Confirm::new(ConfirmSpec { title: format!("Overwrite {path}?"), lines, choices })));
             }
+            (Request::SaveRows(_), Ok(Reply::Saved(Saved::Written { path, lines }))) => self.tell(ToastKind::Done, format!("saved {lines} rows to {path}")),
+            (Request::SaveRows(wish), Ok(Reply::Saved(Saved::Exists { path }))) => {
+                let again = Effect::Request(Request::SaveRows(Box::new(SaveRows { replace: true, ..*wish })));
+                let choices = vec![Choice { key: 'y', label: "overwrite".to_owned(), destroys: true, effects: vec![again] }];
+                let lines = vec!["What is in it is lost.".to_owned()];
+                self.overlays.push(Box::new(Confirm::new(ConfirmSpec { title: format!("Overwrite {path}?"), lines, choices })));
+            }
             (Request::Layouts(wish), result) if !(taken && result.is_err()) => effects.extend(self.layouts_told(*wish, result)),
             // Tried again with the next change, and at the end.
             (Request::SaveLayout(_), Err(_)) => {}
             // The view says so, and tries again.
-            (Request::Past(_) | Request::Audit | Request::EngineCalls, Err(_)) => {}
+            (Request::Past(_) | Request::Audit | Request::EngineCalls | Request::Processes(_), Err(_)) => {}
+            (Request::Casts(wish), Err(_)) if *wish == CastWish::List => {}
+            (Request::Set(set), Ok(_)) => {
+                let (name, file) = (set.pointer.trim_start_matches('/').replace('/', "."), set.paths.config_file());
+                self.tell(ToastKind::Done, format!("{name} is {} in {}", set.text, file.display()));
+            }
             (Request::Stock(wish), Err(_)) if matches!(*wish, StockWish::List(_)) => {}
             (Request::Files(wish), Err(_)) if matches!(*wish, FilesWish::List(..)) => {}
             // The line on top says that the server is away.
@@ -118,6 +132,8 @@ impl App {
             | Reply::Audit(_)
             | Reply::EngineCalls(_)
             | Reply::Past(_)
+            | Reply::Processes(_)
+            | Reply::Casts(_)
             | Reply::Recording(_)
             | Reply::Layout(_)
             | Reply::Layouts(_)

@@ -38,13 +38,6 @@ pub fn draw(app: &App, frame: &mut Frame) {
     let all = frame.area();
     let areas = areas(Size { cols: all.width, rows: all.height });
     match app.view {
-        View::Home | View::Resources | View::Stock(_) | View::Files | View::Sessions | View::Activity => {
-            let page = app.pages.get(app.view);
-            page.unwrap_or(&app.home).draw(frame, areas.middle, &cx);
-            if !areas.top.is_empty() {
-                status::home_line(frame, areas.top, app.view.word(), &cx);
-            }
-        }
         View::Terminals => {
             if app.work.focused().is_some() {
                 // A cursor below an overlay would show through it.
@@ -55,6 +48,13 @@ pub fn draw(app: &App, frame: &mut Frame) {
             }
             if !areas.top.is_empty() {
                 status::work_line(frame, areas.top, &app.work, &cx);
+            }
+        }
+        _ => {
+            let page = app.pages.get(app.view);
+            page.unwrap_or(&app.home).draw(frame, areas.middle, &cx);
+            if !areas.top.is_empty() {
+                status::home_line(frame, areas.top, app.view.word(), &cx);
             }
         }
     }
@@ -74,17 +74,21 @@ pub fn draw(app: &App, frame: &mut Frame) {
     if !areas.bottom.is_empty() {
         let hints = match (app.overlays.last(), app.view) {
             (Some(overlay), _) => overlay.hints(&cx).unwrap_or_default(),
-            (None, View::Home | View::Resources | View::Stock(_) | View::Files | View::Sessions | View::Activity) => {
-                app.pages.get(app.view).unwrap_or(&app.home).hints(&cx).unwrap_or_else(|| status::hints(app.scopes(), &cx))
-            }
             (None, View::Terminals) => status::work_hints(&app.work, &cx),
+            (None, _) => app.pages.get(app.view).unwrap_or(&app.home).hints(&cx).unwrap_or_else(|| status::hints(app.scopes(), &cx)),
         };
         status::footer(frame, areas.bottom, &hints, &cx);
     }
     if cx.plain {
         let shown = app.view == View::Terminals && app.overlays.is_empty();
         let panes = if shown { app.work.seen(areas.middle, true) } else { Vec::new() };
-        super::plain::strip(frame.buffer_mut(), &panes.iter().map(Framed::room).collect::<Vec<_>>());
+        // The last row of a log says how it stands, in our words.
+        let room = |framed: &Framed| {
+            let own = app.work.panes.get(&framed.pane).map_or(0, |pane| u16::from(pane.log.is_some()));
+            let room = framed.room();
+            Rect { height: room.height.saturating_sub(own), ..room }
+        };
+        super::plain::strip(frame.buffer_mut(), &panes.iter().map(room).collect::<Vec<_>>());
     }
     if let Some((text, ground)) = cx.theme.ground() {
         for cell in &mut frame.buffer_mut().content {

@@ -13,6 +13,7 @@ use cto::tui::msg::Msg;
 use cto::tui::msg::Request;
 use cto::tui::msg::ToastKind;
 use cto::tui::parts::confirm::Confirm;
+use cto::tui::parts::facts::Fact;
 use cto::tui::parts::grid::Home;
 use cto::tui::parts::help::Help;
 use cto::tui::parts::inspect::Inspect;
@@ -108,9 +109,7 @@ fn the_cursor_follows_its_container_and_not_its_place() {
 fn samples_that_come_in_move_nothing_under_the_cursor() {
     let mut drawn = Drawn::usual((120, 40));
     let mut home = home(&drawn);
-    for _ in 0..3 {
-        drawn.press(&mut home, "o");
-    }
+    home.sort_by(Fact::Cpu, &drawn.cx());
     let before = drawn.text(&home);
     assert!(drawn.find(&home, "sick") < drawn.find(&home, "web-1"), "the busiest is first");
     for container in ["web-1-id", "db-id"] {

@@ -45,6 +45,11 @@ impl Help {
         if cx.plain {
             lines.extend(text::wrap(crate::tui::plain::TOLD, usize::from(cols)).into_iter().map(|line| (line, Role::Info)));
         }
+        let own: Vec<String> = cx.keymap.own().map(|own| own_entry(own, width)).collect();
+        if !own.is_empty() {
+            lines.push(("Your own".to_owned(), Role::Title));
+            lines.extend(own.into_iter().map(|entry| (entry, Role::Text)));
+        }
         for scope in &self.scopes {
             if !lines.is_empty() {
                 lines.push((String::new(), Role::Text));
@@ -85,6 +90,13 @@ fn entry(command: &Command, width: usize, cx: &Context) -> String {
     let room = width.saturating_sub(KEYS + 2);
     let words = if text::width(command.help) <= room { command.help } else { command.title };
     format!("{} {} ", text::left(&keys, KEYS), text::left(words, room))
+}
+
+/// A command of the person's own.
+fn own_entry(own: &crate::config::OwnCommand, width: usize) -> String {
+    let keys = own.key.clone().unwrap_or_else(|| format!(":{}", own.name));
+    let words = own.help.clone().unwrap_or_else(|| format!("{}: {}", own.name, own.command.join(" ")));
+    format!("{} {}", text::left(&keys, KEYS), text::clip(&words, width.saturating_sub(KEYS + 2)))
 }
 
 impl Component for Help {

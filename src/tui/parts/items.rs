@@ -1,4 +1,10 @@
 //! What the home view lists, and in which order.
+use super::facts::Fact;
+use super::groups::Grouping;
+use super::groups::Heading;
+use super::groups::Sum;
+use super::rows::Cell;
+use super::rows::compare;
 use super::sift::Sift;
 use super::state;
 use crate::model::Container;
@@ -7,8 +13,11 @@ use crate::model::Operation;
 use crate::model::OperationId;
 use crate::model::OperationState;
 use crate::model::Template;
+use crate::tui::component::Context;
 use crate::tui::data::Data;
 use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 
 /// Seconds that a failed launch is shown, unless it is dismissed before.
@@ -21,6 +30,8 @@ const TAKEN: &str = "njkgvqox";
 /// One thing of the home view.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Item {
+    /// The heading of a group.
+    Group(String),
     /// A container.
     Container(ContainerId),
     /// A launch under way, or one that failed.
@@ -29,94 +40,67 @@ pub enum Item {
     Launch,
 }
 
-/// What containers are sorted by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sort {
-    /// The oldest first.
-    #[default]
-    Created,
-    /// By name.
-    Name,
-    /// Running ones first.
-    State,
-    /// The busiest first.
-    Cpu,
-    /// The largest first.
-    Memory,
-}
-
-impl Sort {
-    /// All, in the order in which they follow each other.
-    pub const ALL: [Self; 5] = [Self::Created, Self::Name, Self::State, Self::Cpu, Self::Memory];
-
-    /// Its word.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Name => "name",
-            Self::State => "state",
-            Self::Cpu => "cpu",
-            Self::Memory => "memory",
-        }
-    }
-
-    /// The next one.
-    #[must_use]
-    pub fn next(self) -> Self {
-        let place = Self::ALL.iter().position(|sort| *sort == self).unwrap_or(0);
-        Self::ALL[(place + 1) % Self::ALL.len()]
-    }
-}
-
 /// What is listed of all that there is.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Listing {
     /// What is filtered by.
     pub sift: Sift,
     /// Whether stopped containers are left out.
     pub running_only: bool,
-    /// What is sorted by.
-    pub sort: Sort,
+    /// What is sorted by; the oldest first where nothing is chosen.
+    pub sort: Fact,
     /// The other way round.
     pub reverse: bool,
+    /// What is grouped by.
+    pub grouping: Grouping,
+    /// Groups whose containers are not listed, each with what was grouped by.
+    pub folded: BTreeSet<(String, String)>,
     /// The order as it was when it was last sorted: samples that come in move nothing.
     pub ranks: HashMap<ContainerId, usize>,
     /// Failed launches that are no longer shown.
     pub dismissed: Vec<OperationId>,
 }
 
+impl Default for Listing {
+    fn default() -> Self {
+        Self {
+            sift: Sift::default(),
+            running_only: false,
+            sort: Fact::Created,
+            reverse: false,
+            grouping: Grouping::None,
+            folded: BTreeSet::new(),
+            ranks: HashMap::new(),
+            dismissed: Vec::new(),
+        }
+    }
+}
+
 impl Listing {
     /// Sorts anew by what is known now.
-    pub fn rank(&mut self, data: &Data) {
-        let mut containers: Vec<&Container> = data.containers.iter().collect();
+    pub fn rank(&mut self, cx: &Context) {
+        let mut containers: Vec<&Container> = cx.data.containers.iter().collect();
         containers.sort_by(|a, b| (a.created_at, &a.name).cmp(&(b.created_at, &b.name)));
-        let sample = |container: &Container| data.latest(&container.id);
-        match self.sort {
-            Sort::Created => {}
-            Sort::Name => containers.sort_by(|a, b| a.name.cmp(&b.name)),
-            Sort::State => containers.sort_by_key(|container| (!state::runs(container), !state::failed(container))),
-            Sort::Cpu => {
-                let cpu = |container: &Container| sample(container).map_or(-1.0, |sample| sample.cpu_percent);
-                containers.sort_by(|a, b| cpu(b).total_cmp(&cpu(a)));
-            }
-            Sort::Memory => containers.sort_by_key(|container| std::cmp::Reverse(sample(container).map(|sample| sample.memory_bytes))),
-        }
+        let mut cells: Vec<(Cell, &Container)> = containers.into_iter().map(|container| (self.sort.cell(container, cx), container)).collect();
+        cells.sort_by(|(a, _), (b, _)| compare(Some(a), Some(b)));
         if self.reverse {
-            containers.reverse();
+            cells.reverse();
         }
-        self.ranks = containers.iter().enumerate().map(|(rank, container)| (container.id.clone(), rank)).collect();
+        self.ranks = cells.iter().enumerate().map(|(rank, (_, container))| (container.id.clone(), rank)).collect();
     }
 
     /// The containers listed, in their order. Those that came after the last sorting are last, the oldest first.
     #[must_use]
     pub fn containers<'a>(&self, data: &'a Data) -> Vec<&'a Container> {
-        let shown = |container: &&Container| (!self.running_only || state::runs(container)) && self.fits(container);
-        let mut containers: Vec<&Container> = data.containers.iter().filter(shown).collect();
+        let mut containers: Vec<&Container> = data.containers.iter().filter(|container| self.lists(container)).collect();
         let rank = |container: &Container| self.ranks.get(&container.id).copied().unwrap_or(usize::MAX);
-        let sorted = self.sort != Sort::Created || self.reverse;
+        let sorted = self.sort != Fact::Created || self.reverse;
         containers.sort_by_cached_key(|container| (if sorted { rank(container) } else { 0 }, container.created_at, container.name.clone()));
         containers
+    }
+
+    fn lists(&self, container: &Container) -> bool {
+        (!self.running_only || state::runs(container)) && self.fits(container)
     }
 
     /// Whether the filter lets a container through.
@@ -127,15 +111,57 @@ impl Listing {
         self.sift.fits(&format!("{} {origin} {} {told}", container.name, container.image), &[&container.name, origin])
     }
 
-    /// Everything listed: containers, launches, the launch tile.
+    /// Everything listed: containers, with headings where they are grouped, launches, the launch tile.
     #[must_use]
     pub fn items(&self, data: &Data, now: Timestamp) -> Vec<Item> {
-        let mut items: Vec<Item> = self.containers(data).into_iter().map(|container| Item::Container(container.id.clone())).collect();
+        let containers = self.containers(data);
+        let mut items: Vec<Item> = Vec::with_capacity(containers.len() + 1);
+        if self.grouping == Grouping::None {
+            items.extend(containers.into_iter().map(|container| Item::Container(container.id.clone())));
+        } else {
+            // Those that are in no group come last.
+            let mut groups: BTreeMap<(bool, &str), Vec<&Container>> = BTreeMap::new();
+            for container in containers {
+                let group = self.grouping.of(container);
+                groups.entry((group.is_empty(), group)).or_default().push(container);
+            }
+            for ((_, group), members) in groups {
+                items.push(Item::Group(group.to_owned()));
+                if !self.is_folded(group) {
+                    items.extend(members.into_iter().map(|container| Item::Container(container.id.clone())));
+                }
+            }
+        }
         let mut operations: Vec<&Operation> = data.operations.iter().filter(|operation| self.shows(operation, data, now)).collect();
         operations.sort_by_key(|operation| operation.created_at);
         items.extend(operations.into_iter().map(|operation| Item::Operation(operation.id.clone())));
         items.push(Item::Launch);
         items
+    }
+
+    /// Whether the containers of a group are not listed. Whoever looks for something finds it in every group.
+    #[must_use]
+    pub fn is_folded(&self, group: &str) -> bool {
+        self.sift.is_open() && self.folded.contains(&(self.grouping.word().to_owned(), group.to_owned()))
+    }
+
+    /// Folds a group, or unfolds it.
+    pub fn fold(&mut self, group: &str) {
+        let key = (self.grouping.word().to_owned(), group.to_owned());
+        if !self.folded.remove(&key) {
+            self.folded.insert(key);
+        }
+    }
+
+    /// The containers of a group that the filter lets through.
+    pub fn members<'a>(&'a self, group: &'a str, data: &'a Data) -> impl Iterator<Item = &'a Container> {
+        data.containers.iter().filter(move |container| self.grouping.of(container) == group && self.lists(container))
+    }
+
+    /// A group as its heading shows it.
+    #[must_use]
+    pub fn heading(&self, group: &str, data: &Data) -> Heading {
+        Heading { name: self.grouping.called(group), folded: self.is_folded(group), sum: Sum::of(self.members(group, data), data) }
     }
 
     /// Whether a launch has a tile of its own: its container is not there yet.

@@ -48,6 +48,9 @@ pub(super) trait Listed {
     fn own_command(&mut self, id: CommandId, cx: &Context) -> Result<Vec<Effect>, Vec<Row>> {
         let all = self.all(cx);
         let rows = self.list().arrange(all.clone());
+        if id == CommandId::ListSave {
+            return Ok(vec![self.list().export(&rows).ask("list")]);
+        }
         match self.list().command(id, &all, &rows, cx.now.since_start) {
             Some(told) => Ok(told.map(say).into_iter().collect()),
             None => Err(rows),

@@ -67,7 +67,8 @@ impl LogView {
         let found = self.found.map(|mark| self.store.number(mark)) == Some(number);
         let way = Way { cols, wrap, pan: if wrap { 0 } else { self.pan }, json: self.json, needle: self.needle.as_ref(), is_found: found, theme: cx.theme };
         if line.level.is_marker() {
-            let body = format!("── {body} · {} ──", zoned().strftime("%m-%d %H:%M:%S"));
+            let at = zoned().strftime("%m-%d %H:%M:%S");
+            let body = if cx.plain { format!("{body}, {at}") } else { format!("── {body} · {at} ──") };
             return Laid::new(&front, &body, line.level, &way);
         }
         Laid::new(&front, body, line.level, &way)

@@ -8,6 +8,9 @@
 //! | `resources::Resources` (graphs over time) | `Resources::default()`; `show(&[ContainerId])`, `watched(&Context)` for stats, `due(&Context)` for what is to be read | `OpenTerminal`, `OpenLogs`, `Request::Past` |
 //! | `browse::Browse` (images, volumes, networks) | `Browse::new(Kind)`; `due(&Context)` for what is to be listed | `Line`, `Actions`, `Sheet`, `Confirm`, `Offer`, `Request::Stock` |
 //! | `files::Files` (a container's files beside this machine's) | `Files::default()`; `show(ContainerId)`, `show_at(ContainerId, SessionId)`, `answer(FilesAnswer)`, `prompted(FilesPrompt, text)`, `due(&Context)` | `Sheet`, `Confirm`, `Offer`, `Prompt`, `PasteText`, `Request::Files`, `Effect::Copy`, `Effect::Edit` |
+//! | `recordings::Recordings` | `Recordings::default()`; `due(&Context)` for what is to be listed | `Play`, `Prompt`, `Confirm`, `Sheet`, `Request::Casts` |
+//! | `playing::Playing` (a recording that is played) | `Playing::new(Recording, now)`, on `Ask::Play` | `Effect::ReadCast`, `Effect::MoreCast`, `Close` |
+//! | `settings_view::SettingsView` | `SettingsView::default()`; `learn(ShownSettings)` | `Pick`, `Prompt`, `Sheet`, `Request::Set`, `Effect::Edit` |
 //! | `launch::Launch` | `Launch::new(size)` | `Launch`, `Close` |
 //! | `palette::Palette` | `Palette::new(scopes)`, `Palette::line(scopes, text)` for `:` | `Run`, `RunLine`, `OpenTerminal`, `Launch`, `Close` |
 //! | `help::Help` | `Help::new(scopes)` | `Close` |
@@ -17,16 +20,22 @@
 //! | `toast::Toasts` | `Toasts::new()`; `push(kind, text, now)`, `dismiss()`, `log()`, `deadline()` | |
 //! | `menu::Menu` | `Menu::new(ContainerId)`, on `Ask::Menu` | `Run`, `Close` |
 //! | `sheet::Sheet` (lines to be read) | `Sheet::new(title, lines)`, on `Ask::Sheet` | `Close` |
+//! | `pick::Pick` (one of several) | `Pick::new(PickSpec)`, on `Ask::Pick` | the chosen effects, `Close` |
+//! | `bulk::Bulk` (one thing done to several) | `Bulk::new(&BulkJob)`, on `Ask::Bulk` | `Effect::StopBulk`, `Close` |
 //! | `inspect::Inspect` | `Inspect::new(ContainerId)`, on `Ask::Inspect` | `Close` |
 
 pub mod actions;
 pub mod activity;
 pub mod badges;
 pub mod browse;
+pub mod bulk;
 pub mod calls;
+pub mod chooser;
 pub mod confirm;
+pub mod detail;
 pub mod empty;
 pub mod errors;
+pub mod facts;
 pub mod field;
 pub mod files;
 mod files_act;
@@ -38,6 +47,9 @@ pub mod frames;
 pub mod fuzzy;
 pub mod graph;
 pub mod grid;
+mod grid_act;
+mod grid_draw;
+pub mod groups;
 pub mod help;
 pub mod hints;
 pub mod inspect;
@@ -48,17 +60,22 @@ mod listed;
 pub mod log;
 pub mod log_draw;
 mod log_panes;
+mod log_reading;
 pub mod menu;
 pub mod meter;
 pub mod moving;
 pub mod palette;
 pub mod pane_tree;
+pub mod pick;
 pub mod picture;
 pub mod plan;
+pub mod playing;
 pub mod pointer;
 pub mod popup;
+mod ports;
 pub mod prompt;
 pub mod reader;
+pub mod recordings;
 pub mod resources;
 mod resources_draw;
 pub mod rows;
@@ -66,6 +83,7 @@ mod rows_draw;
 pub mod saved;
 pub mod selection;
 pub mod session_list;
+pub mod settings_view;
 pub mod sheet;
 pub mod sift;
 pub mod state;

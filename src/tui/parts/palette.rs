@@ -2,9 +2,11 @@
 use super::actions;
 use super::badges::Badge;
 use super::badges::in_words;
+use super::facts::Fact;
 use super::field::Edit;
 use super::field::Field;
 use super::fuzzy;
+use super::groups::Grouping;
 use super::pane_tree::TabSeen;
 use super::popup::Popup;
 use super::state;
@@ -62,6 +64,8 @@ enum Does {
     Session(SessionId),
     Pane(PaneId),
     Template(String),
+    /// A command of the person's own.
+    Own(String),
     /// Stands in the line in place of its last word.
     Word(String),
 }
@@ -180,6 +184,13 @@ impl Palette {
         };
         let mut all: Vec<Entry> = commands.map(entry).collect();
         all.extend(self.panes.iter().cloned());
+        let own = cx.keymap.own().filter(|own| own.scope() == Scope::Global || self.scopes.contains(&own.scope()));
+        all.extend(own.map(|own| Entry {
+            text: own.name.replace('-', " "),
+            about: own.help.clone().unwrap_or_else(|| own.command.join(" ")),
+            key: own.key.clone().unwrap_or_default(),
+            does: Does::Own(own.name.clone()),
+        }));
         all.extend(entries);
         all
     }
@@ -197,11 +208,19 @@ impl Palette {
                 key: cx.keymap.label(command.id).unwrap_or_default(),
                 does: Does::Word(command.name.to_owned()),
             };
-            return (line.to_owned(), all.map(entry).collect());
+            let own = cx.keymap.own().map(|own| Entry {
+                text: own.name.clone(),
+                about: own.help.clone().unwrap_or_else(|| own.command.join(" ")),
+                key: own.key.clone().unwrap_or_default(),
+                does: Does::Word(own.name.clone()),
+            });
+            return (line.to_owned(), all.map(entry).chain(own).collect());
         };
         let word = word.trim_start();
         let entry = |name: &str, about: String, key: &str| Entry { text: name.to_owned(), about, key: key.to_owned(), does: Does::Word(name.to_owned()) };
         let entries = match by_name(command).map(|command| command.id) {
+            Some(CommandId::Sort) => Fact::ALL.iter().map(|fact| entry(fact.word(), fact.about().to_owned(), "column")).collect(),
+            Some(CommandId::GroupBy) => Grouping::ALL.iter().map(|grouping| entry(grouping.word(), String::new(), "group")).collect(),
             Some(CommandId::Theme) => self.themes.iter().map(|(name, about)| entry(name, about.clone(), "theme")).collect(),
             Some(CommandId::Launch) => {
                 let about = |template: &crate::model::Template| template.description.clone().unwrap_or_default();
@@ -235,7 +254,9 @@ impl Palette {
         let line = match self.field.text().split_once(' ') {
             Some((command, _)) => format!("{command} {word}"),
             None if by_name(word).is_some_and(|command| {
-                takes_container(command.id) || takes_stock(command.id).is_some() || matches!(command.id, CommandId::Launch | CommandId::Theme)
+                takes_container(command.id)
+                    || takes_stock(command.id).is_some()
+                    || matches!(command.id, CommandId::Launch | CommandId::Theme | CommandId::Sort | CommandId::GroupBy)
             }) =>
             {
                 format!("{word} ")
@@ -263,6 +284,7 @@ impl Palette {
         }
         match picked {
             Some(Does::Run(id)) => vec![Effect::Ask(Ask::Run(id))],
+            Some(Does::Own(name)) => vec![close, Effect::Ask(Ask::RunOwn(name))],
             Some(Does::Container(id)) => vec![close, Effect::Ask(Ask::OpenTerminal(id))],
             Some(Does::Session(id)) => vec![close, Effect::Ask(Ask::ShowSession(id))],
             Some(Does::Pane(id)) => vec![close, Effect::Ask(Ask::FocusPane(id))],
@@ -396,6 +418,11 @@ fn takes_container(id: CommandId) -> bool {
             | CommandId::Menu
             | CommandId::Inspect
             | CommandId::CopyId
+            | CommandId::CopyContainerName
+            | CommandId::Pause
+            | CommandId::RunIn
+            | CommandId::CopyInto
+            | CommandId::OpenPort
             | CommandId::SplitRight
             | CommandId::SplitDown
             | CommandId::NewTab

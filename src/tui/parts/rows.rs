@@ -9,6 +9,7 @@ use crate::term::MouseKind;
 use crate::tui::command::CommandId;
 use crate::tui::component::Context;
 use crate::tui::component::Hint;
+use crate::tui::export::Export;
 use crate::tui::theme::Role;
 use ratatui::layout::Rect;
 use std::cmp::Ordering;
@@ -341,6 +342,13 @@ impl List {
         Click::Nothing
     }
 
+    /// What shows, to be saved.
+    #[must_use]
+    pub fn export(&self, rows: &[Row]) -> Export {
+        let heads = self.columns.iter().map(|column| column.head.to_lowercase()).collect();
+        Export { heads, rows: rows.iter().map(|row| row.cells.iter().map(|cell| cell.text.clone()).collect()).collect() }
+    }
+
     /// Keys of the filter for the footer, while it is typed.
     #[must_use]
     pub fn hints(&self) -> Option<Vec<Hint>> {
@@ -349,7 +357,7 @@ impl List {
 }
 
 /// Numbers before texts, the largest first; texts by their letters, those that are empty last.
-fn compare(a: Option<&Cell>, b: Option<&Cell>) -> Ordering {
+pub(super) fn compare(a: Option<&Cell>, b: Option<&Cell>) -> Ordering {
     match (a.and_then(|cell| cell.number), b.and_then(|cell| cell.number)) {
         (Some(a), Some(b)) => b.total_cmp(&a),
         (Some(_), None) => Ordering::Less,

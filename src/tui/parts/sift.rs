@@ -41,6 +41,12 @@ impl Sift {
         }
     }
 
+    /// Whether it lets everything through.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self.way, Way::All)
+    }
+
     /// What is wrong with what is typed.
     #[must_use]
     pub fn complaint(&self) -> Option<&str> {

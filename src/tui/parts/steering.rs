@@ -250,7 +250,12 @@ impl Workspace {
             }
             // The files take their own.
             PromptFor::Files(_) => {}
-            PromptFor::SaveLayout { .. } | PromptFor::RenameLayout(_) => {}
+            PromptFor::SaveLayout { .. }
+            | PromptFor::RenameLayout(_)
+            | PromptFor::Bulk(_)
+            | PromptFor::SaveCast(_)
+            | PromptFor::Setting(_)
+            | PromptFor::SaveRows(_) => {}
             PromptFor::SaveLog => return self.focused().and_then(|pane| pane.log.as_ref()).map(|log| log.save(text)).unwrap_or_default(),
             PromptFor::Search { back } => {
                 let Some(pane) = self.focused_mut().filter(|_| !text.is_empty()) else { return Vec::new() };
