@@ -43,6 +43,9 @@ pub struct Global {
     /// Server to ask over TCP, such as http://127.0.0.1:7480; its token is taken from CTO_TOKEN.
     #[arg(long, global = true, value_name = "URL", env = "CTO_SERVER", hide_env_values = true, help_heading = "Everywhere")]
     pub server: Option<String>,
+    /// Only look: whatever would change something is refused, also in the terminal client.
+    #[arg(long, global = true, env = "CTO_READ_ONLY", hide_env_values = true, help_heading = "Everywhere")]
+    pub read_only: bool,
     /// What is logged: error, warn, info, debug, trace, or a filter such as info,cto::engine=debug.
     #[arg(long, global = true, value_name = "LEVEL", env = "CTO_LOG", hide_env_values = true, help_heading = "Everywhere")]
     pub log_level: Option<String>,

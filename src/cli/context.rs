@@ -58,6 +58,11 @@ impl Context {
     /// # Errors
     /// `server_unavailable`.
     pub async fn client(&self) -> Result<Client> {
+        let client = self.with_all_rights().await?;
+        Ok(if self.global.read_only { client.read_only() } else { client })
+    }
+
+    async fn with_all_rights(&self) -> Result<Client> {
         if let Some(remote) = self.remote()? {
             return Ok(remote);
         }

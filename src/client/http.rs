@@ -17,6 +17,7 @@ use crate::model::Method;
 use crate::model::Operation;
 use crate::model::PathQuery;
 use crate::model::Problem;
+use crate::model::READ_ONLY_HEADER;
 use crate::model::ReadContainerLogs;
 use crate::model::StopContainer;
 use crate::model::TAR_MEDIA;
@@ -185,6 +186,7 @@ impl Client {
             Method::Put => self.0.http.put(url),
             Method::Delete => self.0.http.delete(url),
         };
+        let builder = if self.is_read_only() { builder.header(READ_ONLY_HEADER, "true") } else { builder };
         match token {
             Some(token) => builder.bearer_auth(token),
             None => builder,

@@ -56,6 +56,8 @@ struct Inner {
     http: reqwest::Client,
     /// Starts the server again when it dies under an open stream.
     launcher: Option<Launcher>,
+    /// Every request gives up all rights but a viewer's.
+    read_only: bool,
 }
 
 /// Where a server is.
@@ -76,7 +78,7 @@ impl Client {
 
     fn with_launcher(socket: PathBuf, launcher: Option<Launcher>) -> Self {
         let http = reqwest::Client::builder().unix_socket(socket.clone()).no_proxy().build().expect("no TLS is set up, nothing can fail");
-        Self(Arc::new(Inner { address: Address::Unix(socket), http, launcher }))
+        Self(Arc::new(Inner { address: Address::Unix(socket), http, launcher, read_only: false }))
     }
 
     /// A client of the server at `http://host:port` (or `host:port`), known there by `token`.
@@ -95,7 +97,20 @@ impl Client {
         }
         let http = reqwest::Client::builder().no_proxy().build().map_err(|error| Error::internal(error.to_string()))?;
         let address = Address::Tcp { authority: authority.to_owned(), token: token.trim().to_owned() };
-        Ok(Self(Arc::new(Inner { address, http, launcher: None })))
+        Ok(Self(Arc::new(Inner { address, http, launcher: None, read_only: false })))
+    }
+
+    /// A client of the same server whose requests give up all rights but a viewer's.
+    #[must_use]
+    pub fn read_only(&self) -> Self {
+        let Inner { address, http, launcher, .. } = &*self.0;
+        Self(Arc::new(Inner { address: address.clone(), http: http.clone(), launcher: launcher.clone(), read_only: true }))
+    }
+
+    /// Whether its requests give up all rights but a viewer's.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.0.read_only
     }
 
     /// Where the server is, for people.

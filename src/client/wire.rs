@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::model::Answer;
 use crate::model::Code;
 use crate::model::Endpoint;
+use crate::model::READ_ONLY_HEADER;
 use futures_util::SinkExt as _;
 use futures_util::StreamExt as _;
 use futures_util::stream::SplitSink;
@@ -68,6 +69,9 @@ impl Client {
         let mut request = format!("ws://{authority}{}", filled(E::PATH, path)).into_client_request().map_err(|error| Error::internal(error.to_string()))?;
         let headers = request.headers_mut();
         headers.insert("sec-websocket-protocol", ::http::HeaderValue::from_static(protocol));
+        if self.is_read_only() {
+            headers.insert(READ_ONLY_HEADER, ::http::HeaderValue::from_static("true"));
+        }
         if let Some(token) = token {
             let value = format!("Bearer {token}").parse().map_err(|_| Error::new(Code::Unauthenticated, "the token holds letters that no token has"))?;
             headers.insert("authorization", value);

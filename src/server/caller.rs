@@ -5,6 +5,8 @@ use crate::access::Actor;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Code;
+use crate::model::READ_ONLY_HEADER;
+use crate::model::Role;
 use axum::extract::ConnectInfo;
 use axum::extract::Request;
 use axum::extract::State;
@@ -53,7 +55,10 @@ pub(super) struct MaybeCaller(pub(super) Option<Actor>);
 /// Finds out who calls before anything else is looked at, and refuses what comes from another site's page.
 pub(super) async fn find(State(door): State<Door>, ConnectInfo(peer): ConnectInfo<Peer>, mut request: Request, next: Next) -> Response {
     match who(&door, peer, request.headers()).await {
-        Ok(caller) => {
+        Ok(mut caller) => {
+            if let Some(caller) = caller.as_mut().filter(|_| request.headers().contains_key(READ_ONLY_HEADER)) {
+                caller.role = caller.role.min(Role::Viewer);
+            }
             request.extensions_mut().insert(MaybeCaller(caller));
             next.run(request).await
         }

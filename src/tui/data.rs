@@ -37,6 +37,8 @@ pub struct SmallPicture {
 /// What is known of the server.
 #[derive(Clone, Debug, Default)]
 pub struct Data {
+    /// Nothing can be changed from here.
+    pub read_only: bool,
     /// How it is reached.
     pub link: Link,
     /// Whether everything was listed once.

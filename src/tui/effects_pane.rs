@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::model::Attach;
 use crate::model::AttachMode;
 use crate::model::ClientFrame;
+use crate::model::Code;
 use crate::model::Control;
 use crate::model::Delivery;
 use crate::model::MAX_INPUT;
@@ -35,6 +36,8 @@ struct Typed {
     writer: u64,
     seq: u32,
     open: VecDeque<(u32, Vec<u8>)>,
+    /// Nothing may be typed.
+    looks: bool,
 }
 
 #[derive(Debug)]
@@ -87,7 +90,16 @@ impl PaneLink {
         };
         let (client, told, typed) = (client.clone(), told.clone(), Arc::clone(&self.typed));
         self.replace(tokio::spawn(async move {
-            let problem = mirror(pane, &client, &told, &session, attach, waiting, &typed).await.err().map(|error| Box::new(error.problem()));
+            let mut waiting = waiting;
+            let looks = Attach { mode: AttachMode::View, ..attach.clone() };
+            let mut result = mirror(pane, &client, &told, &session, attach, &mut waiting, &typed).await;
+            if result.as_ref().is_err_and(|error| error.code == Code::Forbidden) {
+                // Who may not type may look.
+                lock(&typed).looks = true;
+                let _ = told.send(Msg::Frame(pane, ServerFrame::Notice("you may look at this terminal, and not type into it".to_owned()))).await;
+                result = mirror(pane, &client, &told, &session, looks, &mut waiting, &typed).await;
+            }
+            let problem = result.err().map(|error| Box::new(error.problem()));
             let _ = told.send(Msg::Detached(pane, problem)).await;
         }));
         self.out = Some(out);
@@ -103,7 +115,7 @@ impl PaneLink {
     pub fn input(&self, bytes: Vec<u8>) {
         let Some(out) = &self.out else { return };
         let mut typed = lock(&self.typed);
-        if typed.open.len() >= WAITING {
+        if typed.looks || typed.open.len() >= WAITING {
             return;
         }
         for piece in bytes.chunks(MAX_INPUT) {
@@ -149,7 +161,7 @@ async fn mirror(
     told: &mpsc::Sender<Msg>,
     session: &SessionId,
     attach: Attach,
-    waiting: mpsc::Receiver<Out>,
+    waiting: &mut mpsc::Receiver<Out>,
     typed: &Mutex<Typed>,
 ) -> Result<()> {
     let attached = client.attach(session.as_str(), attach).await?;
@@ -183,7 +195,7 @@ async fn read(pane: PaneId, mut receiver: AttachReceiver, told: &mpsc::Sender<Ms
     Ok(())
 }
 
-async fn write(sender: AttachSender, mut waiting: mpsc::Receiver<Out>, mut resend: mpsc::Receiver<u32>, typed: &Mutex<Typed>) -> Result<()> {
+async fn write(sender: AttachSender, waiting: &mut mpsc::Receiver<Out>, mut resend: mpsc::Receiver<u32>, typed: &Mutex<Typed>) -> Result<()> {
     // Nothing is typed before READY says what was taken already.
     let mut sent = None;
     let mut size = None;

@@ -86,6 +86,7 @@ pub async fn run(options: Options) -> Result<Exit> {
     let guard = Guard::take().map_err(lost)?;
     let size = terminal_size();
     let started = Instant::now();
+    let read_only = options.client.is_read_only();
     let (told, messages) = mpsc::channel(MESSAGES);
     let (changed, mut changes) = (told.clone(), options.changes);
     // A thread of its own, since it waits; it ends with the program.
@@ -107,6 +108,7 @@ pub async fn run(options: Options) -> Result<Exit> {
     };
     let mut app = App::new(options.start, themes.theme(), keymap, options.settings.scrollback, size, screen.now());
     app.themes = themes;
+    app.data.read_only = read_only;
     app.work.confirms_paste = options.settings.confirm_paste;
     app.plain = options.settings.plain;
     app.pages.settings.learn(options.settings.shown);

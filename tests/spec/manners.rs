@@ -190,3 +190,28 @@ fn an_ended_program_keeps_its_last_screen_and_a_key_begins_it_anew() {
     tui.shows("again-4");
     assert!(!tui.text().contains("exit 3"), "{}", tui.text());
 }
+
+#[test]
+fn who_only_looks_changes_nothing_and_sees_everything() {
+    let home = Home::new();
+    let name = home.name("looked-at");
+    home.ok(&["run", "shell", "--name", &name, "-d"]);
+    // By the server's word, on the command line too.
+    assert!(home.fails(4, &["--read-only", "stop", &name]).contains("viewer"));
+    assert!(home.ok(&["--read-only", "ps"]).contains(&name));
+    let mut works = Terminal::sized(&home, &["attach", &name], (100, 30));
+    works.shows("root@");
+    works.type_in("PS1='> '; echo seen-$((40+2))\r");
+    works.shows("seen-42");
+    let mut looks = Terminal::sized(&home, &["--read-only"], (100, 30));
+    looks.shows("read-only");
+    looks.shows(&name[name.len() - 9..]);
+    looks.type_in(&format!(":open {name}\r"));
+    looks.shows("seen-42");
+    looks.shows("not type into it");
+    looks.type_in("echo typed-$((1+1))\r");
+    looks.type_in(&format!("{PREFIX}d:stop {name}\r"));
+    looks.shows("viewer");
+    assert!(!works.text().contains("typed-"), "nothing that the one who looks has typed arrives:\n{}", works.text());
+    assert!(home.ok(&["ps"]).contains("running"));
+}

@@ -31,6 +31,7 @@ const BRAND: &str = " cto";
 pub fn home_line(frame: &mut Frame, area: Rect, view: &str, cx: &Context) {
     let mut left = brand(cx);
     left.push(Span::raw("  "));
+    left.extend(read_only(cx));
     left.extend(server(cx));
     if !view.is_empty() {
         left.push(Span::styled(format!("  {view}"), cx.theme.style(Role::Accent)));
@@ -68,7 +69,7 @@ pub fn work_line(frame: &mut Frame, area: Rect, work: &Workspace, cx: &Context) 
             if place == work.active { cx.theme.style(Role::Accent).add_modifier(Modifier::BOLD | Modifier::REVERSED) } else { cx.theme.style(Role::Text) };
         left.push(Span::styled(text, style));
     }
-    let mut right = Vec::new();
+    let mut right: Vec<Span> = read_only(cx).into_iter().collect();
     if let Link::Down { .. } = cx.data.link {
         right.extend(server(cx));
         right.push(Span::raw("  "));
@@ -206,6 +207,11 @@ pub fn work_hints(work: &Workspace, cx: &Context) -> Vec<Hint> {
 
 fn brand<'a>(cx: &Context) -> Vec<Span<'a>> {
     vec![Span::styled(BRAND, cx.theme.style(Role::Accent).add_modifier(Modifier::BOLD))]
+}
+
+/// Says that nothing can be changed from here.
+fn read_only<'a>(cx: &Context) -> Option<Span<'a>> {
+    cx.data.read_only.then(|| Span::styled("read-only  ", cx.theme.style(Role::Warn)))
 }
 
 fn server<'a>(cx: &Context) -> Vec<Span<'a>> {
