@@ -141,6 +141,54 @@ finds C-b C-p e d i t o r
 plays 5
 photograph terminals 36 1
 
+step "the other views"
+readonly LINES_HIGH=30
+"${SCREEN[@]}" resize-window -t p -x "$COLS" -y "$LINES_HIGH"
+# Types a line after the colon.
+asks() {
+  presses :
+  "${SCREEN[@]}" send-keys -t p -l "$1"
+  presses Enter
+}
+view() {
+  asks "$1"
+  photograph "$1" "$LINES_HIGH" "${2:-2}"
+}
+cat >"$WORK/web.json" <<'JSON'
+{
+  "name": "web", "image": "debian:bookworm-slim", "interactive": false,
+  "command": ["sh", "-c", "n=0; while :; do n=$((n+1)); echo \"GET /item/$n 200\"; [ $((n % 7)) != 0 ] || echo \"ERROR no answer from db for /item/$n\"; sleep 0.3; done"]
+}
+JSON
+"$CTO" run "$WORK/web.json" --name web -d >/dev/null
+"$CTO" run "$WORK/web.json" --name worker -d >/dev/null
+"$CTO" rec start dev >/dev/null
+enters dev 'uname -sr; ls /etc | head -3'
+presses C-b d
+presses v
+photograph table "$LINES_HIGH"
+presses v n
+photograph launch "$LINES_HIGH"
+presses Escape C-p
+"${SCREEN[@]}" send-keys -t p -l st
+photograph palette "$LINES_HIGH" 1
+presses Escape '?'
+photograph help "$LINES_HIGH" 1
+presses Escape
+"$CTO" rec stop dev >/dev/null
+for name in images volumes sessions activity recordings settings; do view "$name"; done
+asks containers
+finds C-p w e b
+presses C-b d
+presses Space
+photograph marked "$LINES_HIGH" 1
+presses l
+photograph logs "$LINES_HIGH" 3
+presses C-b d
+asks files
+photograph files "$LINES_HIGH"
+view resources 20
+
 step "the web page"
 url=$(sed -n 's/^serving on .* and \(http[^ ]*\).*/\1/p' "$WORK/serve.log")
 node scripts/picture.mjs page "$OUT/web.png" "$url" "$("$CTO" token create)" monitor

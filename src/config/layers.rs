@@ -26,6 +26,8 @@ use std::path::PathBuf;
 
 /// Parts that a project's file may set. It is somebody else's text: it must not lead the user to another engine or open a port.
 pub(super) const OF_PROJECTS: [&str; 5] = ["$schema", "terminal", "keys", "theme", "accessible"];
+/// What of them it may not: a key must not mean what its user does not expect, and no question that protects them be left out.
+pub(super) const NOT_OF_PROJECTS: [&str; 2] = [BIND, "/terminal/confirm_paste"];
 /// The variable that names the environment, whose files go before the others.
 const ENVIRONMENT: &str = "CTO_ENV";
 /// What is shown instead of a secret.
@@ -227,10 +229,12 @@ fn layer(file: &Path, of_project: bool, paths: &Paths, variable: &dyn Fn(&str) -
             let detail = format!("a project can't set '{name}'; set it in '{}'", paths.config_file().display());
             found.complaints.push(Complaint::at(child("", &name), detail));
         }
-        // Somebody else's text must not make a key mean what its user does not expect.
-        if parts.get_mut("keys").and_then(Value::as_object_mut).and_then(|keys| keys.remove("bind")).is_some() {
-            let detail = format!("a project can't set 'keys.bind'; set it in '{}'", paths.config_file().display());
-            found.complaints.push(Complaint::at(BIND, detail));
+        for refused in NOT_OF_PROJECTS {
+            let Some((part, field)) = refused.trim_start_matches('/').split_once('/') else { continue };
+            if parts.get_mut(part).and_then(Value::as_object_mut).and_then(|fields| fields.remove(field)).is_some() {
+                let detail = format!("a project can't set '{part}.{field}'; set it in '{}'", paths.config_file().display());
+                found.complaints.push(Complaint::at(refused, detail));
+            }
         }
     }
     let folder = file.parent().unwrap_or(Path::new("/"));

@@ -2,7 +2,7 @@
 use crate::config::Config;
 use crate::config::config_schema;
 use crate::config::document::child;
-use crate::config::keys::BIND;
+use crate::config::layers::NOT_OF_PROJECTS;
 use crate::config::layers::OF_PROJECTS;
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ pub fn sample(schema: &str, of_project: bool) -> String {
             continue;
         };
         text.push_str(&format!("  // \"{name}\": {{\n"));
-        for (field, schema) in fields.iter().filter(|(field, _)| !(of_project && child(&child("", name), field) == BIND)) {
+        for (field, schema) in fields.iter().filter(|(field, _)| !(of_project && NOT_OF_PROJECTS.contains(&child(&child("", name), field).as_str()))) {
             comment(&mut text, "  //   ", schema);
             let value = default.get(field).map_or_else(|| "null".to_owned(), Value::to_string);
             text.push_str(&format!("  //   \"{field}\": {value},\n"));

@@ -118,13 +118,15 @@ fn the_prefix_is_never_anything_else() {
 }
 
 #[test]
-fn a_project_gives_no_keys() {
+fn a_project_gives_no_keys_and_takes_no_question_away() {
     let dir = tempfile::tempdir().unwrap();
     let paths = Paths::under(&dir.path().join("home")).unwrap();
-    write(&dir.path().join("cto.json"), r#"{"keys": {"prefix": "C-p", "bind": {"home": {"stop": ["j"], "down": []}}}}"#);
+    write(&dir.path().join("cto.json"), r#"{"keys": {"prefix": "C-p", "bind": {"home": {"stop": ["j"], "down": []}}}, "terminal": {"confirm_paste": false}}"#);
     let loaded = Config::read(&paths, Some(dir.path()), |_| None);
     assert!(loaded.complaints[0].detail.starts_with("a project can't set 'keys.bind'"), "{:?}", loaded.complaints);
+    assert!(loaded.complaints[1].detail.starts_with("a project can't set 'terminal.confirm_paste'"), "{:?}", loaded.complaints);
     assert_eq!((loaded.config.keys.prefix.as_str(), &loaded.config.keys.bind), ("C-p", &config::Bindings::default()));
+    assert!(loaded.config.terminal.confirm_paste);
 }
 
 #[test]
