@@ -15,6 +15,8 @@ use crate::model::Delivery;
 use crate::model::Empty;
 use crate::model::GetHealth;
 use crate::model::GetVersion;
+use crate::model::ListContainers;
+use crate::model::ListQuery;
 use crate::model::OpenSession;
 use crate::model::OperationState;
 use crate::model::ServerHealth;
@@ -112,9 +114,12 @@ impl Stage {
     /// Takes everything away: containers, server, files. What can't be is told.
     pub async fn clear(mut self) -> Vec<String> {
         let mut left = Vec::new();
+        // What people launch by keys has names of its own; the server knows which are its.
+        let page = self.client.call::<ListContainers>(&[], &ListQuery::default()).await;
+        let own: Vec<_> = page.into_iter().flat_map(|page| page.items).filter(|one| !one.foreign && !one.other_server).map(|one| one.id).collect();
         match self.engine.list().await {
             Ok(containers) => {
-                for container in containers.iter().filter(|container| container.name.starts_with(&self.prefix)) {
+                for container in containers.iter().filter(|container| container.name.starts_with(&self.prefix) || own.contains(&container.id)) {
                     if let Err(error) = self.engine.remove(&container.id, true).await
                         && error.code != Code::NotFound
                     {

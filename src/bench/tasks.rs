@@ -21,11 +21,12 @@ use crate::term::Screen;
 use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 use std::time::Instant;
 
-/// The terminal.
-const SIZE: Size = Size { cols: 120, rows: 40 };
+/// The terminal: half of it is still enough for lazydocker's names of containers.
+const SIZE: Size = Size { cols: 200, rows: 50 };
 /// Between two keys: a practised typist's (Card, Moran and Newell, "The keystroke-level model", 1980).
 const KEY: Duration = Duration::from_millis(200);
 /// How long a screen may take to show what a step is for.
@@ -135,12 +136,12 @@ impl Hands {
         Ok((f64::from(count), begun.elapsed().as_secs_f64()))
     }
 
-    /// In lazydocker's list: the keys that lead to a container from the first.
-    fn way_to(&self, name: &str) -> Result<String> {
+    /// In lazydocker's list, which begins at this column or right of it: the keys that lead to a container from the first.
+    fn way_to(&self, name: &str, col: u16) -> Result<String> {
         let text = self.screen.text();
-        // The newest list is the one on the right, where there are two.
-        let rows = text.lines().skip_while(|line| !line.contains("Containers")).skip(1);
-        let place = rows.take(50).position(|line| line.contains(name));
+        let own = text.lines().map(|line| line.chars().skip(col.into()).collect::<String>());
+        let mut rows = own.skip_while(|line| !line.contains("Containers")).skip(1);
+        let place = rows.position(|line| line.contains(name));
         place.map(|place| "j".repeat(place)).ok_or_else(|| Error::new(Code::NotFound, format!("lazydocker does not list '{name}':\n{text}")))
     }
 }
@@ -245,25 +246,38 @@ fn in_vim() -> [Step<'static>; 3] {
 
 async fn by_rivals(stage: &Stage, place: &Place, gap: Duration) -> Result<Figures> {
     let mut hands = Hands::new(stage, gap)?;
-    hands.prepare(&[step("cd \"$CTO_HOME\"; tmux -f /dev/null\r", "[0]"), step("lazydocker\r", &place.web)]).await?;
+    let result = in_tmux(stage, place, &mut hands).await;
+    // Not by keys: who knows where they would go by now.
+    let end = tokio::process::Command::new("tmux").arg("kill-server").env("TMUX_TMPDIR", &stage.home).env_remove("TMUX").stdin(Stdio::null()).output().await;
+    end.map_err(|error| Error::internal(format!("tmux can't be ended: {error}")))?;
+    result
+}
+
+async fn in_tmux(stage: &Stage, place: &Place, hands: &mut Hands) -> Result<Figures> {
+    // Its windows are to have the programs that this one has: no login shell, which looks for them elsewhere.
+    let begin = "cd \"$CTO_HOME\"; echo 'set -g default-command sh' >tmux.conf; tmux -f tmux.conf\r";
+    hands.prepare(&[step(begin, "[0]"), step("lazydocker\r", &place.web)]).await?;
     let launch = hands.task(&[step(format!("{P}c"), "1:sh"), step("docker run -it debian:bookworm-slim\r", "root@")]).await?;
     // It has no name that is known: its shell says its id.
     let id = hands.screen.text().split("root@").nth(1).map(|rest| rest.chars().take_while(char::is_ascii_hexdigit).collect::<String>()).unwrap_or_default();
     let made = stage.engine.inspect(&id).await?;
-    let rest = after_launch(&mut hands, place).await;
+    let rest = after_launch(hands, place).await;
     stage.engine.remove(&made.id, true).await?;
-    hands.prepare(&[step("tmux kill-server\r", "host>")]).await?;
     Ok(figures(&[vec![("launch", launch)], rest?].concat()))
 }
 
 async fn after_launch(hands: &mut Hands, place: &Place) -> Result<Vec<(&'static str, (f64, f64))>> {
     let mut measured = Vec::new();
     hands.prepare(&[step(format!("{P}0"), &place.web)]).await?;
-    let way = hands.way_to(&place.web)?;
+    let way = hands.way_to(&place.web, 0)?;
     hands.prepare(&[step(format!("{way}E"), "root@")]).await?;
+    // The prompt of the first shell has the name too.
+    let listed = Step { keys: "lazydocker\r".to_owned(), until: &place.web, times: 2 };
+    let begun = hands.task(&[step(format!("{P}%"), "host>"), listed]).await?;
+    let way = hands.way_to(&place.web, SIZE.cols / 2)?;
     let shell = Step { keys: format!("{way}E"), until: "root@", times: 2 };
-    let edit = [step(format!("{P}%"), "host>"), step("lazydocker\r", &place.web), shell];
-    measured.push(("edit", hands.task(&[&edit[..], &in_vim()].concat()).await?));
+    let rest = hands.task(&[&[shell][..], &in_vim()].concat()).await?;
+    measured.push(("edit", (begun.0 + rest.0, begun.1 + rest.1)));
     measured.push(("return", hands.task(&[step(format!("{P}d"), "[detached"), step("tmux a\r", WRITTEN)]).await?));
     let copy = [step(format!("{P}c"), "2:sh"), step(format!("docker cp {}:/root/{FILE} .\r", place.web), "copied")];
     measured.push(("copy", hands.task(&copy).await?));

@@ -107,6 +107,22 @@ fn leaving_the_client_open_is_measured_beside_what_is_installed() {
 }
 
 #[test]
+fn five_tasks_take_fewer_keys_than_elsewhere() {
+    let report = report("tasks");
+    let tasks = ["launch", "edit", "copy", "return", "logs"];
+    for task in tasks {
+        positive(&report, &[&format!("/cto/{task}"), &format!("/cto/{task}_seconds")]);
+    }
+    // Without the rivals there is no comparison, and the reason is told.
+    if report["rival"].is_null() {
+        assert!(report["rival_is"].as_str().unwrap().contains("scripts/rivals.sh"), "{report:#}");
+    } else {
+        let fewer = |task: &&str| report["ratio"][*task].as_f64().is_some_and(|ratio| ratio < 1.0);
+        assert!(tasks.iter().all(fewer), "{report:#}");
+    }
+}
+
+#[test]
 fn reattaching_is_measured_beside_tmux() {
     let report = report("reattach");
     positive(&report, &["/cto/p50", "/cto/p99", "/cto/snapshot_p50"]);
