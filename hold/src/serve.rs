@@ -248,7 +248,7 @@ impl Serving {
 
     /// Waits for something to happen, and takes what did.
     fn wait(&mut self, now: Instant) {
-        let room = if self.session.drained { 0 } else { self.session.room(now) };
+        let room = if self.session.drained { 0 } else { self.room(now) };
         let mut terminal = PollFlags::empty();
         let rests = now < self.rests_until && self.session.ended.is_none();
         terminal.set(PollFlags::IN, room > 0 && !rests);
@@ -308,6 +308,13 @@ impl Serving {
         }
     }
 
+    /// Bytes that may be read from the terminal now.
+    fn room(&mut self, now: Instant) -> u64 {
+        let server = self.conns.iter().find(|conn| conn.stage == Stage::Controls && !conn.dead);
+        let taken_up_to = server.filter(|_| self.session.ended.is_none()).map(|conn| conn.acked.saturating_add(conn.window));
+        self.session.room(now, taken_up_to)
+    }
+
     /// How long nothing needs to be done; none for ever.
     fn timeout(&self, now: Instant, room: u64) -> Option<Duration> {
         let conns = self.conns.iter().filter(|conn| conn.is_timed()).map(|conn| conn.deadline);
@@ -362,7 +369,7 @@ impl Serving {
     fn read_terminal(&mut self, now: Instant) {
         let mut got = 0;
         while got < TURN {
-            let room = self.session.room(now);
+            let room = self.room(now);
             let space = self.session.ring.space();
             let most = space.len().min(room as usize);
             if most == 0 {

@@ -78,9 +78,11 @@ impl Session {
         &self.writers
     }
 
-    /// Bytes that may be read from the terminal now; none while the program is to be blocked.
-    pub fn room(&mut self, now: Instant) -> u64 {
-        let room = (self.acked + self.ring.keep()).saturating_sub(self.ring.head());
+    /// Bytes that may be read from the terminal now, not beyond the offset up to which a server takes output; none while the program is to be
+    /// blocked. What was read beyond would only wait here, and printing it takes time from others.
+    pub fn room(&mut self, now: Instant, taken_up_to: Option<u64>) -> u64 {
+        let end = (self.acked + self.ring.keep()).min(taken_up_to.unwrap_or(u64::MAX));
+        let room = end.saturating_sub(self.ring.head());
         if room > 0 {
             self.full_since = None;
             return room;
@@ -183,19 +185,19 @@ mod tests {
         let start = Instant::now();
         let mut session = session(Policy::Block(Duration::from_secs(60)));
         print(&mut session, 64 * 1024 - 10);
-        assert_eq!(session.room(start), 10);
+        assert_eq!(session.room(start, None), 10);
         print(&mut session, 10);
-        assert_eq!(session.room(start), 0);
+        assert_eq!(session.room(start, None), 0);
         assert_eq!(session.patience_ends(), Some(start + Duration::from_secs(60)));
         // Someone reads a little: the time begins again.
         let later = start + Duration::from_secs(59);
         print(&mut session, 100);
         session.acknowledge(50, later);
-        assert_eq!(session.room(start + Duration::from_secs(118)), 0);
-        assert!(session.room(start + Duration::from_secs(119)) > 0);
-        assert!(session.room(start + Duration::from_secs(120)) > 0, "it is not blocked again for each piece");
+        assert_eq!(session.room(start + Duration::from_secs(118), None), 0);
+        assert!(session.room(start + Duration::from_secs(119), None) > 0);
+        assert!(session.room(start + Duration::from_secs(120), None) > 0, "it is not blocked again for each piece");
         session.acknowledge(101, start + Duration::from_secs(130));
-        assert_eq!(session.room(start + Duration::from_secs(130)), 1);
+        assert_eq!(session.room(start + Duration::from_secs(130), None), 1);
         assert_eq!(session.patience_ends(), None);
     }
 
@@ -204,12 +206,12 @@ mod tests {
         let now = Instant::now();
         let mut drops = session(Policy::Drop);
         print(&mut drops, 100_000);
-        assert!(drops.room(now) > 0);
+        assert!(drops.room(now, None) > 0);
         let mut blocks = session(Policy::Block(Duration::from_secs(60)));
         print(&mut blocks, 100_000);
-        assert_eq!(blocks.room(now), 0);
+        assert_eq!(blocks.room(now, None), 0);
         blocks.closing = true;
-        assert!(blocks.room(now) > 0);
+        assert!(blocks.room(now, None) > 0);
     }
 
     #[test]

@@ -60,6 +60,8 @@ fn a_program_that_nobody_reads_is_blocked_and_loses_nothing() {
     let place = Place::new("block");
     let done = place.file("done");
     place.start("a", &["--ring", "65536", "--", "sh", "-c", &format!("seq 1 50000; touch {}", done.display())]);
+    // Nobody is there to take it: a ring full is read.
+    std::thread::sleep(Duration::from_millis(500));
     let mut client = place.connect();
     client.open(1, "a", Begin::Oldest, 0, 32 * 1024);
     // A window full comes, and no more.
@@ -76,6 +78,26 @@ fn a_program_that_nobody_reads_is_blocked_and_loses_nothing() {
     let rest = client.read_until(1, |_| false);
     assert!(rest == counted(50_000)[got..], "nothing is lost");
     assert!(done.exists());
+}
+
+#[test]
+fn no_more_is_read_than_the_server_there_takes() {
+    let place = Place::new("paced");
+    let mut client = place.connect();
+    client.start(1, 32 * 1024, &["--id", "a", "--", "sh", "-c", "stty -echo; echo go; read x; seq 1 50000"]);
+    let mut all = client.read_until(1, |seen| seen.ends_with(b"go\r\n"));
+    client.input(1, 7, 1, b"\n");
+    while let Some(wire) = client.next_within(Duration::from_millis(300)) {
+        if let Frame::Data { bytes, .. } = frame(&wire).1 {
+            all.extend_from_slice(bytes);
+        }
+    }
+    client.send(1, &Frame::Look);
+    let head = usize::try_from(client.opened(1).head).unwrap();
+    assert_eq!((all.len(), head), (32 * 1024 + 4, 32 * 1024 + 4), "the program waits, and takes no time from others");
+    client.send(1, &Frame::Ack { offset: head as u64 });
+    all.extend(client.read_until(1, |_| false));
+    assert!(all == [b"go\r\n", counted(50_000).as_slice()].concat(), "nothing is lost");
 }
 
 #[test]
