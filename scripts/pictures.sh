@@ -176,7 +176,7 @@ presses Escape '?'
 photograph help "$LINES_HIGH" 1
 presses Escape
 "$CTO" rec stop dev >/dev/null
-for name in images volumes sessions activity recordings settings; do view "$name"; done
+for name in images volumes networks sessions activity recordings settings; do view "$name"; done
 asks containers
 finds C-p w e b
 presses C-b d
