@@ -100,6 +100,7 @@ pub async fn run(options: Options) -> Result<Exit> {
         rate: FrameRate::default(),
         last_key: None,
         urgent: false,
+        others: false,
         wake: None,
         unsaved: 0,
         to_suspend: false,
@@ -156,7 +157,10 @@ struct Screen {
     started: Instant,
     rate: FrameRate,
     last_key: Option<Instant>,
+    /// What is to be drawn is the echo of a key.
     urgent: bool,
+    /// Something else is to be drawn too.
+    others: bool,
     wake: Option<Duration>,
     unsaved: usize,
     to_suspend: bool,
@@ -223,13 +227,18 @@ impl Screen {
     fn draw_if_due(&mut self, app: &mut App) -> std::io::Result<Option<Instant>> {
         let now = Instant::now();
         if app.dirty {
-            let due = self.rate.due(if self.urgent { Haste::Echo } else { Haste::of(app.focused) });
+            let haste = match () {
+                () if self.urgent && self.others => Haste::Echo,
+                () if self.urgent => Haste::EchoAlone,
+                () => Haste::of(app.focused),
+            };
+            let due = self.rate.due(haste);
             if let Some(due) = due.filter(|due| *due > now) {
                 return Ok(Some(due));
             }
             app.dirty = false;
-            self.urgent = false;
-            self.rate.drawn(now);
+            (self.urgent, self.others) = (false, false);
+            self.rate.drawn(haste, now);
             let shape = if app.view == View::Terminals && app.overlays.is_empty() { app.work.cursor_shape() } else { 0 };
             self.terminal.backend_mut().set_cursor_shape(shape);
             self.terminal.draw(|frame| view::draw(app, frame))?;
@@ -248,18 +257,19 @@ impl Screen {
         if let Msg::Resize(size) = &msg {
             self.terminal.backend_mut().set_size(outer(*size));
         }
-        if let (Msg::Frame(pane, _), Some(key)) = (&msg, self.last_key)
-            && app.work.focused().is_some_and(|own| own.id == *pane)
-            && key.elapsed() < ECHO
-        {
-            self.urgent = true;
-        }
+        let echo = matches!((&msg, self.last_key), (Msg::Frame(pane, _), Some(key))
+            if key.elapsed() < ECHO && app.work.focused().is_some_and(|own| own.id == *pane));
+        self.urgent |= echo;
+        let before = std::mem::take(&mut app.dirty);
+        let of_person = matches!(msg, Msg::Key(_));
         if let Msg::Reply(request, _) = &msg
             && matches!(**request, Request::SaveLayout(_))
         {
             self.unsaved = self.unsaved.saturating_sub(1);
         }
         let effects = app.update(msg, self.now());
+        self.others |= app.dirty && !echo && !of_person;
+        app.dirty |= before;
         self.act(app, effects);
     }
 

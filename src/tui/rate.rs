@@ -1,4 +1,4 @@
-//! When a frame may be drawn: at once for the echo of a key, and yet not more than sixty a second.
+//! When a frame may be drawn: at once for the echo of a key, and yet not more than sixty a second of what nobody typed.
 use std::time::Duration;
 use std::time::Instant;
 
@@ -14,7 +14,9 @@ const AHEAD: u32 = 6;
 /// How soon a frame is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Haste {
-    /// It shows the echo of a key.
+    /// It shows the echo of a key and nothing else.
+    EchoAlone,
+    /// It shows the echo of a key, and what else is new.
     Echo,
     /// It shows what else is new.
     Usual,
@@ -42,16 +44,18 @@ impl FrameRate {
     pub fn due(&self, haste: Haste) -> Option<Instant> {
         let (last, in_step) = (self.last?, self.in_step?);
         Some(match haste {
+            Haste::EchoAlone => last + ECHO_FRAME,
             Haste::Echo => (last + ECHO_FRAME).max(in_step.checked_sub(FRAME * AHEAD).unwrap_or(last)),
             Haste::Usual => (last + FRAME).max(in_step),
             Haste::Far => (last + FAR_FRAME).max(in_step),
         })
     }
 
-    /// One was drawn.
-    pub fn drawn(&mut self, now: Instant) {
+    /// One was drawn. Of frames that show a key's echo alone there are as many as keys: they count for nothing.
+    pub fn drawn(&mut self, haste: Haste, now: Instant) {
         self.last = Some(now);
-        self.in_step = Some(self.in_step.map_or(now, |at| at.max(now)) + FRAME);
+        let counts = if haste == Haste::EchoAlone { Duration::ZERO } else { FRAME };
+        self.in_step = Some(self.in_step.map_or(now, |at| at.max(now)) + counts);
     }
 }
 
@@ -68,7 +72,7 @@ mod tests {
                 break;
             }
             if rate.due(haste(turn)).is_none_or(|due| due <= now) {
-                rate.drawn(now);
+                rate.drawn(haste(turn), now);
                 all.push(now - begun);
             }
             now += every;
@@ -95,14 +99,14 @@ mod tests {
             let key = now + Duration::from_micros(62_500);
             while now < key {
                 if rate.due(Haste::Usual).is_none_or(|due| due <= now) {
-                    rate.drawn(now);
+                    rate.drawn(Haste::Usual, now);
                 }
                 now += Duration::from_micros(500);
             }
             let waits = rate.due(Haste::Echo).map_or(Duration::ZERO, |due| due.saturating_duration_since(now));
             assert!(waits <= ECHO_FRAME, "{waits:?}");
             now += waits;
-            rate.drawn(now);
+            rate.drawn(Haste::Echo, now);
         }
     }
 }
