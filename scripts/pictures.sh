@@ -101,7 +101,9 @@ step "launching"
 "$CTO" run vim --name editor -d >/dev/null
 "$CTO" run python --name repl -d >/dev/null
 
-"${SCREEN[@]}" -u -f /dev/null new-session -d -s p -x "$COLS" -y 28 "$CTO"
+# Beside the files of containers the pictures show these, and no directory of the machine that they are made on.
+mkdir -p "$WORK/project" && cp -r README.md LICENSE templates themes "$WORK/project/"
+"${SCREEN[@]}" -u -f /dev/null new-session -d -s p -c "$WORK/project" -x "$COLS" -y 28 "$CTO"
 "${SCREEN[@]}" set -g status off
 "${SCREEN[@]}" set -g default-terminal tmux-256color
 "${SCREEN[@]}" resize-window -t p -x "$COLS" -y 28
