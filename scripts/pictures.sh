@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 
 readonly OUT=docs/pictures COLS=120
 scripts/setup.sh compiler engine image web web-modules test-tools
-apt_install fonts-dejavu-core
+apt_install fonts-dejavu-core pngquant
 if [ $# = 0 ]; then cargo build --locked --bin cto; fi
 CTO=$(realpath "${1:-target/debug/cto}")
 WORK=$(mktemp -d)
@@ -59,7 +59,13 @@ photograph() {
     read -ra cursor <<<"$("${SCREEN[@]}" display -p -t p '#{cursor_x} #{cursor_y}')"
   fi
   "${SCREEN[@]}" capture-pane -e -p -t p | node scripts/picture.mjs screen "$OUT/$1.png" "$COLS" "$2" "${cursor[@]+"${cursor[@]}"}"
-  say "made $OUT/$1.png"
+  shrinks "$OUT/$1.png"
+}
+
+# A terminal has few colours: its picture needs no more.
+shrinks() {
+  pngquant --force --speed 1 --ext .png 128 "$1"
+  say "made $1"
 }
 
 # Gives the main session of a container another size, as a pane would.
@@ -194,4 +200,4 @@ view resources 20
 step "the web page"
 url=$(sed -n 's/^serving on .* and \(http[^ ]*\).*/\1/p' "$WORK/serve.log")
 node scripts/picture.mjs page "$OUT/web.png" "$url" "$("$CTO" token create)" monitor
-say "made $OUT/web.png"
+shrinks "$OUT/web.png"

@@ -50,6 +50,8 @@
 //!   An OPEN from before the oldest byte is answered by OPENED and a GAP. OPEN counts as an ACK of its offset.
 //! - **One server at a time** has a session; a later OPEN takes it over, and the earlier channel ends with ERROR `taken_over`.
 //!   An OPEN with [`READ_ONLY`] takes nothing over, its ACKs move only its own window, and it may send ACK, LOOK, PING and DETACH only.
+//! - **While a server has the session**, no more is read of its program than the window lets through: beyond it the program waits, as long
+//!   as it would wait for somebody to take its output.
 //! - **When nobody takes the output**, the program is blocked once a ring of bytes is unacknowledged; after the time that `hold run`
 //!   was given, the oldest are dropped, which the next reader sees as a GAP.
 //! - The connection ends when the server closes the holder's input, or sends nothing for [`SILENCE`]: a server that has nothing to say

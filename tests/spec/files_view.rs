@@ -214,6 +214,30 @@ fn the_cursor_follows_its_file_and_comes_back_where_it_was() {
 }
 
 #[test]
+fn a_list_from_before_a_change_is_not_taken_for_one_after_it() {
+    let mut shown = Shown::new((120, 40));
+    // Asked for, and on its way while a directory is made.
+    shown.part.refresh();
+    let before = shown.part.due(&shown.drawn.cx());
+    let inside_of = |effects: &[Effect]| {
+        let of = |effect: &Effect| match effect {
+            Effect::Request(Request::Files(wish)) if matches!(&**wish, FilesWish::List(Where::Container(_), _)) => Some((**wish).clone()),
+            _ => None,
+        };
+        effects.iter().find_map(of).expect("the container's directory is asked for")
+    };
+    let old = inside_of(&before);
+    let FilesWish::List(at, path) = old.clone() else { unreachable!() };
+    shown.reply(FilesWish::Make(at, b"/made".to_vec()), FilesReply::Done("made /made".to_owned()));
+    shown.reply(old, FilesReply::Listed(path.clone(), inside()));
+    let again = inside_of(&shown.part.due(&shown.drawn.cx()));
+    let mut with = inside();
+    with.entries.push(entry(b"made", PathKind::Directory, 0, 0o755));
+    shown.reply(again, FilesReply::Listed(path, with));
+    assert!(shown.text().contains("▸ made/"), "{}", shown.text());
+}
+
+#[test]
 fn what_is_in_the_way_of_a_copy_is_asked_about_one_by_one() {
     let mut shown = Shown::new((120, 40));
     shown.on("app.py");

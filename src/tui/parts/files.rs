@@ -63,6 +63,8 @@ pub(super) struct Pane {
     pub listing: Option<Listing>,
     /// It was asked for and did not come yet.
     pub asked: bool,
+    /// Something was changed since it was asked for: what comes is old.
+    pub outdated: bool,
     /// When it is listed next, since the program began.
     pub next: Duration,
     /// Why it can't be listed.
@@ -71,7 +73,7 @@ pub(super) struct Pane {
 
 impl Pane {
     fn at(path: &[u8]) -> Self {
-        Self { list: List::new(&COLUMNS), path: path.to_vec(), listing: None, asked: false, next: Duration::ZERO, failed: None }
+        Self { list: List::new(&COLUMNS), path: path.to_vec(), listing: None, asked: false, outdated: false, next: Duration::ZERO, failed: None }
     }
 
     /// Goes to another directory, with the cursor on this name there.
@@ -204,8 +206,10 @@ impl Files {
 
     /// Both sides are to be listed anew at once.
     pub fn refresh(&mut self) {
-        self.inside.next = Duration::ZERO;
-        self.here.next = Duration::ZERO;
+        for pane in [&mut self.inside, &mut self.here] {
+            pane.outdated = pane.asked;
+            pane.next = Duration::ZERO;
+        }
     }
 
     pub(super) fn soon(&mut self, now: Duration) {

@@ -40,6 +40,7 @@ use crate::tui::msg::ToastKind;
 use crate::tui::theme::Role;
 use std::collections::VecDeque;
 use std::path::Path;
+use std::time::Duration;
 
 /// Things that one question can name.
 const MOST_NAMED: usize = 24;
@@ -322,6 +323,11 @@ impl Files {
             let side = side_of(at);
             // Whoever has gone elsewhere meanwhile asks anew.
             if self.place_of(side).as_ref() != Some(at) || self.pane(side).path != *path {
+                return Some(Vec::new());
+            }
+            let pane = self.pane_mut(side);
+            if std::mem::take(&mut pane.outdated) {
+                (pane.asked, pane.next) = (false, Duration::ZERO);
                 return Some(Vec::new());
             }
             let told = match result {
