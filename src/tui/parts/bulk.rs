@@ -1,11 +1,11 @@
 //! How far one thing is that is done to several containers, and what became of each.
+use super::popup::Pointed;
 use super::popup::Popup;
 use super::text;
 use super::toast::say;
 use crate::term::Key;
 use crate::term::KeyCode;
 use crate::term::Mods;
-use crate::term::MouseKind;
 use crate::tui::bulk::BulkJob;
 use crate::tui::bulk::BulkNews;
 use crate::tui::bulk::End;
@@ -169,17 +169,10 @@ impl Component for Bulk {
             }
             Msg::Mouse(mouse) => {
                 let popup = self.place(cx.area);
-                match mouse.kind {
-                    MouseKind::WheelDown => self.cursor = (self.cursor + 1).min(self.steps.len().saturating_sub(1)),
-                    MouseKind::WheelUp => self.cursor = self.cursor.saturating_sub(1),
-                    MouseKind::Down if popup.inner.contains((mouse.col, mouse.row).into()) => {
-                        let place = self.top(&popup) + usize::from(mouse.row - popup.inner.y);
-                        if place < self.steps.len() {
-                            self.cursor = place;
-                            return Some(self.open());
-                        }
-                    }
-                    _ => {}
+                let (top, count) = (self.top(&popup), self.steps.len());
+                if let Pointed::Row(row) = popup.pointed(*mouse, &mut self.cursor, top, count) {
+                    self.cursor = row;
+                    return Some(self.open());
                 }
                 Some(Vec::new())
             }

@@ -1,12 +1,12 @@
 //! Chooses the columns of the table of containers; each change is seen at once.
 use super::facts::Columns;
 use super::facts::Fact;
+use super::popup::Pointed;
 use super::popup::Popup;
 use super::text;
 use crate::term::Key;
 use crate::term::KeyCode;
 use crate::term::Mods;
-use crate::term::MouseKind;
 use crate::tui::component::Component;
 use crate::tui::component::Context;
 use crate::tui::msg::Ask;
@@ -85,16 +85,14 @@ impl Component for Chooser {
             Msg::Key(key) => Some(self.key(*key)),
             Msg::Mouse(mouse) => {
                 let popup = Self::place(cx.area);
-                match mouse.kind {
-                    MouseKind::WheelDown => self.cursor = (self.cursor + 1).min(Fact::ALL.len() - 1),
-                    MouseKind::WheelUp => self.cursor = self.cursor.saturating_sub(1),
-                    MouseKind::Down if popup.inner.contains((mouse.col, mouse.row).into()) => {
-                        let place = self.top(&popup) + usize::from(mouse.row - popup.inner.y);
-                        let fact = self.facts().get(place).copied()?;
+                let top = self.top(&popup);
+                match popup.pointed(*mouse, &mut self.cursor, top, Fact::ALL.len()) {
+                    Pointed::Row(row) => {
+                        let fact = self.facts().get(row).copied()?;
                         return Some(self.change(fact, |columns| columns.toggle(fact)));
                     }
-                    MouseKind::Down => return Some(vec![Effect::Ask(Ask::Close)]),
-                    _ => {}
+                    Pointed::Outside => return Some(vec![Effect::Ask(Ask::Close)]),
+                    Pointed::Nothing => {}
                 }
                 Some(Vec::new())
             }

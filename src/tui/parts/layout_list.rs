@@ -1,4 +1,5 @@
 //! The layouts that are kept, to pick from.
+use super::popup::Pointed;
 use super::popup::Popup;
 use super::saved::SavedWorkspace;
 use super::text;
@@ -6,7 +7,6 @@ use crate::model::Layout;
 use crate::term::Key;
 use crate::term::KeyCode;
 use crate::term::Mods;
-use crate::term::MouseKind;
 use crate::tui::component::Component;
 use crate::tui::component::Context;
 use crate::tui::layouts::LayoutWish;
@@ -105,19 +105,14 @@ impl Component for LayoutList {
             }
             Msg::Mouse(mouse) => {
                 let popup = self.place(cx.area);
-                let inside = popup.inner.contains((mouse.col, mouse.row).into());
-                match mouse.kind {
-                    MouseKind::WheelDown => return Some(self.key(Key::new(KeyCode::Down, Mods::NONE))),
-                    MouseKind::WheelUp => return Some(self.key(Key::new(KeyCode::Up, Mods::NONE))),
-                    MouseKind::Down if inside => {
-                        let place = self.top(&popup) + usize::from(mouse.row - popup.inner.y);
-                        if self.items.as_ref().is_some_and(|items| place < items.len()) {
-                            self.cursor = place;
-                            return Some(self.key(Key::new(KeyCode::Enter, Mods::NONE)));
-                        }
+                let (top, count) = (self.top(&popup), self.items.as_ref().map_or(0, Vec::len));
+                match popup.pointed(*mouse, &mut self.cursor, top, count) {
+                    Pointed::Row(row) => {
+                        self.cursor = row;
+                        return Some(self.key(Key::new(KeyCode::Enter, Mods::NONE)));
                     }
-                    MouseKind::Down => return Some(vec![Effect::Ask(Ask::Close)]),
-                    _ => {}
+                    Pointed::Outside => return Some(vec![Effect::Ask(Ask::Close)]),
+                    Pointed::Nothing => {}
                 }
                 Some(Vec::new())
             }

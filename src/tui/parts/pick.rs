@@ -1,10 +1,10 @@
 //! Asks for one of several.
+use super::popup::Pointed;
 use super::popup::Popup;
 use super::text;
 use crate::term::Key;
 use crate::term::KeyCode;
 use crate::term::Mods;
-use crate::term::MouseKind;
 use crate::tui::component::Component;
 use crate::tui::component::Context;
 use crate::tui::msg::Ask;
@@ -85,18 +85,14 @@ impl Component for Pick {
             Msg::Key(key) => Some(self.key(*key)),
             Msg::Mouse(mouse) => {
                 let popup = self.place(cx.area);
-                match mouse.kind {
-                    MouseKind::WheelDown => self.cursor = (self.cursor + 1).min(self.spec.rows.len().saturating_sub(1)),
-                    MouseKind::WheelUp => self.cursor = self.cursor.saturating_sub(1),
-                    MouseKind::Down if popup.inner.contains((mouse.col, mouse.row).into()) => {
-                        let place = self.top(&popup) + usize::from(mouse.row - popup.inner.y);
-                        if place < self.spec.rows.len() {
-                            self.cursor = place;
-                            return Some(self.take());
-                        }
+                let (top, count) = (self.top(&popup), self.spec.rows.len());
+                match popup.pointed(*mouse, &mut self.cursor, top, count) {
+                    Pointed::Row(row) => {
+                        self.cursor = row;
+                        return Some(self.take());
                     }
-                    MouseKind::Down => return Some(vec![Effect::Ask(Ask::Close)]),
-                    _ => {}
+                    Pointed::Outside => return Some(vec![Effect::Ask(Ask::Close)]),
+                    Pointed::Nothing => {}
                 }
                 Some(Vec::new())
             }

@@ -1,5 +1,7 @@
 //! The box that an overlay is drawn in.
 use super::text;
+use crate::term::MouseEvent;
+use crate::term::MouseKind;
 use crate::tui::plain::in_words;
 use crate::tui::theme::Role;
 use crate::tui::theme::Theme;
@@ -22,6 +24,17 @@ pub struct Popup {
     pub inner: Rect,
 }
 
+/// What the mouse was pressed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pointed {
+    /// This row of the list.
+    Row(usize),
+    /// What is not of the list's text.
+    Outside,
+    /// Nothing, or it was not pressed.
+    Nothing,
+}
+
 impl Popup {
     /// A box in the middle of `area`, for content of at most `cols` × `rows` cells.
     #[must_use]
@@ -35,6 +48,21 @@ impl Popup {
         }
         let outer = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 3, width, height };
         Self { outer, inner: Rect { x: outer.x + 2, y: outer.y + 1, width: width - 4, height: height - 2 } }
+    }
+
+    /// What the mouse means in a list that is drawn here, one row a line from `top` on: the wheel moves the cursor.
+    pub fn pointed(&self, mouse: MouseEvent, cursor: &mut usize, top: usize, count: usize) -> Pointed {
+        match mouse.kind {
+            MouseKind::WheelDown => *cursor = (*cursor + 1).min(count.saturating_sub(1)),
+            MouseKind::WheelUp => *cursor = cursor.saturating_sub(1),
+            MouseKind::Down if self.inner.contains((mouse.col, mouse.row).into()) => {
+                let row = top + usize::from(mouse.row - self.inner.y);
+                return if row < count { Pointed::Row(row) } else { Pointed::Nothing };
+            }
+            MouseKind::Down => return Pointed::Outside,
+            _ => {}
+        }
+        Pointed::Nothing
     }
 
     /// Clears the place and draws the border, with a title above and hints below.
