@@ -10,6 +10,7 @@ pub use doctor::Verdict;
 pub use doctor::doctor;
 pub use lock::holder;
 
+use crate::automation::Automation;
 use crate::bus::Bus;
 use crate::config::LoadedConfig;
 use crate::config::Paths;
@@ -102,6 +103,8 @@ async fn serve(paths: &Paths, options: &ServeOptions, loaded: LoadedConfig, leve
     let engine = Engine::connect(config.engine.address.as_deref());
     let control = Control::new(ControlParts { engine, store: store.clone(), bus: Bus::default(), paths: paths.clone(), config, shutdown: shutdown.clone() });
     let keeper = tokio::spawn(keeper::start(control.clone(), shutdown.clone()).await);
+    let automation = Automation::new(control.clone());
+    let automatic = tokio::spawn(automation.clone().keep(shutdown.clone()));
     tokio::spawn(reload::watch(control.clone(), options.clone(), loaded, level, shutdown.clone()));
     let socket = paths.socket();
     let unix = listen(&socket)?;
@@ -113,7 +116,7 @@ async fn serve(paths: &Paths, options: &ServeOptions, loaded: LoadedConfig, leve
     } else {
         say(&socket, &addresses);
     }
-    let mut serving = tokio::spawn(server::serve(control, unix, tcp, shutdown.clone()));
+    let mut serving = tokio::spawn(server::serve(automation, unix, tcp, shutdown.clone()));
     notify::ready();
     let mut pulse = notify::pulse();
     let mut failed = None;
@@ -142,6 +145,7 @@ async fn serve(paths: &Paths, options: &ServeOptions, loaded: LoadedConfig, leve
         if failed.is_none() {
             let _ = serving.await;
         }
+        let _ = automatic.await;
         let _ = keeper.await;
         store.close().await;
     };

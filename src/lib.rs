@@ -1,6 +1,7 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 
 pub mod access;
+pub mod automation;
 pub mod bench;
 pub mod bus;
 pub mod cli;

@@ -131,7 +131,10 @@ impl Control {
     }
 
     /// Asks the table; for reads, which leave no trace.
-    pub(super) fn may(actor: &Actor, action: Action) -> Result<()> {
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub fn may(actor: &Actor, action: Action) -> Result<()> {
         if allowed(actor, action, None) { Ok(()) } else { Err(refusal(actor, action, "")) }
     }
 

@@ -19,7 +19,7 @@ impl Control {
     ///
     /// # Errors
     /// `invalid_value` when the key belongs to another request, `wrong_state` while the first is still being answered; else the work's own.
-    pub(super) async fn once<T>(
+    pub async fn once<T>(
         &self,
         actor: &Actor,
         key: Option<&str>,
@@ -56,7 +56,7 @@ impl Control {
 }
 
 /// What a request gets.
-pub(super) enum Answer<T> {
+pub enum Answer<T> {
     /// Made just now.
     New(T),
     /// Made before: its id.

@@ -31,6 +31,7 @@ pub use crate::engine::Exec;
 pub use crate::engine::ExecControl;
 pub use crate::engine::ExecOutput;
 pub use guard::Target;
+pub use idempotency::Answer;
 pub use recordings::Cast;
 pub use sessions::Screen;
 pub use streams::TileMark;

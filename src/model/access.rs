@@ -143,6 +143,32 @@ actions! {
     ReadEvents = "read:events",
     /// Keep layouts of one's own.
     UseLayouts = "use:layouts",
+    /// See scripts.
+    ReadScripts = "read:scripts",
+    /// Save and remove scripts.
+    WriteScripts = "write:scripts",
+    /// See runs and their logs.
+    ReadRuns = "read:runs",
+    /// Run scripts, with one's own rights.
+    StartRuns = "start:runs",
+    /// Cancel, pause and resume runs, and remove them.
+    ControlRuns = "control:runs",
+    /// See schedules.
+    ReadSchedules = "read:schedules",
+    /// Make, change and remove schedules, which run with their owner's rights.
+    ManageSchedules = "manage:schedules",
+    /// See triggers.
+    ReadTriggers = "read:triggers",
+    /// Make, change and remove triggers, which run with their owner's rights.
+    ManageTriggers = "manage:triggers",
+    /// See webhooks and their deliveries, without secrets.
+    ReadWebhooks = "read:webhooks",
+    /// Make, change and remove webhooks.
+    ManageWebhooks = "manage:webhooks",
+    /// See plugins.
+    ReadPlugins = "read:plugins",
+    /// Install, grant and remove plugins.
+    ManagePlugins = "manage:plugins",
     /// Read the audit.
     ReadAudit = "read:audit",
     /// Make and remove users and tokens.

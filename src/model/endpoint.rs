@@ -180,6 +180,22 @@ endpoints! {
     GetOperation = "One operation": Get "/api/v1/operations/{id}", Some(Action::ReadOperations), Empty => Answer::Json, Operation;
     CancelOperation = "Cancels an operation": Post "/api/v1/operations/{id}/cancel", Some(Action::CancelOperations), Empty => Answer::Json, Operation;
 
+    ListScripts = "All scripts, and the files that can't be used": Get "/api/v1/scripts", Some(Action::ReadScripts), Empty => Answer::Json, ScriptList;
+    GetScript = "One script, with its text": Get "/api/v1/scripts/{name}", Some(Action::ReadScripts), Empty => Answer::Json, ScriptEntry;
+    PutScript = "Saves a script; one with mistakes too": Put "/api/v1/scripts/{name}", Some(Action::WriteScripts), SaveScript => Answer::Json, ScriptCheck;
+    DeleteScript = "Removes a script": Delete "/api/v1/scripts/{name}", Some(Action::WriteScripts), Empty => Answer::Nothing, Empty;
+    CheckScript = "What is wrong in a script, each with its place": Post "/api/v1/scripts/check", Some(Action::ReadScripts), InlineScript => Answer::Json, ScriptCheck;
+    ListRuns = "Runs, newest first": Get "/api/v1/runs", Some(Action::ReadRuns), RunQuery => Answer::Json, Page<Run>;
+    StartRunOf = "Runs a script": Post "/api/v1/runs", Some(Action::StartRuns), StartRun => Answer::Created, Run;
+    GetRun = "One run": Get "/api/v1/runs/{id}", Some(Action::ReadRuns), Empty => Answer::Json, Run;
+    GetRunLog = "A run's log from an entry on; waits for more where asked": Get "/api/v1/runs/{id}/log", Some(Action::ReadRuns), RunLogQuery => Answer::Json, RunLog;
+    GetRunReport = "A run's steps as JUnit XML": Get "/api/v1/runs/{id}/junit", Some(Action::ReadRuns), Empty => Answer::Bytes(JUNIT_MEDIA), Empty;
+    CancelRun = "Cancels a run": Post "/api/v1/runs/{id}/cancel", Some(Action::ControlRuns), Empty => Answer::Json, Run;
+    PauseRun = "Lets a run pause before its next call": Post "/api/v1/runs/{id}/pause", Some(Action::ControlRuns), Empty => Answer::Json, Run;
+    ResumeRunAt = "Lets a paused run go on": Post "/api/v1/runs/{id}/resume", Some(Action::ControlRuns), ResumeRun => Answer::Json, Run;
+    RetryRun = "Runs the same script once more with the same parameters": Post "/api/v1/runs/{id}/retry", Some(Action::StartRuns), Empty => Answer::Created, Run;
+    DeleteRun = "Removes a run that is over": Delete "/api/v1/runs/{id}", Some(Action::ControlRuns), Empty => Answer::Nothing, Empty;
+
     OpenStream = "Events, stats, tiles and logs over one WebSocket": Get "/api/v1/stream", Some(Action::ReadEvents), Empty => Answer::Upgrade(STREAM_PROTOCOL), Empty;
 
     ListLayouts = "The caller's layouts": Get "/api/v1/layouts", Some(Action::UseLayouts), Empty => Answer::Json, Page<Layout>;

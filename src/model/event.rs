@@ -2,6 +2,7 @@
 use super::Container;
 use super::ContainerId;
 use super::Operation;
+use super::Run;
 use super::Session;
 use super::SessionId;
 use jiff::Timestamp;
@@ -65,6 +66,13 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         detail: Option<String>,
     },
+    /// A run of a script was asked for, moved or ended.
+    RunChanged {
+        /// As it is now.
+        run: Box<Run>,
+    },
+    /// Script files changed.
+    ScriptsChanged,
     /// Template files changed.
     TemplatesChanged,
     /// The server's configuration files changed.

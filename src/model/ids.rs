@@ -71,3 +71,23 @@ id!(
     /// One API token (not its secret).
     TokenId, "tok"
 );
+id!(
+    /// One execution of a script.
+    RunId, "run"
+);
+id!(
+    /// One schedule.
+    ScheduleId, "sch"
+);
+id!(
+    /// One trigger.
+    TriggerId, "trg"
+);
+id!(
+    /// One webhook.
+    WebhookId, "whk"
+);
+id!(
+    /// One delivery of a webhook.
+    DeliveryId, "dlv"
+);

@@ -10,6 +10,7 @@ mod openapi;
 mod problem;
 mod recordings;
 mod routes;
+mod runs;
 mod socket;
 mod stream;
 mod topics;
@@ -18,6 +19,7 @@ mod web;
 pub use openapi::document as openapi;
 pub use routes::routed;
 
+use crate::automation::Automation;
 use crate::control::Control;
 use crate::error::Error;
 use crate::error::Result;
@@ -44,6 +46,7 @@ const GRACE: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 struct Door {
     control: Control,
+    automation: Automation,
     /// Set when the server stops: WebSockets say so and close.
     closing: CancellationToken,
     wrong_tokens: Arc<tokio::sync::Semaphore>,
@@ -54,8 +57,8 @@ struct Door {
 ///
 /// # Errors
 /// When a listener fails for good.
-pub async fn serve(control: Control, unix: UnixListener, tcp: Vec<TcpListener>, closing: CancellationToken) -> Result<()> {
-    let app = router(control, closing.clone());
+pub async fn serve(automation: Automation, unix: UnixListener, tcp: Vec<TcpListener>, closing: CancellationToken) -> Result<()> {
+    let app = router(automation, closing.clone());
     let mut tasks = tokio::task::JoinSet::new();
     let stop = closing.clone();
     let local = axum::serve(unix, app.clone().into_make_service_with_connect_info::<Peer>()).with_graceful_shutdown(stop.cancelled_owned());
@@ -99,8 +102,8 @@ pub async fn listen(address: &str) -> Result<TcpListener> {
 }
 
 /// Every route, with what surrounds them.
-fn router(control: Control, closing: CancellationToken) -> Router {
-    let door = Door { control, closing, wrong_tokens: Arc::new(caller::waiting_room()) };
+fn router(automation: Automation, closing: CancellationToken) -> Router {
+    let door = Door { control: automation.control().clone(), automation, closing, wrong_tokens: Arc::new(caller::waiting_room()) };
     // What is not text is large and often small already, or read by who knows its length.
     let bytes = NotForContentType::const_new("application/octet-stream");
     let archives = NotForContentType::const_new(crate::model::TAR_MEDIA);

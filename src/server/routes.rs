@@ -11,9 +11,11 @@ use super::logs;
 use super::openapi;
 use super::problem::Refusal;
 use super::recordings;
+use super::runs;
 use super::stream;
 use super::web;
 use crate::access::Actor;
+use crate::automation::Automation;
 use crate::control::Control;
 use crate::control::Screen;
 use crate::error::Error;
@@ -42,6 +44,7 @@ use axum::routing::on;
 /// What every answer begins with: who asks, of what.
 pub(super) struct Ask {
     pub(super) control: Control,
+    pub(super) automation: Automation,
     pub(super) actor: Actor,
     path: Vec<String>,
     /// Makes a repeated request count once.
@@ -171,6 +174,22 @@ pub(super) fn all() -> Routes {
         .add::<ListOperations, _, _>(|ask, query| async move { ask.control.list_operations(&ask.actor, &query).await })
         .add::<GetOperation, _, _>(|ask, _| async move { ask.control.get_operation(&ask.actor, ask.id()).await })
         .add::<CancelOperation, _, _>(|ask, _| async move { ask.control.cancel_operation(&ask.actor, ask.id()).await })
+
+        .add::<ListScripts, _, _>(|ask, _| async move { ask.automation.list_scripts(&ask.actor).await })
+        .add::<GetScript, _, _>(|ask, _| async move { ask.automation.get_script(&ask.actor, ask.id()).await })
+        .add::<PutScript, _, _>(|ask, request| async move { ask.automation.put_script(&ask.actor, ask.id(), request).await })
+        .add::<DeleteScript, _, _>(|ask, _| async move { ask.automation.delete_script(&ask.actor, ask.id()).await.map(done) })
+        .add::<CheckScript, _, _>(|ask, request| async move { ask.automation.check_script(&ask.actor, request).await })
+        .add::<ListRuns, _, _>(|ask, query| async move { ask.automation.list_runs(&ask.actor, query).await })
+        .add::<StartRunOf, _, _>(|ask, request| async move { ask.automation.start_run(&ask.actor, request, RunCause::Asked, ask.idempotency_key.as_deref()).await })
+        .add::<GetRun, _, _>(|ask, _| async move { ask.automation.get_run(&ask.actor, ask.id()).await })
+        .add::<GetRunLog, _, _>(|ask, query| async move { ask.automation.get_run_log(&ask.actor, ask.id(), query).await })
+        .raw::<GetRunReport, _, _>(runs::junit)
+        .add::<CancelRun, _, _>(|ask, _| async move { ask.automation.cancel_run(&ask.actor, ask.id()).await })
+        .add::<PauseRun, _, _>(|ask, _| async move { ask.automation.pause_run(&ask.actor, ask.id()).await })
+        .add::<ResumeRunAt, _, _>(|ask, request| async move { ask.automation.resume_run(&ask.actor, ask.id(), request).await })
+        .add::<RetryRun, _, _>(|ask, _| async move { ask.automation.retry_run(&ask.actor, ask.id()).await })
+        .add::<DeleteRun, _, _>(|ask, _| async move { ask.automation.delete_run(&ask.actor, ask.id()).await.map(done) })
 
         .upgrade::<OpenStream, _, _>(stream::run)
 
@@ -360,7 +379,7 @@ async fn ask<E: Endpoint>(door: &Door, caller: Option<Actor>, path: Vec<String>,
         Some(Ok(key)) if (1..=128).contains(&key.len()) => Some(key.to_owned()),
         Some(_) => return Err(Error::new(Code::BadRequest, "the Idempotency-Key must be 1 to 128 visible letters").into()),
     };
-    Ok(Ask { control: door.control.clone(), actor, path, idempotency_key })
+    Ok(Ask { control: door.control.clone(), automation: door.automation.clone(), actor, path, idempotency_key })
 }
 
 /// `GET /sessions/{id}/screen` in the form that was asked for.

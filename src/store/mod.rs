@@ -8,11 +8,13 @@ mod fault;
 mod idempotency;
 mod layouts;
 mod recordings;
+mod runs;
 mod sessions;
 mod stats;
 
 pub use audit::AuditNote;
 pub use idempotency::Claim;
+pub use runs::Orphan;
 pub use sessions::SessionRow;
 
 use crate::error::Error;

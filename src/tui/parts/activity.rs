@@ -12,6 +12,7 @@ use crate::model::ContainerId;
 use crate::model::Event;
 use crate::model::OperationState;
 use crate::model::Outcome;
+use crate::model::RunState;
 use crate::model::SessionState;
 use crate::term::MouseEvent;
 use crate::tui::command::CommandId;
@@ -179,6 +180,28 @@ impl Activity {
             }
             Event::EngineChanged { available: true, .. } => self.tell(now, "engine answers again", "", Role::Ok),
             Event::EngineChanged { detail, .. } => self.tell(now, "engine lost", detail.clone().unwrap_or_default(), Role::Error),
+            Event::RunChanged { run } => {
+                let key = run.id.to_string();
+                match run.state {
+                    RunState::Queued => return,
+                    RunState::Running => {
+                        if !self.begun.insert(key) {
+                            return;
+                        }
+                        self.tell(now, "run began", &*run.script, Role::Info);
+                    }
+                    state => {
+                        self.begun.remove(&key);
+                        let role = match state {
+                            RunState::Succeeded => Role::Ok,
+                            RunState::Cancelled => Role::Muted,
+                            _ => Role::Error,
+                        };
+                        self.tell(now, format!("run {}", state.as_str().replace('_', " ")), &*run.script, role);
+                    }
+                }
+            }
+            Event::ScriptsChanged => self.tell(now, "scripts changed", "", Role::Text),
             Event::TemplatesChanged => self.tell(now, "templates changed", "", Role::Text),
             Event::ConfigChanged { ok, detail, .. } => {
                 let role = if *ok { Role::Text } else { Role::Error };

@@ -81,7 +81,7 @@ async fn serve(plane: &Plane, socket: &PathBuf, port: u16) -> (SocketAddr, Cance
     let tcp = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
     let address = tcp.local_addr().unwrap();
     let closing = CancellationToken::new();
-    let (control, token) = (plane.control.clone(), closing.clone());
-    let serving = tokio::spawn(async move { cto::server::serve(control, unix, vec![tcp], token).await.unwrap() });
+    let (automation, token) = (plane.automation.clone(), closing.clone());
+    let serving = tokio::spawn(async move { cto::server::serve(automation, unix, vec![tcp], token).await.unwrap() });
     (address, closing, serving)
 }

@@ -1,5 +1,6 @@
 //! A control plane with its keeper, over the real engine and files of its own.
 use cto::access::Actor;
+use cto::automation::Automation;
 use cto::bus::Bus;
 use cto::config::Config;
 use cto::config::Paths;
@@ -20,6 +21,7 @@ static NUMBER: AtomicU32 = AtomicU32::new(0);
 /// A control plane. Whatever containers it makes have names that begin with `prefix`, and are removed when it is dropped.
 pub struct Plane {
     pub control: Control,
+    pub automation: Automation,
     pub prefix: String,
     pub home: tempfile::TempDir,
     shutdown: CancellationToken,
@@ -50,16 +52,17 @@ impl Plane {
     pub async fn configured(engine: Engine, config: Config) -> Self {
         let home = tempfile::tempdir().unwrap();
         let prefix = format!("cto-spec-{}-{:04}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let (control, shutdown, keeper) = begin(home.path(), engine, config).await;
-        Self { control, prefix, home, shutdown, keeper: Some(keeper) }
+        let (automation, shutdown, keeper) = begin(home.path(), engine, config).await;
+        Self { control: automation.control().clone(), automation, prefix, home, shutdown, keeper: Some(keeper) }
     }
 
     /// Ends the server and starts another on the same files.
     pub async fn restart(&mut self) {
         self.stop().await;
         let (engine, config) = (self.control.parts().engine.clone(), self.control.parts().config.clone());
-        let (control, shutdown, keeper) = begin(self.home.path(), engine, config).await;
-        (self.control, self.shutdown, self.keeper) = (control, shutdown, Some(keeper));
+        let (automation, shutdown, keeper) = begin(self.home.path(), engine, config).await;
+        self.control = automation.control().clone();
+        (self.automation, self.shutdown, self.keeper) = (automation, shutdown, Some(keeper));
     }
 
     pub async fn stop(&mut self) {
@@ -128,14 +131,16 @@ impl Plane {
     }
 }
 
-async fn begin(home: &Path, engine: Engine, config: Config) -> (Control, CancellationToken, JoinHandle<()>) {
+async fn begin(home: &Path, engine: Engine, config: Config) -> (Automation, CancellationToken, JoinHandle<()>) {
     let paths = Paths::under(home).unwrap();
     paths.prepare().unwrap();
     let store = Store::open(paths.database().to_str().unwrap()).await.unwrap();
     let shutdown = CancellationToken::new();
     let control = Control::new(ControlParts { engine, store, bus: Bus::default(), paths, config, shutdown: shutdown.clone() });
-    let keeper = tokio::spawn(cto::keeper::start(control.clone(), shutdown.clone()).await);
-    (control, shutdown, keeper)
+    let automation = Automation::new(control.clone());
+    let (keeper, automatic) = (cto::keeper::start(control, shutdown.clone()).await, automation.clone().keep(shutdown.clone()));
+    let keeping = tokio::spawn(async move { drop(tokio::join!(keeper, automatic)) });
+    (automation, shutdown, keeping)
 }
 
 impl Drop for Plane {
