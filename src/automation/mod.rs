@@ -1,13 +1,16 @@
 //! What people would do at a terminal, done by itself: scripts, and what starts them.
+mod api;
 mod check;
 mod header;
 mod junit;
 mod library;
 mod live;
 mod mask;
+mod pattern;
 mod runner;
 mod runs;
 mod sandbox;
+mod stream;
 
 use crate::access::Actor;
 use crate::control::Control;
