@@ -99,12 +99,9 @@ impl Patterns {
             let start = from.saturating_sub(again);
             let part = &text[start..];
             let found = match pattern {
-                Pattern::Literal(bytes) => memchr::memmem::find(part, bytes).map(|at| Found {
-                    index,
-                    start: start + at,
-                    end: start + at + bytes.len(),
-                    groups: Vec::new(),
-                }),
+                Pattern::Literal(bytes) => {
+                    memchr::memmem::find(part, bytes).map(|at| Found { index, start: start + at, end: start + at + bytes.len(), groups: Vec::new() })
+                }
                 Pattern::Regex(regex) => of_regex(regex, text, start, index, best.as_ref().map(|best| best.start)),
                 Pattern::End | Pattern::Timeout => None,
             };

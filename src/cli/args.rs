@@ -455,6 +455,8 @@ pub enum BenchCommand {
     Tasks,
     /// What it costs to leave the client open beside 50 containers, beside lazydocker, oxker and ducker
     Watch,
+    /// A script's waits beside pexpect's, which drives the same programs through docker exec -it
+    Script,
     /// What a frame of the terminal client costs: nine panes of 200×50, beside ratatui alone
     Frame,
     /// How long each template of the gallery takes until it is ready, its image being there

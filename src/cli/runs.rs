@@ -282,7 +282,9 @@ fn line(entry: &RunEntry, shown: Shown) -> Option<String> {
         RunNote::Log { text } => text.lines().map(|line| format!("{}\n", output::plain(line))).collect(),
         RunNote::Call { text, .. } if all => format!("{}\n", quiet(&format!("  {:>4}  {text}", entry.line.map(|line| line.to_string()).unwrap_or_default()))),
         RunNote::StepBegan { name } => format!("{} {}\n", paint("▸", Tone::Quiet, colour), output::plain(name)),
-        RunNote::StepEnded { name, ms, error: None, .. } => format!("{} {} {}\n", paint("✓", Tone::Good, colour), output::plain(name), quiet(&format!("{ms} ms"))),
+        RunNote::StepEnded { name, ms, error: None, .. } => {
+            format!("{} {} {}\n", paint("✓", Tone::Good, colour), output::plain(name), quiet(&format!("{ms} ms")))
+        }
         RunNote::StepEnded { name, error: Some(error), .. } => format!("{} {}: {}\n", paint("✗", Tone::Bad, colour), output::plain(name), output::plain(error)),
         RunNote::Screen { label, text } if all => format!("{}\n{}", quiet(label), boxed(text)),
         RunNote::Paused { why } => format!("{}\n", paint(&output::plain(why), Tone::Warn, colour)),

@@ -198,7 +198,8 @@ fn tell(context: &Context, name: &str, check: &ScriptCheck, source: Option<&str>
 }
 
 fn begin(file: &Path) -> Result<()> {
-    let unwritten = |error: std::io::Error| Error::invalid(format!("cannot write '{}': {error}", file.display())).fix("name a file that does not exist").because(error);
+    let unwritten =
+        |error: std::io::Error| Error::invalid(format!("cannot write '{}': {error}", file.display())).fix("name a file that does not exist").because(error);
     let mut made = std::fs::File::create_new(file).map_err(unwritten)?;
     std::io::Write::write_all(&mut made, BEGINNING.as_bytes()).map_err(unwritten)?;
     output::print(&format!("{}; run it with: cto script run {}\n", file.display(), file.display()))

@@ -11,6 +11,7 @@ use super::session;
 use super::text;
 use crate::automation::sandbox;
 use crate::control::Control;
+use crate::control::ExecOutput;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Code;
@@ -26,7 +27,6 @@ use crate::model::OperationState;
 use crate::model::RemoveContainer;
 use crate::model::Size;
 use crate::model::StopContainer;
-use crate::control::ExecOutput;
 use mlua::Lua;
 use mlua::Table;
 use mlua::UserData;
@@ -410,6 +410,11 @@ where
 /// Removes what a run has launched and opened, unless its script wants to keep it.
 pub(in crate::automation) async fn clean_up(ctx: &Ctx) {
     let keep = ctx.ready.header.keep;
+    if ctx.live.is_stopping() && ctx.ready.header.resumable {
+        // The next server goes on with it.
+        return;
+    }
+    let before: Vec<ContainerId> = if ctx.live.run().attempt > 1 { ctx.live.run().containers } else { Vec::new() };
     let (launches, launched, opened) = (ctx.launches.take(), ctx.launched.take(), ctx.opened.take());
     let cleaning = ctx.call(move |control, actor| async move {
         for id in opened {
@@ -418,7 +423,8 @@ pub(in crate::automation) async fn clean_up(ctx: &Ctx) {
                 let _ = control.close_session(&actor, id.as_str()).await;
             }
         }
-        let mut gone = launched;
+        let mut gone = before;
+        gone.extend(launched);
         for id in launches {
             let _ = control.cancel_operation(&actor, id.as_str()).await;
             let ended = control.wait_operation(&actor, id.as_str(), Duration::from_secs(30)).await;
@@ -434,4 +440,3 @@ pub(in crate::automation) async fn clean_up(ctx: &Ctx) {
     });
     let _ = cleaning.await;
 }
-

@@ -96,7 +96,8 @@ impl Ctx {
     pub(super) fn line(&self, lua: &Lua) -> Option<u32> {
         for level in 0..LEVELS {
             let line = lua.inspect_stack(level, |frame| {
-                let ours = frame.source().short_src.is_some_and(|source| source == self.name.as_str()) || frame.source().source.is_some_and(|s| s.trim_start_matches('=') == self.name);
+                let ours = frame.source().short_src.is_some_and(|source| source == self.name.as_str())
+                    || frame.source().source.is_some_and(|s| s.trim_start_matches('=') == self.name);
                 frame.current_line().filter(|_| ours)
             })?;
             if let Some(line) = line {
@@ -116,7 +117,7 @@ impl Ctx {
     /// # Errors
     /// `forbidden` where the script's header does not ask for it.
     pub(super) fn may_use(&self, container: &ContainerId, name: &str) -> mlua::Result<()> {
-        let own = self.launched.borrow().contains(container) || self.ready.header.grants.iter().any(|grant| grant == "containers");
+        let own = self.live.run().containers.contains(container) || self.ready.header.grants.iter().any(|grant| grant == "containers");
         let given = self.ready.params.values().any(|value| value.to_string() == name);
         if own || given {
             return Ok(());

@@ -82,7 +82,8 @@ pub(super) async fn write(container: &ContainerRef, path: String, content: Vec<u
 /// Names, kinds and sizes of what is in a directory.
 pub(super) async fn list(lua: &Lua, container: &ContainerRef, path: String) -> mlua::Result<Value> {
     let id = container.id.clone();
-    let found = container.ctx.call(move |control, actor| async move { control.list_directory(&actor, id.as_str(), PathQuery::new(path.as_bytes())).await }).await?;
+    let found =
+        container.ctx.call(move |control, actor| async move { control.list_directory(&actor, id.as_str(), PathQuery::new(path.as_bytes())).await }).await?;
     let mut items = found.items;
     items.sort_by(|a, b| a.name.cmp(&b.name));
     let all = lua.create_table()?;

@@ -46,7 +46,7 @@ pub(super) fn install(lua: &Lua, ctx: &Rc<Ctx>) -> mlua::Result<()> {
             Ok(())
         })?,
     )?;
-    globals.set("now", lua.create_function(|_, ()| Ok(jiff::Timestamp::now().as_millisecond() as f64 / 1_000.0))?)?;
+    globals.set("now", lua.create_function(|_, ()| Ok(jiff::Timestamp::now().as_microsecond() as f64 / 1e6))?)?;
     let of = ctx.clone();
     globals.set(
         "progress",
@@ -66,7 +66,9 @@ pub(super) fn install(lua: &Lua, ctx: &Rc<Ctx>) -> mlua::Result<()> {
         "report",
         lua.create_function(move |lua, table: Table| {
             let value = sandbox::to_json(lua, &Value::Table(table))?;
-            let serde_json::Value::Object(fields) = of.live.masked_value(value) else { return Err(wrong("report: expected names with values, as { rows = 3 }")) };
+            let serde_json::Value::Object(fields) = of.live.masked_value(value) else {
+                return Err(wrong("report: expected names with values, as { rows = 3 }"));
+            };
             let mut large = false;
             of.live.update(|run| {
                 let before = run.results.clone();
@@ -146,7 +148,10 @@ pub(super) fn install(lua: &Lua, ctx: &Rc<Ctx>) -> mlua::Result<()> {
             async move { retry(&ctx, options, work).await }
         })?,
     )?;
-    globals.set("parallel", lua.create_async_function(|lua, (items, second, third): (Table, Value, Value)| async move { parallel(&lua, items, second, third).await })?)
+    globals.set(
+        "parallel",
+        lua.create_async_function(|lua, (items, second, third): (Table, Value, Value)| async move { parallel(&lua, items, second, third).await })?,
+    )
 }
 
 /// What somebody said.

@@ -156,5 +156,9 @@ pub(super) fn seconds(value: &Value) -> mlua::Result<Duration> {
         Value::Number(number) => *number,
         other => return Err(wrong(format!("seconds are a number, not a {}", other.type_name()))),
     };
-    if (0.0..=86_400.0).contains(&seconds) { Ok(Duration::from_secs_f64(seconds)) } else { Err(wrong(format!("{seconds} is no number of seconds from 0 to 86400"))) }
+    if (0.0..=86_400.0).contains(&seconds) {
+        Ok(Duration::from_secs_f64(seconds))
+    } else {
+        Err(wrong(format!("{seconds} is no number of seconds from 0 to 86400")))
+    }
 }

@@ -34,10 +34,7 @@ pub(super) fn install(lua: &Lua) -> mlua::Result<()> {
     json.set("null", lua.null())?;
     json.set_readonly(true);
     globals.set("json", json)?;
-    globals.set(
-        "plain",
-        lua.create_function(|_, text: mlua::LuaString| Ok(plain(&text.as_bytes())))?,
-    )?;
+    globals.set("plain", lua.create_function(|_, text: mlua::LuaString| Ok(plain(&text.as_bytes())))?)?;
     globals.set(
         "lines",
         lua.create_function(|lua, text: mlua::LuaString| {
@@ -45,7 +42,10 @@ pub(super) fn install(lua: &Lua) -> mlua::Result<()> {
             lua.create_sequence_from(text.lines().map(str::to_owned).collect::<Vec<_>>())
         })?,
     )?;
-    globals.set("table_of", lua.create_function(|lua, (text, separator): (mlua::LuaString, Option<String>)| table_of(lua, &text.as_bytes(), separator.as_deref()))?)
+    globals.set(
+        "table_of",
+        lua.create_function(|lua, (text, separator): (mlua::LuaString, Option<String>)| table_of(lua, &text.as_bytes(), separator.as_deref()))?,
+    )
 }
 
 /// Data as Luau values.
@@ -84,7 +84,8 @@ fn table_of(lua: &Lua, text: &[u8], separator: Option<&str>) -> mlua::Result<Val
                 let fields = if fields.len() == names.len() { fields } else { line.split_whitespace().map(str::to_owned).collect() };
                 let last = names.len().saturating_sub(1);
                 for (index, name) in names.iter().enumerate() {
-                    let field = if index == last && fields.len() > names.len() { fields[index..].join(" ") } else { fields.get(index).cloned().unwrap_or_default() };
+                    let field =
+                        if index == last && fields.len() > names.len() { fields[index..].join(" ") } else { fields.get(index).cloned().unwrap_or_default() };
                     row.set(name.as_str(), field)?;
                 }
                 rows.push(row)?;

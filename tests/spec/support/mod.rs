@@ -7,4 +7,5 @@ pub mod narrow;
 pub mod own_engine;
 pub mod plane;
 pub mod registry;
+pub mod scripts;
 pub mod tmux;
