@@ -28,6 +28,8 @@ use super::parts::facts::Fact;
 use super::parts::pane_tree::TabSeen;
 use super::past::PastRead;
 use super::past::PastWish;
+use super::runs::RunsReply;
+use super::runs::RunsWish;
 use super::stock::StockReply;
 use super::stock::StockWish;
 use crate::config::KeysConfig;
@@ -51,6 +53,7 @@ use crate::model::Problem;
 use crate::model::Processes;
 use crate::model::Recording;
 use crate::model::Rendered;
+use crate::model::Run;
 use crate::model::ServerFrame;
 use crate::model::Session;
 use crate::model::SessionId;
@@ -260,6 +263,8 @@ pub enum Request {
     SaveLog(Box<SaveLog>),
     /// Something about recordings.
     Casts(Box<CastWish>),
+    /// Something about scripts or runs.
+    Runs(Box<RunsWish>),
     /// A setting in the user's own file, by pointer, and the text of its value.
     Set(Box<SetSetting>),
     /// Rows of a list, written into a file on this machine.
@@ -295,6 +300,8 @@ pub enum Reply {
     Layout(Option<Box<serde_json::Value>>),
     /// To [`Request::Casts`].
     Casts(Box<CastReply>),
+    /// To [`Request::Runs`].
+    Runs(Box<RunsReply>),
     /// To [`Request::Processes`].
     Processes(Box<Processes>),
     /// To [`Request::Past`].
@@ -358,6 +365,15 @@ pub enum Effect {
         session: SessionId,
         /// The pane's size.
         size: Size,
+        /// Go on after this byte.
+        from_offset: Option<u64>,
+    },
+    /// Connect a pane to a session that is only looked at: nothing is typed there, and its size stays; frames follow.
+    Look {
+        /// The pane.
+        pane: PaneId,
+        /// The session.
+        session: SessionId,
         /// Go on after this byte.
         from_offset: Option<u64>,
     },
@@ -478,6 +494,12 @@ pub enum Ask {
     Bulk(Box<BulkJob>),
     /// Play a recording over the view.
     Play(Box<Recording>),
+    /// Run the script of this name; its parameters are asked for where it has some.
+    RunScript(String),
+    /// Watch a run.
+    Watch(Box<Run>),
+    /// Show the runs of this script.
+    RunsOf(String),
     /// Choose the columns of the table, beginning with these.
     ChooseColumns(Columns),
     /// The table has these columns from now on.

@@ -52,6 +52,7 @@ mod recordings;
 mod recordings_view;
 mod resources;
 mod scripts;
+mod scripts_view;
 mod server;
 mod sessions;
 mod settings;

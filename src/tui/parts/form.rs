@@ -69,6 +69,12 @@ impl Form {
         Self { entries }
     }
 
+    /// The parameters of a script.
+    #[must_use]
+    pub fn of_params(params: &BTreeMap<String, Param>) -> Self {
+        Self { entries: params.iter().map(|(name, param)| of_param(name, param)).collect() }
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -1,0 +1,185 @@
+//! Asks for a script's parameters before it runs.
+use super::field::Edit;
+use super::form::Form;
+use super::popup::Popup;
+use super::reader::Line;
+use super::run_words;
+use super::text;
+use crate::model::ParamValue;
+use crate::model::Problem;
+use crate::model::ScriptEntry;
+use crate::model::StartRun;
+use crate::term::Key;
+use crate::term::KeyCode;
+use crate::term::Mods;
+use crate::term::MouseEvent;
+use crate::term::MouseKind;
+use crate::tui::component::Component;
+use crate::tui::component::Context;
+use crate::tui::msg::Ask;
+use crate::tui::msg::Effect;
+use crate::tui::msg::Msg;
+use crate::tui::msg::Request;
+use crate::tui::runs::RunsWish;
+use crate::tui::runs::wish;
+use crate::tui::theme::Role;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use std::collections::BTreeMap;
+
+/// Columns of the box at most: one parameter a row, with room for its value.
+const COLS: u16 = 72;
+/// Rows for what is said below the parameters.
+const SAID: u16 = 4;
+
+/// The overlay.
+#[derive(Clone, Debug)]
+pub struct RunForm {
+    script: String,
+    about: String,
+    form: Form,
+    entry: usize,
+    problem: Option<Problem>,
+    /// What the server is asked for.
+    waits: Option<StartRun>,
+}
+
+impl RunForm {
+    /// With the values that the script has by itself.
+    #[must_use]
+    pub fn new(script: &ScriptEntry) -> Self {
+        let form = Form::of_params(&script.header.params);
+        Self { script: script.name.clone(), about: script.header.about.clone(), form, entry: 0, problem: None, waits: None }
+    }
+
+    fn params(&self) -> BTreeMap<String, ParamValue> {
+        self.form.set().into_iter().map(|(name, value)| (name, ParamValue::Text(value))).collect()
+    }
+
+    fn run(&mut self) -> Vec<Effect> {
+        if let Some(missing) = self.form.missing() {
+            self.entry = missing;
+            return Vec::new();
+        }
+        if self.waits.is_some() {
+            return Vec::new();
+        }
+        self.problem = None;
+        let start = StartRun { script: Some(self.script.clone()), params: self.params(), ..StartRun::default() };
+        self.waits = Some(start.clone());
+        vec![wish(RunsWish::Start(Box::new(start)))]
+    }
+
+    fn key(&mut self, key: Key) -> Vec<Effect> {
+        let ctrl = key.mods.contains(Mods::CTRL);
+        let last = self.form.len().saturating_sub(1);
+        match key.code {
+            KeyCode::Esc => return vec![Effect::Ask(Ask::Close)],
+            KeyCode::Char('c') if ctrl => return vec![Effect::Ask(Ask::Close)],
+            KeyCode::Char('y') if ctrl => return vec![Effect::Ask(Ask::Copy(run_words::line(&self.script, &self.params())))],
+            KeyCode::Enter => return self.run(),
+            KeyCode::Tab | KeyCode::Down => self.entry = if self.entry >= last { 0 } else { self.entry + 1 },
+            KeyCode::BackTab | KeyCode::Up => self.entry = self.entry.checked_sub(1).unwrap_or(last),
+            _ => {
+                if self.form.key(self.entry, key) == Edit::Changed {
+                    self.problem = None;
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn mouse(&mut self, mouse: MouseEvent, cx: &Context) -> Vec<Effect> {
+        let popup = self.place(cx.area);
+        let at = (mouse.col, mouse.row).into();
+        if mouse.kind == MouseKind::Down {
+            if !popup.outer.contains(at) {
+                return vec![Effect::Ask(Ask::Close)];
+            }
+            let hit = self.form.places(self.room(&popup), Some(self.entry)).into_iter().find(|(_, rect)| rect.contains(at));
+            self.entry = hit.map_or(self.entry, |(place, _)| place);
+        }
+        Vec::new()
+    }
+
+    fn place(&self, area: Rect) -> Popup {
+        let width = COLS.min(area.width.saturating_sub(4));
+        Popup::place(area, COLS, self.form.rows(width).saturating_add(SAID + 2))
+    }
+
+    /// Where the parameters lie: below what the script is for, above what is said.
+    fn room(&self, popup: &Popup) -> Rect {
+        let inner = popup.inner;
+        let above = u16::from(inner.height > 4);
+        let below = SAID.min(inner.height.saturating_sub(above + 1)).min(inner.height / 2);
+        Rect { y: inner.y + above, height: inner.height.saturating_sub(above + below), ..inner }
+    }
+
+    fn said(&self, width: u16) -> Vec<Line> {
+        let wrap = |words: &str, role| text::wrap(words, width.into()).into_iter().map(move |line| (line, role)).collect::<Vec<Line>>();
+        let Some(problem) = &self.problem else {
+            let asks = ("asking the server …".to_owned(), Role::Info);
+            return if self.waits.is_some() { vec![asks] } else { wrap(self.form.help(self.entry), Role::Muted) };
+        };
+        let mut lines = wrap(&format!("✖ {}", problem.detail), Role::Error);
+        for place in problem.errors.iter().filter(|place| place.detail != problem.detail) {
+            lines.extend(wrap(&format!("  {}", place.detail), Role::Error));
+        }
+        if let Some(fix) = &problem.fix {
+            lines.extend(wrap(&format!("  {fix}"), Role::Muted));
+        }
+        lines
+    }
+}
+
+impl Component for RunForm {
+    fn update(&mut self, msg: &Msg, cx: &Context) -> Option<Vec<Effect>> {
+        match msg {
+            Msg::Key(key) => Some(self.key(*key)),
+            Msg::Paste(pasted) => {
+                self.form.paste(self.entry, pasted);
+                Some(Vec::new())
+            }
+            Msg::Mouse(mouse) => Some(self.mouse(*mouse, cx)),
+            Msg::Reply(request, reply) => {
+                let Request::Runs(asked) = &**request else { return None };
+                let RunsWish::Start(start) = &**asked else { return None };
+                if self.waits.as_ref() != Some(&**start) {
+                    return None;
+                }
+                self.waits = None;
+                match reply {
+                    Ok(_) => Some(vec![Effect::Ask(Ask::Close)]),
+                    Err(problem) => {
+                        self.entry = problem.errors.iter().find_map(|place| self.form.find(&place.pointer)).unwrap_or(self.entry);
+                        self.problem = Some((**problem).clone());
+                        Some(Vec::new())
+                    }
+                }
+            }
+            _ => None,
+        }
+    }
+
+    fn draw(&self, frame: &mut Frame, area: Rect, cx: &Context) {
+        let popup = self.place(area);
+        popup.draw(frame, cx.theme, &format!("Run {}", self.script), "⏎ run  ⇥ next  ^y as cto command  esc");
+        let room = self.room(&popup);
+        if room.y > popup.inner.y {
+            text::put(frame.buffer_mut(), popup.inner.x, popup.inner.y, popup.inner.width, &self.about, cx.theme.style(Role::Muted));
+        }
+        self.form.draw(frame, room, Some(self.entry), cx);
+        for ((line, role), y) in self.said(room.width).iter().zip(room.bottom()..popup.inner.bottom()) {
+            text::put(frame.buffer_mut(), room.x, y, room.width, line, cx.theme.style(*role));
+        }
+    }
+
+    fn takes_keys(&self) -> bool {
+        true
+    }
+
+    fn hints(&self, _cx: &Context) -> Option<Vec<(String, String)>> {
+        let keys = [("⏎", "run"), ("⇥", "next"), ("^y", "as cto command"), ("esc", "leave")];
+        Some(keys.map(|(key, what)| (key.to_owned(), what.to_owned())).to_vec())
+    }
+}
