@@ -6,6 +6,7 @@ mod junit;
 mod library;
 mod live;
 mod mask;
+mod names;
 mod pattern;
 mod runner;
 mod runs;
