@@ -28,6 +28,7 @@ use crate::model::RunNote;
 use crate::model::RunQuery;
 use crate::model::RunState;
 use crate::model::StartRun;
+use crate::store::FireKey;
 use crate::store::Orphan;
 use jiff::SignedDuration;
 use jiff::Timestamp;
@@ -51,7 +52,7 @@ impl Automation {
     /// `forbidden`, `not_found`; `invalid_document` with the places of the script's mistakes; `invalid_value` for parameters; `too_many`.
     pub async fn start_run(&self, actor: &Actor, request: StartRun, cause: RunCause, idempotency_key: Option<&str>) -> Result<Run> {
         let work = async {
-            let run = self.begin_run(actor, request.clone(), cause).await?;
+            let run = self.begin_run(actor, request.clone(), cause, None).await?;
             Ok((run.id.to_string(), run))
         };
         match self.control().once(actor, idempotency_key, &request, work).await? {
@@ -60,7 +61,8 @@ impl Automation {
         }
     }
 
-    async fn begin_run(&self, actor: &Actor, mut request: StartRun, cause: RunCause) -> Result<Run> {
+    /// Runs a script; where it is for a schedule's time, only if that is this server's to start.
+    pub(super) async fn begin_run(&self, actor: &Actor, mut request: StartRun, cause: RunCause, fire: Option<&FireKey>) -> Result<Run> {
         Control::may(actor, Action::StartRuns)?;
         let script = self.script_of(&request).await?;
         let ready = self.prepare(&script, &request.params).await?;
@@ -95,7 +97,10 @@ impl Automation {
         let target = Target::free(script.name.clone());
         self.control()
             .guarded(actor, Action::StartRuns, &target, async {
-                self.store().add_run(&run, &request, self.control().boot_id(), LEASE).await?;
+                match fire {
+                    Some(fire) => self.store().add_run_of_fire(fire, &run, &request, self.control().boot_id(), LEASE).await?,
+                    None => self.store().add_run(&run, &request, self.control().boot_id(), LEASE).await?,
+                }
                 self.launch(actor.clone(), run.clone(), request, ready, None, 0);
                 Ok(run)
             })
@@ -165,6 +170,8 @@ impl Automation {
             pause *= 2;
         }
         self.0.live.remove(&live.id);
+        // What waits for its end may start.
+        self.0.schedules_changed.notify_one();
     }
 
     /// Runs, newest first.
@@ -310,7 +317,7 @@ impl Automation {
         }
         request.breakpoints.clear();
         request.step = false;
-        self.begin_run(actor, request, RunCause::Again { run: run.id }).await
+        self.begin_run(actor, request, RunCause::Again { run: run.id }, None).await
     }
 
     /// Removes a run that is over.
@@ -343,7 +350,7 @@ impl Automation {
     }
 
     /// The text that is to be run.
-    async fn script_of(&self, request: &StartRun) -> Result<InlineScript> {
+    pub(super) async fn script_of(&self, request: &StartRun) -> Result<InlineScript> {
         match (&request.script, &request.inline) {
             (_, Some(inline)) => Ok(inline.clone()),
             (Some(name), None) => {
@@ -370,7 +377,7 @@ impl Automation {
     }
 
     /// A run whose server has died: it begins again at its checkpoint where its script can, else it is lost.
-    async fn adopt(&self, Orphan { mut run, mut request, checkpoint }: Orphan) {
+    pub(super) async fn adopt(&self, Orphan { mut run, mut request, checkpoint }: Orphan) {
         let last = self.store().last_run_entry(run.id.as_str()).await.unwrap_or_default();
         let again = async {
             let script = self.script_of(&request).await?;

@@ -8,6 +8,7 @@ use crate::cli::import_args::ExportArgs;
 use crate::cli::import_args::ImportArgs;
 use crate::cli::life_args;
 use crate::cli::rec_args::RecArgs;
+use crate::cli::schedule_args::ScheduleArgs;
 use crate::cli::sessions_args::SessionsArgs;
 use crate::cli::stack_args::StackArgs;
 use crate::cli::storage_args;
@@ -122,6 +123,8 @@ pub enum Command {
     Sessions(SessionsArgs),
     /// Record sessions; list, play, export and remove recordings
     Rec(RecArgs),
+    /// Let scripts run by themselves at given times
+    Schedule(ScheduleArgs),
     /// Make templates and stacks of foreign files: compose, devcontainer, Portainer, docker run, containers
     Import(ImportArgs),
     /// Write templates and stacks as foreign files

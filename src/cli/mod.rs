@@ -24,6 +24,8 @@ mod operation;
 mod output;
 mod rec_args;
 mod recordings;
+mod schedule_args;
+mod schedules;
 mod server;
 mod server_log;
 mod service;
@@ -131,6 +133,7 @@ async fn dispatch(context: &Context, command: Option<Command>) -> Result<u8> {
         Some(Command::Layout(args)) => layouts::layout(context, args.command).await,
         Some(Command::Sessions(args)) => sessions::sessions(context, args).await.map(done),
         Some(Command::Rec(args)) => recordings::rec(context, args.command).await,
+        Some(Command::Schedule(args)) => schedules::schedule(context, args.command).await,
         Some(Command::Import(args)) => import::import(context, args.kind).await.map(done),
         Some(Command::Export(args)) => import::export(context, args.kind).await.map(done),
         Some(Command::Stack(args)) => stacks::stack(context, args.command).await,
