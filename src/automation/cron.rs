@@ -85,7 +85,9 @@ pub(super) fn parse(text: &str) -> Result<Line, String> {
             if lower == "@reboot" {
                 return Err("'@reboot' is no time: name one".to_owned());
             }
-            return Err(format!("'{text}' is not known{}; there are @hourly, @daily, @weekly, @monthly, @yearly and @every 90m", did_you_mean(&lower, known)));
+            let meant = did_you_mean(&lower, known);
+            let others = if meant.is_empty() { "; there are @hourly, @daily, @weekly, @monthly, @yearly and @every 90m" } else { "" };
+            return Err(format!("'{text}' is not known{meant}{others}"));
         };
         return calendar(line).map(|cron| Line::Calendar(Box::new(cron)));
     }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 /// So late a run still counts as on time: a busy server is no absent one.
 pub const GRACE: SignedDuration = SignedDuration::from_secs(60);
 /// Times that are counted one by one; after more the latest are looked for from the other end.
-const COUNTED: usize = 2_000;
+const COUNTED: usize = 10_000;
 
 /// What to do now about one schedule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

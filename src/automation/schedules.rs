@@ -43,7 +43,7 @@ const LONGEST: usize = 64;
 /// Names that are paths of the API.
 const RESERVED: [&str; 2] = ["next", "preview"];
 /// Changes of the clocks are told of for a year ahead.
-const AHEAD: SignedDuration = SignedDuration::from_hours(366 * 24);
+const AHEAD: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 impl Automation {
     /// Schedules, by name.

@@ -19,6 +19,8 @@ use sha2::Sha256;
 pub(super) const MOST_JITTER: u32 = 3_600;
 /// Most missed fires that may be made up for.
 const MOST_MISSED: u32 = 100;
+/// Letters of a zone's name, or of a time.
+const LONGEST: usize = 64;
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 /// When a schedule is due. Times are whole seconds.
@@ -267,7 +269,10 @@ pub(super) fn zone(name: &str) -> Result<TimeZone, String> {
             format!("there is no time zone '{name}'{meant}")
         }
     };
-    if name.is_empty() || name.len() > 64 || name.chars().any(|c| !(c.is_ascii_alphanumeric() || "/_+-".contains(c))) {
+    if name.len() > LONGEST {
+        return Err(format!("a time zone's name has {LONGEST} letters at most"));
+    }
+    if name.is_empty() || name.chars().any(|c| !(c.is_ascii_alphanumeric() || "/_+-".contains(c))) {
         return Err(unknown());
     }
     TimeZone::get(name).map_err(|_| unknown())
@@ -277,7 +282,10 @@ pub(super) fn zone(name: &str) -> Result<TimeZone, String> {
 fn instant(text: &str, zone: &TimeZone) -> Result<Timestamp, String> {
     let text = text.trim();
     let wrong = || format!("'{text}' is not a time: write it as 2026-12-24T18:00 for the clocks of the zone, or 2026-12-24T17:00:00Z");
-    if text.len() > 64 || text.contains('[') {
+    if text.len() > LONGEST {
+        return Err(format!("a time has {LONGEST} letters at most"));
+    }
+    if text.contains('[') {
         return Err(wrong());
     }
     if let Ok(at) = text.parse::<Timestamp>() {

@@ -270,13 +270,14 @@ impl Store {
         Ok(query.execute(self.pool()).await.map_err(|error| self.fault(error))?.rows_affected() > 0)
     }
 
-    /// The times of a schedule before one that are claimed, wait, or whose runs are not over, oldest first.
+    /// What one time of a schedule finds in its way, oldest first: runs that are not over, and times before it that are claimed or wait.
     ///
     /// # Errors
     /// `store_failed`.
     pub async fn fires_under_way(&self, key: &FireKey) -> Result<Vec<ScheduleFire>> {
         let text = "SELECT f.due, f.state, f.run, f.taken_at, f.facts, r.state FROM schedule_fires f LEFT JOIN runs r ON r.id = f.run
-            WHERE f.schedule = $1 AND f.due < $2 AND (f.state IN ('claimed', 'waiting') OR (f.state = 'started' AND r.state IN ('queued', 'running'))) ORDER BY f.due";
+            WHERE f.schedule = $1 AND ((f.state IN ('claimed', 'waiting') AND f.due < $2) OR (f.state = 'started' AND r.state IN ('queued', 'running')))
+            ORDER BY f.due";
         let query = sqlx::query(text).bind(key.schedule.as_str()).bind(key.due.as_microsecond());
         let rows = query.fetch_all(self.pool()).await.map_err(|error| self.fault(error))?;
         rows.iter().filter_map(|row| self.fire(row, 0).transpose()).collect()
