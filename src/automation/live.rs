@@ -13,6 +13,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 use tokio::sync::Notify;
@@ -74,6 +76,8 @@ pub(super) struct Live {
     pub id: RunId,
     /// Cancelled when it is to end.
     pub cancel: CancellationToken,
+    /// It is to end because the server does, not because somebody wants that.
+    stopping: AtomicBool,
     state: Mutex<State>,
     masks: Mutex<Masks>,
     gate: Mutex<Gate>,
@@ -113,6 +117,7 @@ impl Live {
         Self {
             id,
             cancel: CancellationToken::new(),
+            stopping: AtomicBool::new(false),
             state: Mutex::new(state),
             masks: Mutex::default(),
             gate: Mutex::new(Gate { breakpoints, next: step, paused: false }),
@@ -121,6 +126,17 @@ impl Live {
             flushing: tokio::sync::Mutex::new(()),
             bus,
         }
+    }
+
+    /// Lets it end because the server does.
+    pub(super) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        self.cancel.cancel();
+    }
+
+    /// Whether it ends because the server does.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 
     /// The run as it is now.
@@ -226,16 +242,16 @@ impl Live {
             let dirty = std::mem::take(&mut state.dirty);
             (state.run.clone(), state.waiting.clone(), dirty)
         };
-        let ours = match dirty {
-            true => store.save_run(&run, server).await.inspect_err(|_| self.state().dirty = true)?,
-            false => true,
-        };
-        if !entries.is_empty() && ours {
-            store.add_run_entries(run.id.as_str(), &entries).await?;
+        // Entries first: who sees that a run is over has its whole log.
+        if !entries.is_empty() {
+            store.add_run_entries(run.id.as_str(), &entries).await.inspect_err(|_| self.state().dirty |= dirty)?;
             // What was noted meanwhile came after them.
             self.state().waiting.drain(..entries.len());
         }
-        Ok(ours)
+        match dirty {
+            true => store.save_run(&run, server).await.inspect_err(|_| self.state().dirty = true),
+            false => Ok(true),
+        }
     }
 
     /// Pauses before the next call.

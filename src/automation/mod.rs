@@ -1,4 +1,5 @@
 //! What people would do at a terminal, done by itself: scripts, and what starts them.
+mod api;
 mod check;
 mod cron;
 mod due;
@@ -7,11 +8,13 @@ mod junit;
 mod library;
 mod live;
 mod mask;
+mod pattern;
 mod runner;
 mod runs;
 mod sandbox;
 mod scheduler;
 mod schedules;
+mod stream;
 mod timing;
 
 pub use due::GRACE;

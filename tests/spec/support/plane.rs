@@ -65,6 +65,17 @@ impl Plane {
         (self.automation, self.shutdown, self.keeper) = (automation, shutdown, Some(keeper));
     }
 
+    /// Another server takes over without a word of this one, as after a kill.
+    pub async fn vanish(&mut self) {
+        if let Some(keeper) = self.keeper.take() {
+            keeper.abort();
+        }
+        let (engine, config) = (self.control.parts().engine.clone(), self.control.parts().config.clone());
+        let (automation, shutdown, keeper) = begin(self.home.path(), engine, config).await;
+        self.control = automation.control().clone();
+        (self.automation, self.shutdown, self.keeper) = (automation, shutdown, Some(keeper));
+    }
+
     pub async fn stop(&mut self) {
         self.shutdown.cancel();
         if let Some(keeper) = self.keeper.take() {
@@ -139,7 +150,9 @@ async fn begin(home: &Path, engine: Engine, config: Config) -> (Automation, Canc
     let control = Control::new(ControlParts { engine, store, bus: Bus::default(), paths, config, shutdown: shutdown.clone() });
     let automation = Automation::new(control.clone());
     let (keeper, automatic) = (cto::keeper::start(control, shutdown.clone()).await, automation.clone().keep(shutdown.clone()));
-    let keeping = tokio::spawn(async move { drop(tokio::join!(keeper, automatic)) });
+    let keeping = tokio::spawn(async move {
+        tokio::join!(keeper, automatic);
+    });
     (automation, shutdown, keeping)
 }
 
