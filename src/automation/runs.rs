@@ -42,6 +42,8 @@ const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 const KEPT_RUNS: u32 = 5_000;
 /// How often what a run says is written to the store.
 const FLUSH: Duration = Duration::from_millis(250);
+/// The longest pause between two tries to note the end of a run.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How long the end of a server waits for its runs to end.
 const LAST_WORDS: Duration = Duration::from_secs(4);
 
@@ -163,7 +165,7 @@ impl Automation {
         self.0.live.remove(&live.id);
     }
 
-    /// Notes how a run ended. A store that can't be written is tried again for a while: a run must not seem to go on for ever.
+    /// Notes how a run ended. A store that can't be written is tried again as long as this server lives: a run must not seem to go on for ever.
     async fn finish(&self, live: &Arc<Live>, end: runner::End) {
         live.note_left();
         live.update(|run| {
@@ -176,11 +178,11 @@ impl Automation {
         let mut pause = FLUSH;
         while let Err(error) = live.flush(self.store(), self.control().boot_id()).await {
             tracing::warn!(%error, run = %live.id, "the end of a run can't be noted");
-            if pause > Duration::from_secs(60) || self.control().shutdown().is_cancelled() {
-                break;
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.control().parts().shutdown.cancelled() => break,
             }
-            tokio::time::sleep(pause).await;
-            pause *= 2;
+            pause = LONGEST_PAUSE.min(pause * 2);
         }
         self.0.live.remove(&live.id);
         // What waits for its end may start.
