@@ -62,7 +62,12 @@ pub(super) fn read(script: &InlineScript) -> Result<ScriptHeader, Vec<Place>> {
     let Some(said) = said.borrow_mut().take() else {
         let detail = match ran {
             Ok(()) => "has no header; begin it with: script { about = \"what it is for\" }".to_owned(),
-            Err(error) => sandbox::words(&script.name, &error),
+            Err(error) => match sandbox::words(&script.name, &error) {
+                words if words.starts_with("attempt to call a nil value") || words.starts_with("attempt to index nil") => {
+                    "begin with script { about = \"what it is for\" }: before it nothing of cto's can be used".to_owned()
+                }
+                words => words,
+            },
         };
         return Err(place(line, detail));
     };
@@ -125,6 +130,13 @@ fn line_with(script: &InlineScript, from: Option<u32>, field: &str) -> Option<u3
 
 /// serde's words without Rust's.
 fn in_words(detail: &str) -> String {
+    if let Some(rest) = detail.strip_prefix("unknown field `")
+        && let Some((name, known)) = rest.split_once("`, expected one of ")
+    {
+        let known: Vec<&str> = known.split(", ").map(|name| name.trim_matches('`')).collect();
+        return format!("unknown field '{name}'{}; there are {}", did_you_mean(name, known.iter().copied()), known.join(", "));
+    }
+    let detail = detail.replace('`', "'").replace("u32", "a whole number");
     detail.replace("invalid type: ", "expected another type: found ").replace("ScriptHeader", "a table").replace(" at line 0 column 0", "")
 }
 
@@ -199,7 +211,8 @@ impl Automation {
             return Err(Error::new(Code::TooLarge, format!("script '{}' is larger than {} KiB", script.name, crate::config::SCRIPT_BYTES >> 10)));
         }
         let (read_of, name) = (script.clone(), script.name.clone());
-        let header = blocking(move || read(&read_of)).await?.map_err(|places| crate::config::error_of(&format!("script '{name}'"), places))?;
+        let check = blocking(move || super::check::check(&read_of)).await?;
+        let header = check.header.ok_or_else(|| crate::config::error_of(&format!("script '{name}'"), check.errors))?;
         let params = settle(&script.name, &header, given)?;
         Ok(Ready { header, params, given: given.clone() })
     }

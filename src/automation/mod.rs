@@ -1,24 +1,39 @@
 //! What people would do at a terminal, done by itself: scripts, and what starts them.
 mod api;
 mod check;
+mod cron;
+mod due;
 mod header;
 mod junit;
 mod library;
 mod live;
 mod mask;
+mod names;
 mod pattern;
 mod runner;
 mod runs;
 mod sandbox;
+mod scheduler;
+mod schedules;
 mod stream;
+mod timing;
+
+pub use due::GRACE;
+pub use due::Plan;
+pub use due::plan;
+pub use timing::Timing;
 
 use crate::access::Actor;
 use crate::control::Control;
 use crate::error::Error;
 use crate::error::Result;
+use crate::store::FireKey;
 use crate::store::Store;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// How long this server has its runs without saying so again, and how often it says so.
@@ -32,6 +47,16 @@ pub struct Automation(Arc<Inner>);
 struct Inner {
     control: Control,
     live: live::LiveRuns,
+    /// Rung when schedules are changed, or when something ends that they may wait for.
+    schedules_changed: Notify,
+    /// Fires of which it is not known whether their run is there. A std mutex: never held across an await.
+    doubtful: Mutex<Vec<FireKey>>,
+}
+
+impl Inner {
+    fn doubtful(&self) -> MutexGuard<'_, Vec<FireKey>> {
+        self.doubtful.lock().expect("no panics while held")
+    }
 }
 
 impl std::fmt::Debug for Automation {
@@ -44,7 +69,7 @@ impl Automation {
     /// Automation over a control plane. What starts by itself does so as long as [`Automation::keep`] runs beside it.
     #[must_use]
     pub fn new(control: Control) -> Self {
-        Self(Arc::new(Inner { control, live: live::LiveRuns::default() }))
+        Self(Arc::new(Inner { control, live: live::LiveRuns::default(), schedules_changed: Notify::new(), doubtful: Mutex::default() }))
     }
 
     /// The control plane that everything here is asked of.
@@ -59,6 +84,9 @@ impl Automation {
 
     /// Runs until `shutdown`: starts what is due, takes over what servers before this one have left, forgets what is old.
     pub async fn keep(self, shutdown: CancellationToken) {
+        // First the runs of dead servers: schedules that wait for their end would wait in vain.
+        self.look_after_runs().await;
+        let schedules = tokio::spawn(self.clone().keep_schedules(shutdown.clone()));
         let mut renewals = tokio::time::interval(RENEWAL);
         renewals.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -67,6 +95,7 @@ impl Automation {
                 _ = renewals.tick() => self.look_after_runs().await,
             }
         }
+        let _ = schedules.await;
         self.stop_runs().await;
     }
 

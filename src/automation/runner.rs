@@ -76,13 +76,13 @@ async fn execute(job: Job) -> End {
     let ready = api::install(&vm.lua, &ctx).and_then(|()| vm.close()).and_then(|()| vm.load(&script.name, &script.source));
     let chunk = match ready {
         Ok(chunk) => chunk,
-        Err(error) => return of_script(&ctx, &error),
+        Err(error) => return of_script(&ctx, &script.source, &error),
     };
     let end = tokio::select! {
         result = chunk.call_async::<()>(()) => match result {
             Ok(()) => End { state: RunState::Succeeded, error: None },
             Err(_) if job.live.cancel.is_cancelled() => End { state: RunState::Cancelled, error: None },
-            Err(error) => of_script(&ctx, &error),
+            Err(error) => of_script(&ctx, &script.source, &error),
         },
         () = job.live.cancel.cancelled() => End { state: RunState::Cancelled, error: None },
         () = tokio::time::sleep(limit) => {
@@ -98,9 +98,15 @@ async fn execute(job: Job) -> End {
 }
 
 /// How a script failed: in its own words, on its own line, with the last screen.
-fn of_script(ctx: &Ctx, error: &mlua::Error) -> End {
-    let message = ctx.live.masked(&sandbox::words(&ctx.name, error));
+fn of_script(ctx: &Ctx, source: &str, error: &mlua::Error) -> End {
+    let (mut words, line) = (sandbox::words(&ctx.name, error), sandbox::line_of(&ctx.name, error));
+    if words.starts_with("attempt to call") || words.starts_with("attempt to index") {
+        // The machine does not say what was meant; a name that nothing declares often is.
+        let unknown = super::names::unknown(source).into_iter().find(|place| place.line == line);
+        words = unknown.map_or(words, |place| place.detail);
+    }
+    let message = ctx.live.masked(&words);
     let fix = error.downcast_ref::<Failure>().and_then(|failure| failure.0.fix.clone());
-    let error = RunError { message, line: sandbox::line_of(&ctx.name, error), fix, screen: ctx.last_screen() };
+    let error = RunError { message, line, fix, screen: ctx.last_screen() };
     End { state: RunState::Failed, error: Some(error) }
 }

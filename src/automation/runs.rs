@@ -28,6 +28,7 @@ use crate::model::RunNote;
 use crate::model::RunQuery;
 use crate::model::RunState;
 use crate::model::StartRun;
+use crate::store::FireKey;
 use crate::store::Orphan;
 use jiff::SignedDuration;
 use jiff::Timestamp;
@@ -41,6 +42,8 @@ const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 const KEPT_RUNS: u32 = 5_000;
 /// How often what a run says is written to the store.
 const FLUSH: Duration = Duration::from_millis(250);
+/// The longest pause between two tries to note the end of a run.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How long the end of a server waits for its runs to end.
 const LAST_WORDS: Duration = Duration::from_secs(4);
 
@@ -51,7 +54,7 @@ impl Automation {
     /// `forbidden`, `not_found`; `invalid_document` with the places of the script's mistakes; `invalid_value` for parameters; `too_many`.
     pub async fn start_run(&self, actor: &Actor, request: StartRun, cause: RunCause, idempotency_key: Option<&str>) -> Result<Run> {
         let work = async {
-            let run = self.begin_run(actor, request.clone(), cause).await?;
+            let run = self.begin_run(actor, request.clone(), cause, None).await?;
             Ok((run.id.to_string(), run))
         };
         match self.control().once(actor, idempotency_key, &request, work).await? {
@@ -60,7 +63,8 @@ impl Automation {
         }
     }
 
-    async fn begin_run(&self, actor: &Actor, mut request: StartRun, cause: RunCause) -> Result<Run> {
+    /// Runs a script; where it is for a schedule's time, only if that is this server's to start.
+    pub(super) async fn begin_run(&self, actor: &Actor, mut request: StartRun, cause: RunCause, fire: Option<&FireKey>) -> Result<Run> {
         Control::may(actor, Action::StartRuns)?;
         let script = self.script_of(&request).await?;
         let ready = self.prepare(&script, &request.params).await?;
@@ -95,7 +99,10 @@ impl Automation {
         let target = Target::free(script.name.clone());
         self.control()
             .guarded(actor, Action::StartRuns, &target, async {
-                self.store().add_run(&run, &request, self.control().boot_id(), LEASE).await?;
+                match fire {
+                    Some(fire) => self.store().add_run_of_fire(fire, &run, &request, self.control().boot_id(), LEASE).await?,
+                    None => self.store().add_run(&run, &request, self.control().boot_id(), LEASE).await?,
+                }
                 self.launch(actor.clone(), run.clone(), request, ready, None, 0);
                 Ok(run)
             })
@@ -158,7 +165,7 @@ impl Automation {
         self.0.live.remove(&live.id);
     }
 
-    /// Notes how a run ended. A store that can't be written is tried again for a while: a run must not seem to go on for ever.
+    /// Notes how a run ended. A store that can't be written is tried again as long as this server lives: a run must not seem to go on for ever.
     async fn finish(&self, live: &Arc<Live>, end: runner::End) {
         live.note_left();
         live.update(|run| {
@@ -171,13 +178,15 @@ impl Automation {
         let mut pause = FLUSH;
         while let Err(error) = live.flush(self.store(), self.control().boot_id()).await {
             tracing::warn!(%error, run = %live.id, "the end of a run can't be noted");
-            if pause > Duration::from_secs(60) || self.control().shutdown().is_cancelled() {
-                break;
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.control().parts().shutdown.cancelled() => break,
             }
-            tokio::time::sleep(pause).await;
-            pause *= 2;
+            pause = LONGEST_PAUSE.min(pause * 2);
         }
         self.0.live.remove(&live.id);
+        // What waits for its end may start.
+        self.0.schedules_changed.notify_one();
     }
 
     /// Runs, newest first.
@@ -323,7 +332,7 @@ impl Automation {
         }
         request.breakpoints.clear();
         request.step = false;
-        self.begin_run(actor, request, RunCause::Again { run: run.id }).await
+        self.begin_run(actor, request, RunCause::Again { run: run.id }, None).await
     }
 
     /// Removes a run that is over.
@@ -356,7 +365,7 @@ impl Automation {
     }
 
     /// The text that is to be run.
-    async fn script_of(&self, request: &StartRun) -> Result<InlineScript> {
+    pub(super) async fn script_of(&self, request: &StartRun) -> Result<InlineScript> {
         match (&request.script, &request.inline) {
             (_, Some(inline)) => Ok(inline.clone()),
             (Some(name), None) => {
@@ -383,7 +392,7 @@ impl Automation {
     }
 
     /// A run whose server has died: it begins again at its checkpoint where its script can, else it is lost.
-    async fn adopt(&self, Orphan { mut run, mut request, checkpoint }: Orphan) {
+    pub(super) async fn adopt(&self, Orphan { mut run, mut request, checkpoint }: Orphan) {
         let last = self.store().last_run_entry(run.id.as_str()).await.unwrap_or_default();
         let again = async {
             let script = self.script_of(&request).await?;

@@ -8,6 +8,7 @@ use crate::cli::import_args::ExportArgs;
 use crate::cli::import_args::ImportArgs;
 use crate::cli::life_args;
 use crate::cli::rec_args::RecArgs;
+use crate::cli::schedule_args::ScheduleArgs;
 use crate::cli::script_args::RunsArgs;
 use crate::cli::script_args::ScriptArgs;
 use crate::cli::sessions_args::SessionsArgs;
@@ -124,6 +125,8 @@ pub enum Command {
     Sessions(SessionsArgs),
     /// Record sessions; list, play, export and remove recordings
     Rec(RecArgs),
+    /// Let scripts run by themselves at given times
+    Schedule(ScheduleArgs),
     /// Run scripts that drive terminals; list, check and edit them
     Script(ScriptArgs),
     /// List, watch, cancel and repeat runs of scripts

@@ -25,6 +25,8 @@ mod output;
 mod rec_args;
 mod recordings;
 mod runs;
+mod schedule_args;
+mod schedules;
 mod script_args;
 mod scripts;
 mod server;
@@ -136,6 +138,7 @@ async fn dispatch(context: &Context, command: Option<Command>) -> Result<u8> {
         Some(Command::Rec(args)) => recordings::rec(context, args.command).await,
         Some(Command::Script(args)) => scripts::script(context, args.command).await,
         Some(Command::Runs(args)) => runs::runs(context, args.command).await,
+        Some(Command::Schedule(args)) => schedules::schedule(context, args.command).await,
         Some(Command::Import(args)) => import::import(context, args.kind).await.map(done),
         Some(Command::Export(args)) => import::export(context, args.kind).await.map(done),
         Some(Command::Stack(args)) => stacks::stack(context, args.command).await,

@@ -196,6 +196,19 @@ endpoints! {
     RetryRun = "Runs the same script once more with the same parameters": Post "/api/v1/runs/{id}/retry", Some(Action::StartRuns), Empty => Answer::Created, Run;
     DeleteRun = "Removes a run that is over": Delete "/api/v1/runs/{id}", Some(Action::ControlRuns), Empty => Answer::Nothing, Empty;
 
+    ListSchedules = "Schedules, by name": Get "/api/v1/schedules", Some(Action::ReadSchedules), ListQuery => Answer::Json, Page<Schedule>;
+    CreateScheduleOf = "Makes a schedule": Post "/api/v1/schedules", Some(Action::ManageSchedules), CreateSchedule => Answer::Created, Schedule;
+    ListNextFires = "The next times of all schedules, nearest first": Get "/api/v1/schedules/next", Some(Action::ReadSchedules), NextQuery => Answer::Json, NextFires;
+    PreviewScheduleOf = "The next times of a schedule that is not saved, or what is wrong in it": Post "/api/v1/schedules/preview", Some(Action::ReadSchedules), PreviewSchedule => Answer::Json, NextFires;
+    GetSchedule = "One schedule": Get "/api/v1/schedules/{name}", Some(Action::ReadSchedules), Empty => Answer::Json, Schedule;
+    PutSchedule = "Changes a schedule": Put "/api/v1/schedules/{name}", Some(Action::ManageSchedules), SaveSchedule => Answer::Json, Schedule;
+    DeleteSchedule = "Removes a schedule; its runs stay": Delete "/api/v1/schedules/{name}", Some(Action::ManageSchedules), Empty => Answer::Nothing, Empty;
+    PauseSchedule = "Lets a schedule start nothing until it is resumed": Post "/api/v1/schedules/{name}/pause", Some(Action::ManageSchedules), Empty => Answer::Json, Schedule;
+    ResumeSchedule = "Lets a paused schedule go on from now": Post "/api/v1/schedules/{name}/resume", Some(Action::ManageSchedules), Empty => Answer::Json, Schedule;
+    RunSchedule = "Runs a schedule's script now": Post "/api/v1/schedules/{name}/run", Some(Action::ManageSchedules), Empty => Answer::Created, ScheduleFire;
+    GetScheduleNext = "The next times of a schedule": Get "/api/v1/schedules/{name}/next", Some(Action::ReadSchedules), NextQuery => Answer::Json, NextFires;
+    ListScheduleFires = "What became of a schedule's times, latest first": Get "/api/v1/schedules/{name}/fires", Some(Action::ReadSchedules), FireQuery => Answer::Json, Page<ScheduleFire>;
+
     OpenStream = "Events, stats, tiles and logs over one WebSocket": Get "/api/v1/stream", Some(Action::ReadEvents), Empty => Answer::Upgrade(STREAM_PROTOCOL), Empty;
 
     ListLayouts = "The caller's layouts": Get "/api/v1/layouts", Some(Action::UseLayouts), Empty => Answer::Json, Page<Layout>;

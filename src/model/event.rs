@@ -3,6 +3,7 @@ use super::Container;
 use super::ContainerId;
 use super::Operation;
 use super::Run;
+use super::Schedule;
 use super::Session;
 use super::SessionId;
 use jiff::Timestamp;
@@ -70,6 +71,16 @@ pub enum Event {
     RunChanged {
         /// As it is now.
         run: Box<Run>,
+    },
+    /// A schedule was made or changed, or its time came.
+    ScheduleChanged {
+        /// As it is now.
+        schedule: Box<Schedule>,
+    },
+    /// A schedule is gone.
+    ScheduleRemoved {
+        /// Its name.
+        name: String,
     },
     /// Script files changed.
     ScriptsChanged,

@@ -191,6 +191,19 @@ pub(super) fn all() -> Routes {
         .add::<RetryRun, _, _>(|ask, _| async move { ask.automation.retry_run(&ask.actor, ask.id()).await })
         .add::<DeleteRun, _, _>(|ask, _| async move { ask.automation.delete_run(&ask.actor, ask.id()).await.map(done) })
 
+        .add::<ListSchedules, _, _>(|ask, query| async move { ask.automation.list_schedules(&ask.actor, &query).await })
+        .add::<CreateScheduleOf, _, _>(|ask, request| async move { ask.automation.create_schedule(&ask.actor, request).await })
+        .add::<ListNextFires, _, _>(|ask, query| async move { ask.automation.list_next_fires(&ask.actor, &query).await })
+        .add::<PreviewScheduleOf, _, _>(|ask, request| async move { ask.automation.preview_schedule(&ask.actor, request).await })
+        .add::<GetSchedule, _, _>(|ask, _| async move { ask.automation.get_schedule(&ask.actor, ask.id()).await })
+        .add::<PutSchedule, _, _>(|ask, request| async move { ask.automation.put_schedule(&ask.actor, ask.id(), request).await })
+        .add::<DeleteSchedule, _, _>(|ask, _| async move { ask.automation.delete_schedule(&ask.actor, ask.id()).await.map(done) })
+        .add::<PauseSchedule, _, _>(|ask, _| async move { ask.automation.pause_schedule(&ask.actor, ask.id()).await })
+        .add::<ResumeSchedule, _, _>(|ask, _| async move { ask.automation.resume_schedule(&ask.actor, ask.id()).await })
+        .add::<RunSchedule, _, _>(|ask, _| async move { ask.automation.run_schedule(&ask.actor, ask.id()).await })
+        .add::<GetScheduleNext, _, _>(|ask, query| async move { ask.automation.schedule_next(&ask.actor, ask.id(), &query).await })
+        .add::<ListScheduleFires, _, _>(|ask, query| async move { ask.automation.list_schedule_fires(&ask.actor, ask.id(), &query).await })
+
         .upgrade::<OpenStream, _, _>(stream::run)
 
         .add::<ListLayouts, _, _>(|ask, _| async move { ask.control.list_layouts(&ask.actor).await })

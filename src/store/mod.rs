@@ -9,12 +9,16 @@ mod idempotency;
 mod layouts;
 mod recordings;
 mod runs;
+mod schedules;
 mod sessions;
 mod stats;
 
 pub use audit::AuditNote;
 pub use idempotency::Claim;
 pub use runs::Orphan;
+pub use schedules::FireKey;
+pub use schedules::Holder;
+pub use schedules::NextDue;
 pub use sessions::SessionRow;
 
 use crate::error::Error;

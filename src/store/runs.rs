@@ -31,10 +31,8 @@ impl Store {
     /// # Errors
     /// `disk_full`, `store_failed`.
     pub async fn add_run(&self, run: &Run, request: &StartRun, server: &str, lease: Duration) -> Result<()> {
-        let text = "INSERT INTO runs (id, state, owner, words, server, lease, facts, request) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-        let query = sqlx::query(text).bind(run.id.as_str()).bind(run.state.as_str()).bind(&run.owner).bind(words(run)).bind(server);
-        let query = query.bind(until(lease)).bind(to_json(run)).bind(to_json(request));
-        query.execute(self.pool()).await.map(drop).map_err(|error| self.fault(error))
+        let mut connection = self.pool().acquire().await.map_err(|error| self.fault(error))?;
+        insert(&mut connection, run, request, server, lease).await.map_err(|error| self.fault(error))
     }
 
     /// Notes how a run is. False when `server` no longer has it: it was taken for dead.
@@ -176,6 +174,14 @@ impl Store {
         }
         Ok(gone.rows_affected())
     }
+}
+
+/// The row of a new run, also as a part of something larger.
+pub(super) async fn insert(connection: &mut sqlx::AnyConnection, run: &Run, request: &StartRun, server: &str, lease: Duration) -> sqlx::Result<()> {
+    let text = "INSERT INTO runs (id, state, owner, words, server, lease, facts, request) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let query = sqlx::query(text).bind(run.id.as_str()).bind(run.state.as_str()).bind(&run.owner).bind(words(run)).bind(server);
+    let query = query.bind(until(lease)).bind(to_json(run)).bind(to_json(request));
+    query.execute(connection).await.map(drop)
 }
 
 fn until(lease: Duration) -> i64 {

@@ -105,6 +105,8 @@ impl Data {
                 self.engine.detail.clone_from(detail);
             }
             Event::RunChanged { run } => self.runs.put(run),
+            Event::ScheduleChanged { schedule } => self.runs.put_schedule(schedule),
+            Event::ScheduleRemoved { name } => self.runs.drop_schedule(name),
             Event::Bell { .. } | Event::ScriptsChanged | Event::TemplatesChanged | Event::ConfigChanged { .. } | Event::Resync => {}
         }
     }

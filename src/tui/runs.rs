@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::model::Run;
 use crate::model::RunId;
 use crate::model::RunLog;
+use crate::model::Schedule;
 use crate::model::ScriptCheck;
 use crate::model::ScriptEntry;
 use crate::model::ScriptList;
@@ -25,6 +26,8 @@ pub struct Known {
     pub scripts: Option<ScriptList>,
     /// The newest runs, the newest first; none before the server has answered.
     pub runs: Option<Vec<Run>>,
+    /// All schedules, by name; none before the server has answered.
+    pub schedules: Option<Vec<Schedule>>,
 }
 
 impl Known {
@@ -65,6 +68,33 @@ impl Known {
     #[must_use]
     pub fn run(&self, id: &RunId) -> Option<&Run> {
         self.runs.as_ref()?.iter().find(|run| run.id == *id)
+    }
+
+    /// Takes in a schedule as an event or an answer tells it; an older version of it is no news.
+    pub fn put_schedule(&mut self, schedule: &Schedule) {
+        let Some(schedules) = &mut self.schedules else { return };
+        match schedules.binary_search_by(|known| known.name.cmp(&schedule.name)) {
+            Ok(at) if schedules[at].id == schedule.id && schedules[at].version > schedule.version => {}
+            Ok(at) => schedules[at] = schedule.clone(),
+            Err(at) => schedules.insert(at, schedule.clone()),
+        }
+    }
+
+    /// A schedule is gone.
+    pub fn drop_schedule(&mut self, name: &str) {
+        self.schedules.iter_mut().for_each(|schedules| schedules.retain(|known| known.name != name));
+    }
+
+    /// Takes in all schedules.
+    pub fn put_schedules(&mut self, mut schedules: Vec<Schedule>) {
+        schedules.sort_by(|a, b| a.name.cmp(&b.name));
+        self.schedules = Some(schedules);
+    }
+
+    /// The schedule of this name.
+    #[must_use]
+    pub fn schedule(&self, name: &str) -> Option<&Schedule> {
+        self.schedules.as_ref()?.iter().find(|schedule| schedule.name == name)
     }
 
     /// The newest run of a script.

@@ -33,7 +33,6 @@ const FENCED: &[(&str, &[&str])] = &[
     ("hold", &["engine", "sessions"]),
     ("sqlx", &["store"]),
     ("mlua", &["automation"]),
-    ("croner", &["automation"]),
     ("alacritty_terminal", &["term"]),
     ("vt100", &["term"]),
     ("axum", &["server"]),

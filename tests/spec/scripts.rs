@@ -1,4 +1,5 @@
 //! Scripts: their runs from beginning to end, their limits, their rights, and what they are told when something is wrong.
+use crate::support::golden::golden;
 use crate::support::plane::Plane;
 use crate::support::plane::admin;
 use crate::support::plane::operator;
@@ -118,7 +119,7 @@ async fn scripts_stay_within_their_limits() {
         ("local t = {} for _ = 1, 100000 do t = { t } end report(t)", "more than 64 tables in each other can't become data"),
         ("local t = {} t.t = t json.encode(t)", "more than 64 tables in each other can't become data"),
         ("buffer.create(1e10)", "invalid argument #1"),
-        ("table.create(1e9)", "memory"),
+        ("table.create(1e9)", "table overflow"),
         ("error({})", "a table"),
         ("error(nil)", "nil"),
         ("local t = setmetatable({}, {}) getmetatable(t).__index = function(_, k) return t[k] end local _ = t.x", "the script calls itself too deeply"),
@@ -388,4 +389,171 @@ async fn scripts_are_saved_checked_and_removed_by_whom_they_belong_to() {
     assert_eq!(plane.automation.delete_script(&operator("bob"), "ann/mine").await.unwrap_err().code, Code::Forbidden);
     plane.automation.delete_script(&operator("ann"), "ann/mine").await.unwrap();
     assert_eq!(plane.automation.get_script(&admin(), "ann/mine").await.unwrap_err().code, Code::NotFound);
+}
+
+/// Mistakes that people make, in a script's text, in what it asks for, and in how it is run.
+const MISTAKES: [(&str, &str); 44] = [
+    ("no header", "log(\"hello\")"),
+    ("an empty file", ""),
+    ("syntax: a bracket that is not closed", "script { about = \"x\" }\nlog((1)\nlog(2)"),
+    ("syntax: an end too many", "script { about = \"x\" }\nend"),
+    ("syntax: a text that is not closed", "script { about = \"x\" }\nlog(\"hello)"),
+    ("syntax: a word of another language", "script { about = \"x\" }\nif 1 != 2 then end"),
+    ("header: an unknown field", "script {\n\tabout = \"x\",\n\tparameters = {},\n}"),
+    ("header: a wrong type", "script {\n\tabout = \"x\",\n\ttimeout = \"long\",\n}"),
+    ("header: a timeout out of range", "script {\n\tabout = \"x\",\n\ttimeout = 0,\n}"),
+    ("header: an unknown grant", "script {\n\tabout = \"x\",\n\tgrants = { \"container\" },\n}"),
+    ("header: an unknown type of a parameter", "script {\n\tabout = \"x\",\n\tparams = {\n\t\tn = { type = \"number\" },\n\t},\n}"),
+    ("header: a default that does not fit", "script {\n\tabout = \"x\",\n\tparams = {\n\t\tn = { type = \"integer\", default = \"many\" },\n\t},\n}"),
+    ("header: a function in it", "script { about = \"x\", keep = function() end }"),
+    ("header: something is used before it", "local box = launch(\"shell\")\nscript { about = \"x\" }"),
+    ("a name that there is not", "script { about = \"x\" }\nlanch(\"shell\")"),
+    (
+        "a method that there is not",
+        "script { about = \"x\", templates = { \"shell\" } }\nlaunch({ image = \"debian:bookworm-slim\", command = { \"sleep\", \"9\" } }):exce({ \"ls\" })",
+    ),
+    ("a template that the header does not name", "script { about = \"x\" }\nlaunch(\"shell\")"),
+    ("a template that there is not", "script { about = \"x\", templates = { \"shel\" } }\nlaunch(\"shel\")"),
+    ("a template with a mistake", "script { about = \"x\" }\nlaunch({ image = \"debian:bookworm-slim\", comand = \"sh\" })"),
+    ("a container that there is not", "script { about = \"x\" }\ncontainer(\"no-such-box\")"),
+    ("all containers without the grant", "script { about = \"x\" }\ncontainers()"),
+    ("a secret without the grant", "script { about = \"x\" }\nsecret(\"db\")"),
+    ("a secret that there is not", "script { about = \"x\", grants = { \"secrets:db\" } }\nsecret(\"db\")"),
+    (
+        "a line where words are wanted",
+        "script { about = \"x\" }\nlocal box = launch({ image = \"debian:bookworm-slim\", command = { \"sleep\", \"9\" } })\nbox:exec(\"ls -l\")",
+    ),
+    (
+        "a program that there is not",
+        "script { about = \"x\" }\nlocal box = launch({ image = \"debian:bookworm-slim\", command = { \"sleep\", \"9\" } })\nbox:exec({ \"pyhton\" })",
+    ),
+    (
+        "a key that there is not",
+        "script { about = \"x\" }\nlocal box = launch({ image = \"debian:bookworm-slim\", command = { \"sleep\", \"9\" } })\nbox:open({ \"cat\" }):press(\"ctrl+c\")",
+    ),
+    (
+        "an option that there is not",
+        "script { about = \"x\" }\nlocal box = launch({ image = \"debian:bookworm-slim\", command = { \"sleep\", \"9\" } })\nbox:open({ \"cat\" }):expect(\"x\", { timout = 1 })",
+    ),
+    (
+        "nothing to wait for",
+        "script { about = \"x\" }\nlocal box = launch({ image = \"debian:bookworm-slim\", command = { \"sleep\", \"9\" } })\nbox:open({ \"cat\" }):expect(nil)",
+    ),
+    ("an expression with a mistake", "script { about = \"x\" }\nregex(\"(\\\\d+\")"),
+    ("an expression with look-ahead", "script { about = \"x\" }\nregex(\"a(?=b)\")"),
+    (
+        "a wait in vain",
+        "script { about = \"x\" }\nlocal box = launch({ image = \"debian:bookworm-slim\", command = { \"sleep\", \"9\" } })\nbox:open({ \"sh\", \"-c\", \"printf hello; sleep 9\" }):expect(\"bye\", { timeout = 0.5 })",
+    ),
+    (
+        "an end that was not waited for",
+        "script { about = \"x\" }\nlocal box = launch({ image = \"debian:bookworm-slim\", command = { \"sleep\", \"9\" } })\nbox:open({ \"sh\", \"-c\", \"printf hello\" }):expect(\"bye\")",
+    ),
+    (
+        "typing into what has ended",
+        "script { about = \"x\" }\nlocal box = launch({ image = \"debian:bookworm-slim\", command = { \"sleep\", \"9\" } })\nlocal t = box:open({ \"true\" })\nt:expect_eof()\nt:send(\"x\")",
+    ),
+    (
+        "no prompt",
+        "script { about = \"x\" }\nlocal box = launch({ image = \"debian:bookworm-slim\", command = { \"sleep\", \"9\" } })\nbox:open({ \"cat\" }):wait_prompt({ timeout = 0.5 })",
+    ),
+    (
+        "a file that there is not",
+        "script { about = \"x\" }\nlocal box = launch({ image = \"debian:bookworm-slim\", command = { \"sleep\", \"9\" } })\nbox:read(\"/etc/pasword\")",
+    ),
+    (
+        "a relative path",
+        "script { about = \"x\" }\nlocal box = launch({ image = \"debian:bookworm-slim\", command = { \"sleep\", \"9\" } })\nbox:write(\"notes.txt\", \"x\")",
+    ),
+    ("a check that fails", "script { about = \"x\" }\ncheck.equal(1 + 1, 3, \"the sum\")"),
+    ("JSON that is none", "script { about = \"x\" }\njson.decode(\"{'a': 1}\")"),
+    ("a value of nothing is used", "script { about = \"x\" }\nlocal found = nil\nlog(found.name)"),
+    ("texts and numbers are mixed up", "script { about = \"x\" }\nlog(\"a\" + 1)"),
+    ("a function as data", "script { about = \"x\" }\nreport { f = function() end }"),
+    ("seconds that are none", "script { about = \"x\" }\nsleep(\"a while\")"),
+    ("an error of the script's own", "script { about = \"x\" }\nerror(\"this is not what I expected\")"),
+    ("a failure of the script's own", "script { about = \"x\" }\nfail(\"the total is wrong\")"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mistakes_are_told_with_their_place_and_what_to_do() {
+    let plane = Plane::start().await;
+    let mut told = String::new();
+    for (what, source) in MISTAKES {
+        told.push_str(&format!("{what}\n"));
+        match plane.automation.start_run(&admin(), inline(source), RunCause::Asked, None).await {
+            Err(error) => {
+                for place in &error.places {
+                    let at = [place.line, place.column].into_iter().flatten().map(|number| number.to_string()).collect::<Vec<_>>().join(":");
+                    told.push_str(&format!("  {at}: {}\n", place.detail));
+                }
+                told.extend(error.fix.map(|fix| format!("  fix: {fix}\n")));
+            }
+            Ok(run) => {
+                let error = over(&plane, &admin(), &run, LIMIT).await.run.error.unwrap_or_default();
+                let line = error.line.map(|line| line.to_string()).unwrap_or_default();
+                let home = plane.home.path().display().to_string();
+                told.push_str(&format!("  run {line}: {}\n", error.message));
+                told.extend(error.fix.map(|fix| format!("  fix: {fix}\n").replace(&home, "~")));
+            }
+        }
+        let check = plane.automation.check_script(&admin(), InlineScript { name: "spec.luau".to_owned(), source: source.to_owned() }).await.unwrap();
+        for place in check.warnings {
+            told.push_str(&format!("  check {}:{}: {}\n", place.line.unwrap_or(0), place.column.unwrap_or(0), place.detail));
+        }
+    }
+    let told = regex::Regex::new("ses_[0-9a-f]+").unwrap().replace_all(&told, "ses_1");
+    golden("tests/golden/script-mistakes.txt", &told);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_with_wrong_parameters_are_refused() {
+    let plane = Plane::start().await;
+    let source = "script { about = \"x\", params = { n = { type = \"integer\", min = 1, max = 9 }, color = { choices = { \"red\", \"blue\" }, default = \"red\" } } }\nlog(params.n, params.color)";
+    let mut told = String::new();
+    for params in [&[][..], &[("n", "many")], &[("n", "10")], &[("n", "1"), ("color", "green")], &[("n", "1"), ("colour", "red")]] {
+        let error = plane.automation.start_run(&admin(), with(source, params), RunCause::Asked, None).await.unwrap_err();
+        told.push_str(&format!("{params:?}: {error}\n"));
+    }
+    for request in [
+        StartRun::default(),
+        StartRun { script: Some("helth-check".to_owned()), ..StartRun::default() },
+        StartRun { against: Some("rec_x".to_owned()), ..inline("script { about = \"x\" }") },
+    ] {
+        let error = plane.automation.start_run(&admin(), request, RunCause::Asked, None).await.unwrap_err();
+        told.push_str(&format!("{error}; {}\n", error.fix.clone().unwrap_or_default()));
+    }
+    golden("tests/golden/run-mistakes.txt", &told);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_short_scripts_leave_the_server_whole() {
+    let plane = Plane::start().await;
+    let container = plane.container(&admin(), "box", json!({"command": ["sleep", "1d"]})).await;
+    let count = if std::env::var_os("CTO_PROVE").is_some() { 500 } else { 40 };
+    let source = "script { about = \"short\", params = { box = {} } }\ncheck.equal(container(params.box):exec({ \"echo\", \"hi\" }).stdout, \"hi\\n\")\n";
+    let mut runs = Vec::new();
+    for _ in 0..count {
+        runs.push(plane.automation.start_run(&admin(), with(source, &[("box", &container.name)]), RunCause::Asked, None).await.unwrap());
+    }
+    for run in &runs {
+        let ran = over(&plane, &admin(), run, Duration::from_secs(300)).await;
+        assert_eq!(ran.run.state, RunState::Succeeded, "{:?}", ran.run.error);
+    }
+    let health = plane.control.get_health().await.unwrap();
+    assert!(health.ok && health.store_ok);
+    let threads = || {
+        std::fs::read_dir("/proc/self/task")
+            .unwrap()
+            .flatten()
+            .filter(|task| std::fs::read_to_string(task.path().join("comm")).is_ok_and(|name| name.trim() == "script"))
+            .count()
+    };
+    let gone = async {
+        while threads() > 8 {
+            tokio::time::sleep(Duration::from_millis(50)).await
+        }
+    };
+    tokio::time::timeout(LIMIT, gone).await.expect("their threads have ended");
+    assert!(plane.automation.list_runs(&admin(), RunQuery { limit: Some(500), ..RunQuery::default() }).await.unwrap().items.len() >= count.min(500));
 }

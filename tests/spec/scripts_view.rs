@@ -101,7 +101,13 @@ fn runs() -> Vec<Run> {
 }
 
 fn scripts() -> ScriptList {
-    let broken = Place { file: Some("/home/ada/.config/cto/scripts/odd.luau".to_owned()), line: Some(3), column: Some(7), detail: "expected 'then'\u{7}".to_owned(), ..Place::default() };
+    let broken = Place {
+        file: Some("/home/ada/.config/cto/scripts/odd.luau".to_owned()),
+        line: Some(3),
+        column: Some(7),
+        detail: "expected 'then'\u{7}".to_owned(),
+        ..Place::default()
+    };
     let items = vec![
         script("build-report", "Build a project, run its tests, and report what they say", TemplateOrigin::Gallery),
         installer(),
@@ -327,13 +333,23 @@ fn told(over: bool) -> RunLog {
         entry(2, 1, 28, RunNote::StepBegan { name: "it compiles".to_owned() }),
         entry(3, 3, 28, RunNote::StepEnded { name: "it compiles".to_owned(), ms: 2_345, error: None, screen: None }),
         entry(4, 4, 32, RunNote::StepBegan { name: "its tests\u{1b}[2J pass".to_owned() }),
-        entry(5, 5, 33, RunNote::Log { text: "a long line that has to be broken because it is wider than what there is room for beside a terminal\u{7}".to_owned() }),
+        entry(
+            5,
+            5,
+            33,
+            RunNote::Log { text: "a long line that has to be broken because it is wider than what there is room for beside a terminal\u{7}".to_owned() },
+        ),
         entry(6, 6, 34, RunNote::Call { text: "expect 'OK'".to_owned(), session: Some("ses_web-1_vim".into()) }),
     ];
     if over {
         let screen = Some("$ python3 -m unittest\nFAILED (failures=1)\n\n\n".to_owned());
         let error = "waited 10 s for 'OK'".to_owned();
-        entries.push(entry(7, 51, 34, RunNote::StepEnded { name: "its tests\u{1b}[2J pass".to_owned(), ms: 47_000, error: Some(error.clone()), screen: screen.clone() }));
+        entries.push(entry(
+            7,
+            51,
+            34,
+            RunNote::StepEnded { name: "its tests\u{1b}[2J pass".to_owned(), ms: 47_000, error: Some(error.clone()), screen: screen.clone() },
+        ));
         run.error = Some(RunError { message: error, line: Some(34), fix: Some("look at its last screen".to_owned()), screen });
         run.results = serde_json::from_str(r#"{"ran": 3, "tests": {"test_area": "FAIL"}}"#).unwrap();
     }
@@ -391,7 +407,10 @@ fn the_terminal_of_a_run_is_looked_at_and_a_key_goes_into_it() {
     assert_eq!(drawn.press(&mut part, "t"), [Effect::Ask(Ask::ShowSession("ses_web-1_vim".into()))]);
     assert_eq!(drawn.press(&mut part, "Tab"), []);
     let effects = part.due(&drawn.cx());
-    assert!(matches!(&effects[..], [Effect::Detach(_), Effect::Look { session, from_offset: None, .. }] if session.as_str() == "ses_web-1_bash"), "{effects:?}");
+    assert!(
+        matches!(&effects[..], [Effect::Detach(_), Effect::Look { session, from_offset: None, .. }] if session.as_str() == "ses_web-1_bash"),
+        "{effects:?}"
+    );
     let own = part.pane().unwrap().id;
     part.detached(own, None, drawn.now.since_start);
     assert!(part.wake_at(drawn.now.since_start).is_some());

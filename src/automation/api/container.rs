@@ -295,6 +295,7 @@ async fn run(control: &Control, actor: &crate::access::Actor, id: &str, start: E
 
 impl UserData for ContainerRef {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
+        fields.add_meta_field(mlua::MetaMethod::Type, "container");
         fields.add_field_method_get("name", |_, this| Ok(this.name.clone()));
         fields.add_field_method_get("id", |_, this| Ok(this.id.to_string()));
     }

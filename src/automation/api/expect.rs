@@ -80,6 +80,7 @@ pub(super) fn pattern(value: &Value) -> mlua::Result<Pattern> {
     match of_value(value) {
         Some(Pattern::Literal(bytes)) if bytes.is_empty() => Err(wrong("an empty string is found everywhere: say what to wait for")),
         Some(pattern) => Ok(pattern),
+        None if value.is_nil() => Err(wrong("expected a string or regex(…), found nothing")),
         None => Err(wrong(format!("expected a string or regex(…), found a {}", value.type_name()))),
     }
 }

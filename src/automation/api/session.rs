@@ -265,6 +265,7 @@ fn key(text: &str) -> Result<Key, String> {
 
 impl UserData for SessionRef {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
+        fields.add_meta_field(mlua::MetaMethod::Type, "session");
         fields.add_field_method_get("id", |_, this| Ok(this.0.id.to_string()));
         fields.add_field_method_get("timeout", |_, this| Ok(this.0.within.get().as_secs_f64()));
         fields.add_field_method_set("timeout", |_, this, value: Value| {

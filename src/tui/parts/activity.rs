@@ -201,6 +201,8 @@ impl Activity {
                     }
                 }
             }
+            // What their runs do is told already.
+            Event::ScheduleChanged { .. } | Event::ScheduleRemoved { .. } => return,
             Event::ScriptsChanged => self.tell(now, "scripts changed", "", Role::Text),
             Event::TemplatesChanged => self.tell(now, "templates changed", "", Role::Text),
             Event::ConfigChanged { ok, detail, .. } => {

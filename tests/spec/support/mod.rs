@@ -6,6 +6,7 @@ pub mod http;
 pub mod narrow;
 pub mod own_engine;
 pub mod plane;
+pub mod postgres;
 pub mod registry;
 pub mod scripts;
 pub mod tmux;
