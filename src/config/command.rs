@@ -68,6 +68,7 @@ commands! {
         GoActivity "activity" "activity" [] 0: "Show the audit and what happened since the program began";
         GoRecordings "recordings" "recordings" [] 0: "Show the recordings: play, find, export and remove them";
         GoScripts "scripts" "scripts" ["5" "M-5"] 0: "Show the scripts: run, edit and check them";
+        GoSchedules "schedules" "schedules" ["6" "M-6"] 0: "Show the schedules: what runs by itself, and when next";
         GoRuns "runs" "runs" [] 0: "Show the runs of scripts: watch, cancel and repeat them";
         GoSettings "settings" "settings" [] 0: "Show what is set, by which file, and change what is yours";
         HistoryBack "view-back" "view before" ["M-Left"] 0: "Show the view of before";
@@ -418,6 +419,18 @@ commands! {
         WatchPageDown "watch-page-down" "page down" ["PageDown" "C-f" "Space"] 0: "A page down";
         WatchOldest "watch-oldest" "oldest" ["g" "Home"] 0: "To the beginning of the log";
         WatchNewest "watch-newest" "newest" ["G" "End"] 0: "To the end of the log, and follow";
+    }
+    Schedules {
+        ScheduleNext "next-times" "next times" ["Enter"] 1: "Show the next times of the schedule, and what changes of the clocks do to them";
+        ScheduleNew "new-schedule" "new" ["n"] 2: "Make a schedule";
+        ScheduleRun "run-schedule" "run now" ["t"] 3: "Run its script now, and watch that";
+        SchedulePause "pause-schedule" "pause" ["s"] 4: "Let the schedule start nothing, or go on; or all marked ones";
+        ScheduleHistory "runs-of-schedule" "history" ["h"] 5: "Show the runs that it started";
+        ScheduleDetails "schedule-details" "inspect" ["i"] 6: "Show all that is known of it, and what became of its last times";
+        ScheduleCalendar "calendar" "calendar" ["c"] 7: "Show the next times of all schedules";
+        ScheduleRemove "remove-schedule" "remove" ["C-d" "Delete"] 8: "Remove the schedule, or all marked ones; asks first";
+        ScheduleCopy "copy-schedule-name" "copy name" ["y"] 0: "Copy its name, or those of all marked ones";
+        ScheduleCopyLine "copy-schedule-line" "copy line" ["C-y"] 0: "Copy the command line that shows it: cto schedule show";
     }
     Settings {
         SettingChange "change" "change" ["Enter"] 1: "Change the setting, where it is yours to change; or else show all about it";

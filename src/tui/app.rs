@@ -87,6 +87,8 @@ pub enum View {
     Runs,
     /// One run, watched.
     Run,
+    /// The schedules.
+    Schedules,
     /// The settings.
     Settings,
 }
@@ -107,6 +109,7 @@ impl View {
             Self::Scripts => "scripts",
             Self::Runs => "runs",
             Self::Run => "run",
+            Self::Schedules => "schedules",
             Self::Settings => "settings",
         }
     }

@@ -35,6 +35,8 @@ use super::parts::pane_tree::PaneTree;
 use super::parts::pick::Pick;
 use super::parts::playing::Playing;
 use super::parts::prompt::Prompt;
+use super::parts::run_form::RunForm;
+use super::parts::runs::Only;
 use super::parts::scripts::Scripts;
 use super::parts::sheet::Sheet;
 use super::parts::terminal::Shows;
@@ -150,7 +152,9 @@ impl App {
             }
             Ask::RunScript(name) => return self.run_script(&name),
             Ask::Watch(run) => return self.watch(*run),
-            Ask::RunsOf(script) => self.show_runs(Some(script)),
+            Ask::RunsOf(script) => self.show_runs(Some(Only::Script(script))),
+            Ask::RunsBy(schedule) => self.show_runs(Some(Only::Schedule(schedule))),
+            Ask::NewSchedule => self.overlays.push(Box::new(RunForm::schedule())),
             Ask::ChooseColumns(columns) => self.overlays.push(Box::new(Chooser::new(columns))),
             Ask::SetColumns(columns) => {
                 self.home.set_columns(columns);
@@ -317,6 +321,7 @@ impl App {
             C::GoRecordings if !self.alone => self.go(View::Recordings),
             C::GoScripts if !self.alone => self.go(View::Scripts),
             C::GoRuns if !self.alone => self.show_runs(None),
+            C::GoSchedules if !self.alone => self.go(View::Schedules),
             C::GoSettings if !self.alone => self.go(View::Settings),
             C::HistoryBack | C::HistoryForward if !self.alone => self.travel(id == C::HistoryBack),
             C::Stats => {
@@ -409,7 +414,11 @@ impl App {
             _ if matches!(command(id).scope, Scope::Stock | Scope::Images | Scope::Volumes | Scope::Networks | Scope::List) => {
                 self.tell(ToastKind::Info, format!("'{}' is for images, volumes or networks: :images, :volumes, :networks", command(id).name));
             }
-            _ if matches!(command(id).scope, Scope::Sessions | Scope::Activity | Scope::Recordings | Scope::Scripts | Scope::Runs | Scope::Settings) => {
+            _ if matches!(
+                command(id).scope,
+                Scope::Sessions | Scope::Activity | Scope::Recordings | Scope::Scripts | Scope::Runs | Scope::Schedules | Scope::Settings
+            ) =>
+            {
                 let scope = command(id).scope.name();
                 self.tell(ToastKind::Info, format!("'{}' is for the {scope}: :{scope}", command(id).name));
             }

@@ -21,6 +21,7 @@ use super::msg::Request;
 use super::past::POINTS;
 use super::past::PastRead;
 use super::past::PastWish;
+use super::schedules;
 use crate::client::Client;
 use crate::client::StreamUpdate;
 use crate::error::Error;
@@ -213,6 +214,7 @@ pub(super) async fn ask(client: &Client, request: &Request) -> Result<Reply> {
         Request::SaveLog(wish) => Reply::Saved(effects_log::save(wish).await?),
         Request::Casts(wish) => Reply::Casts(Box::new(effects_casts::ask(client, wish).await?)),
         Request::Runs(wish) => Reply::Runs(Box::new(effects_runs::ask(client, wish).await?)),
+        Request::Schedules(wish) => Reply::Schedules(Box::new(schedules::ask(client, wish).await?)),
         Request::Set(set) => {
             let set = set.clone();
             let done = tokio::task::spawn_blocking(move || crate::config::set(&set.paths, &set.pointer, &set.text)).await;

@@ -43,7 +43,9 @@ pub mod questions;
 mod rate;
 mod replies;
 pub mod runs;
+pub mod schedules;
 mod scrollback;
+mod set;
 mod several;
 pub mod stock;
 

@@ -13,6 +13,7 @@ use super::parts::recordings::Recordings;
 use super::parts::resources::Resources;
 use super::parts::run_view::RunView;
 use super::parts::runs::Runs;
+use super::parts::schedules::Schedules;
 use super::parts::scripts::Scripts;
 use super::parts::session_list::SessionList;
 use super::parts::settings_view::SettingsView;
@@ -38,6 +39,7 @@ pub struct Pages {
     pub runs: Runs,
     /// The run that is watched.
     pub run: RunView,
+    schedules: Schedules,
     /// What is set.
     pub settings: SettingsView,
 }
@@ -56,6 +58,7 @@ impl Default for Pages {
             scripts: Scripts::default(),
             runs: Runs::default(),
             run: RunView::default(),
+            schedules: Schedules::default(),
             settings: SettingsView::default(),
         }
     }
@@ -91,6 +94,7 @@ impl Pages {
             View::Scripts => Some(&self.scripts),
             View::Runs => Some(&self.runs),
             View::Run => Some(&self.run),
+            View::Schedules => Some(&self.schedules),
             View::Settings => Some(&self.settings),
             View::Home | View::Terminals => None,
         }
@@ -108,6 +112,7 @@ impl Pages {
             View::Scripts => Some(&mut self.scripts),
             View::Runs => Some(&mut self.runs),
             View::Run => Some(&mut self.run),
+            View::Schedules => Some(&mut self.schedules),
             View::Settings => Some(&mut self.settings),
             View::Home | View::Terminals => None,
         }
@@ -125,6 +130,7 @@ impl Pages {
             effects.extend(self.recordings.update(msg, cx).unwrap_or_default());
             effects.extend(self.runs.update(msg, cx).unwrap_or_default());
             effects.extend(self.run.update(msg, cx).unwrap_or_default());
+            effects.extend(self.schedules.update(msg, cx).unwrap_or_default());
         }
         if matches!(msg, Msg::Event(_) | Msg::Reply(..) | Msg::Edited(..)) {
             effects.extend(self.scripts.update(msg, cx).unwrap_or_default());
@@ -146,6 +152,7 @@ impl Pages {
             View::Scripts => self.scripts.due(cx),
             View::Runs => self.runs.due(cx),
             View::Run => self.run.due(cx),
+            View::Schedules => self.schedules.due(cx),
             View::Home | View::Terminals | View::Sessions | View::Settings => Vec::new(),
         }
     }
@@ -162,6 +169,7 @@ impl Pages {
             View::Scripts => self.scripts.wake_at(),
             View::Runs => self.runs.wake_at(),
             View::Run => self.run.wake_at(now),
+            View::Schedules => self.schedules.wake_at(),
             View::Home | View::Terminals | View::Sessions | View::Settings => None,
         }
     }
@@ -175,6 +183,7 @@ impl Pages {
         self.scripts.refresh();
         self.runs.refresh();
         self.run.refresh();
+        self.schedules.refresh();
         Kind::ALL.into_iter().for_each(|kind| self.stock_mut(kind).refresh());
     }
 }
@@ -230,6 +239,9 @@ pub fn shell_line(name: &str, rest: &str) -> Option<String> {
         "recordings" => "rec ls",
         "scripts" => "script ls",
         "runs" => "runs ls",
+        "schedules" => "schedule ls",
+        "calendar" => "schedule next",
+        "run-schedule" => "schedule run",
         "run-script" => "script run",
         "settings" => "config show --origin",
         "volume-create" => "volume create",
@@ -242,7 +254,22 @@ pub fn shell_line(name: &str, rest: &str) -> Option<String> {
     let rest = rest.trim();
     // These are nothing without a name.
     if rest.is_empty()
-        && !matches!(name, "images" | "volumes" | "networks" | "sessions" | "activity" | "recordings" | "scripts" | "runs" | "settings" | "resources" | "stats")
+        && !matches!(
+            name,
+            "images"
+                | "volumes"
+                | "networks"
+                | "sessions"
+                | "activity"
+                | "recordings"
+                | "scripts"
+                | "runs"
+                | "schedules"
+                | "calendar"
+                | "settings"
+                | "resources"
+                | "stats"
+        )
     {
         return None;
     }

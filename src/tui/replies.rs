@@ -18,6 +18,7 @@ use super::parts::confirm::Confirm;
 use super::parts::terminal::PaneState;
 use super::runs::RunsReply;
 use super::runs::RunsWish;
+use super::schedules::ScheduleWish;
 use super::stock::StockReply;
 use super::stock::StockWish;
 use crate::model::Operation;
@@ -99,6 +100,7 @@ impl App {
                     effects.extend(self.watch(*run));
                 }
             }
+            (Request::Schedules(wish), Err(_)) if *wish == ScheduleWish::List => {}
             (Request::Set(set), Ok(_)) => {
                 let (name, file) = (set.pointer.trim_start_matches('/').replace('/', "."), set.paths.config_file());
                 self.tell(ToastKind::Done, format!("{name} is {} in {}", set.text, file.display()));
@@ -130,6 +132,7 @@ impl App {
             Reply::Container(container) => self.data.apply(&crate::model::Event::ContainerChanged { container: container.clone() }),
             Reply::Session(session) => self.data.apply(&crate::model::Event::SessionChanged { session: session.clone() }),
             Reply::Runs(told) => self.data.runs.learn(told),
+            Reply::Schedules(told) => told.teach(&mut self.data.runs),
             Reply::Stock(told) => {
                 self.data.stock.learn(told);
                 if let StockReply::Operation(operation) = &**told {

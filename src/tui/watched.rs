@@ -3,6 +3,7 @@ use super::app::App;
 use super::app::View;
 use super::msg::Effect;
 use super::parts::run_form::RunForm;
+use super::parts::runs::Only;
 use super::parts::terminal::TerminalPane;
 use super::runs;
 use super::runs::RunsWish;
@@ -17,8 +18,8 @@ impl App {
         effects
     }
 
-    /// Shows the runs of a script, or all.
-    pub(super) fn show_runs(&mut self, only: Option<String>) {
+    /// Shows the runs of a script or of a schedule, or all.
+    pub(super) fn show_runs(&mut self, only: Option<Only>) {
         self.pages.runs.show(only);
         self.go(View::Runs);
     }

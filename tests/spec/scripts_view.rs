@@ -36,6 +36,7 @@ use cto::tui::msg::Request;
 use cto::tui::parts::palette::Palette;
 use cto::tui::parts::run_form::RunForm;
 use cto::tui::parts::run_view::RunView;
+use cto::tui::parts::runs::Only;
 use cto::tui::parts::runs::Runs;
 use cto::tui::parts::scripts::Scripts;
 use cto::tui::runs::RunsReply;
@@ -174,7 +175,7 @@ fn runs_look_like_this_and_change_as_events_tell() {
         assert!(!full.contains('\u{1b}'));
         drawn.data.apply(&Event::RunChanged { run: Box::new(run(1, "build-report", RunState::Succeeded)) });
         drawn.data.apply(&Event::RunChanged { run: Box::new(run(1, "build-report", RunState::Running)) });
-        part.show(Some("build-report".to_owned()));
+        part.show(Some(Only::Script("build-report".to_owned())));
         drawn.send(&mut part, &Msg::Tick);
         insta::assert_snapshot!(format!("runs_{width}x{height}"), [full, drawn.text(&part)].join("\n"));
     }

@@ -69,10 +69,10 @@ impl Form {
         Self { entries }
     }
 
-    /// The parameters of a script.
+    /// These parameters, each with its name.
     #[must_use]
-    pub fn of_params(params: &BTreeMap<String, Param>) -> Self {
-        Self { entries: params.iter().map(|(name, param)| of_param(name, param)).collect() }
+    pub fn of_params<'a>(params: impl IntoIterator<Item = (&'a String, &'a Param)>) -> Self {
+        Self { entries: params.into_iter().map(|(name, param)| of_param(name, param)).collect() }
     }
 
     /// How many there are.

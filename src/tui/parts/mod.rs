@@ -13,7 +13,8 @@
 //! | `scripts::Scripts` | `Scripts::default()`; `due(&Context)` for what is to be listed | `RunScript`, `RunsOf`, `Prompt`, `Confirm`, `Offer`, `Sheet`, `Request::Runs`, `Effect::Edit` |
 //! | `runs::Runs` | `Runs::default()`; `show(script)`, `due(&Context)` for what is to be listed | `Watch`, `Confirm`, `Sheet`, `Request::Runs` |
 //! | `run_view::RunView` (a run that is watched) | `RunView::default()`; `show(Run)`, `due(&Context)` for what is to be read, `rest()` when it is left | `ShowSession`, `Confirm`, `Request::Runs`, `Effect::Look` |
-//! | `run_form::RunForm` (a script's parameters) | `RunForm::new(&ScriptEntry)`, on `Ask::RunScript` | `Request::Runs`, `Close` |
+//! | `schedules::Schedules` | `Schedules::default()`; `due(&Context)` for what is to be listed | `NewSchedule`, `RunsBy`, `Watch`, `Confirm`, `Sheet`, `Request::Schedules` |
+//! | `run_form::RunForm` (what a run or a schedule takes) | `RunForm::new(&ScriptEntry)`, on `Ask::RunScript`; `RunForm::schedule()`, on `Ask::NewSchedule` | `Sheet`, `Request::Runs`, `Request::Schedules`, `Close` |
 //! | `settings_view::SettingsView` | `SettingsView::default()`; `learn(ShownSettings)` | `Pick`, `Prompt`, `Sheet`, `Request::Set`, `Effect::Edit` |
 //! | `launch::Launch` | `Launch::new(size)` | `Launch`, `Close` |
 //! | `palette::Palette` | `Palette::new(scopes)`, `Palette::line(scopes, text)` for `:` | `Run`, `RunLine`, `OpenTerminal`, `Launch`, `Close` |
@@ -91,6 +92,9 @@ mod run_view_draw;
 pub mod run_words;
 pub mod runs;
 pub mod saved;
+mod schedule_form;
+pub mod schedule_words;
+pub mod schedules;
 pub mod scripts;
 mod scripts_edit;
 pub mod selection;

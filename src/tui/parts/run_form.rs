@@ -1,11 +1,15 @@
-//! Asks for a script's parameters before it runs.
+//! Asks for what a run takes, the parameters of its script, and for what a new schedule takes.
 use super::field::Edit;
 use super::form::Form;
 use super::popup::Popup;
 use super::reader::Line;
 use super::run_words;
+use super::schedule_form;
+use super::schedule_words;
 use super::text;
+use crate::error::Result;
 use crate::model::ParamValue;
+use crate::model::PreviewSchedule;
 use crate::model::Problem;
 use crate::model::ScriptEntry;
 use crate::model::StartRun;
@@ -19,9 +23,12 @@ use crate::tui::component::Context;
 use crate::tui::msg::Ask;
 use crate::tui::msg::Effect;
 use crate::tui::msg::Msg;
+use crate::tui::msg::Reply;
 use crate::tui::msg::Request;
 use crate::tui::runs::RunsWish;
-use crate::tui::runs::wish;
+use crate::tui::schedules;
+use crate::tui::schedules::ScheduleReply;
+use crate::tui::schedules::ScheduleWish;
 use crate::tui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -32,28 +39,88 @@ const COLS: u16 = 72;
 /// Rows for what is said below the parameters.
 const SAID: u16 = 4;
 
+/// What is asked for.
+#[derive(Clone, Debug)]
+enum For {
+    /// A run of this script.
+    Run(String),
+    /// A schedule.
+    Schedule,
+}
+
 /// The overlay.
 #[derive(Clone, Debug)]
 pub struct RunForm {
-    script: String,
+    purpose: For,
     about: String,
     form: Form,
     entry: usize,
     problem: Option<Problem>,
     /// What the server is asked for.
-    waits: Option<StartRun>,
+    waits: Option<Request>,
 }
 
 impl RunForm {
-    /// With the values that the script has by itself.
+    /// A run, with the values that the script has by itself.
     #[must_use]
     pub fn new(script: &ScriptEntry) -> Self {
-        let form = Form::of_params(&script.header.params);
-        Self { script: script.name.clone(), about: script.header.about.clone(), form, entry: 0, problem: None, waits: None }
+        Self::of(For::Run(script.name.clone()), script.header.about.clone(), Form::of_params(&script.header.params))
+    }
+
+    /// A schedule that does not exist yet.
+    #[must_use]
+    pub fn schedule() -> Self {
+        let entries = schedule_form::entries();
+        Self::of(For::Schedule, "Runs a script by itself".to_owned(), Form::of_params(entries.iter().map(|(name, param)| (name, param))))
+    }
+
+    fn of(purpose: For, about: String, form: Form) -> Self {
+        Self { purpose, about, form, entry: 0, problem: None, waits: None }
     }
 
     fn params(&self) -> BTreeMap<String, ParamValue> {
         self.form.set().into_iter().map(|(name, value)| (name, ParamValue::Text(value))).collect()
+    }
+
+    fn title(&self) -> String {
+        match &self.purpose {
+            For::Run(script) => format!("Run {script}"),
+            For::Schedule => "New schedule".to_owned(),
+        }
+    }
+
+    /// The same as a line for a shell.
+    fn line(&self) -> String {
+        match &self.purpose {
+            For::Run(script) => run_words::line(script, &self.params()),
+            For::Schedule => schedule_form::line(&self.form.set()),
+        }
+    }
+
+    fn request(&self) -> Result<Request> {
+        Ok(match &self.purpose {
+            For::Run(script) => {
+                let start = StartRun { script: Some(script.clone()), params: self.params(), ..StartRun::default() };
+                Request::Runs(Box::new(RunsWish::Start(Box::new(start))))
+            }
+            For::Schedule => Request::Schedules(Box::new(ScheduleWish::Create(Box::new(schedule_form::create(&self.form.set())?)))),
+        })
+    }
+
+    fn send(&mut self, request: Result<Request>) -> Vec<Effect> {
+        if self.waits.is_some() {
+            return Vec::new();
+        }
+        let request = match request {
+            Ok(request) => request,
+            Err(error) => {
+                self.refused(error.problem());
+                return Vec::new();
+            }
+        };
+        self.problem = None;
+        self.waits = Some(request.clone());
+        vec![Effect::Request(request)]
     }
 
     fn run(&mut self) -> Vec<Effect> {
@@ -61,13 +128,22 @@ impl RunForm {
             self.entry = missing;
             return Vec::new();
         }
-        if self.waits.is_some() {
-            return Vec::new();
-        }
-        self.problem = None;
-        let start = StartRun { script: Some(self.script.clone()), params: self.params(), ..StartRun::default() };
-        self.waits = Some(start.clone());
-        vec![wish(RunsWish::Start(Box::new(start)))]
+        self.send(self.request())
+    }
+
+    /// The times that a schedule would have.
+    fn preview(&mut self) -> Vec<Effect> {
+        let request = schedule_form::create(&self.form.set()).map(|create| {
+            let preview = PreviewSchedule { spec: create.spec, zone: Some(schedules::here()), ..PreviewSchedule::default() };
+            Request::Schedules(Box::new(ScheduleWish::Preview(Box::new(preview))))
+        });
+        self.send(request)
+    }
+
+    /// The values can't be taken: the focus is on the first that is wrong.
+    fn refused(&mut self, problem: Problem) {
+        self.entry = problem.errors.iter().find_map(|place| self.form.find(&place.pointer)).unwrap_or(self.entry);
+        self.problem = Some(problem);
     }
 
     fn key(&mut self, key: Key) -> Vec<Effect> {
@@ -76,7 +152,8 @@ impl RunForm {
         match key.code {
             KeyCode::Esc => return vec![Effect::Ask(Ask::Close)],
             KeyCode::Char('c') if ctrl => return vec![Effect::Ask(Ask::Close)],
-            KeyCode::Char('y') if ctrl => return vec![Effect::Ask(Ask::Copy(run_words::line(&self.script, &self.params())))],
+            KeyCode::Char('y') if ctrl => return vec![Effect::Ask(Ask::Copy(self.line()))],
+            KeyCode::Char('r') if ctrl && matches!(self.purpose, For::Schedule) => return self.preview(),
             KeyCode::Enter => return self.run(),
             KeyCode::Tab | KeyCode::Down => self.entry = if self.entry >= last { 0 } else { self.entry + 1 },
             KeyCode::BackTab | KeyCode::Up => self.entry = self.entry.checked_sub(1).unwrap_or(last),
@@ -142,17 +219,19 @@ impl Component for RunForm {
             }
             Msg::Mouse(mouse) => Some(self.mouse(*mouse, cx)),
             Msg::Reply(request, reply) => {
-                let Request::Runs(asked) = &**request else { return None };
-                let RunsWish::Start(start) = &**asked else { return None };
-                if self.waits.as_ref() != Some(&**start) {
+                if self.waits.as_ref() != Some(&**request) {
                     return None;
                 }
                 self.waits = None;
                 match reply {
+                    Ok(Reply::Schedules(reply)) if matches!(**reply, ScheduleReply::Next(_)) => {
+                        let ScheduleReply::Next(fires) = &**reply else { return None };
+                        let lines = schedule_words::times(fires, false);
+                        Some(vec![Effect::Ask(Ask::Sheet { title: "the next times it would have".to_owned(), lines })])
+                    }
                     Ok(_) => Some(vec![Effect::Ask(Ask::Close)]),
                     Err(problem) => {
-                        self.entry = problem.errors.iter().find_map(|place| self.form.find(&place.pointer)).unwrap_or(self.entry);
-                        self.problem = Some((**problem).clone());
+                        self.refused((**problem).clone());
                         Some(Vec::new())
                     }
                 }
@@ -163,7 +242,11 @@ impl Component for RunForm {
 
     fn draw(&self, frame: &mut Frame, area: Rect, cx: &Context) {
         let popup = self.place(area);
-        popup.draw(frame, cx.theme, &format!("Run {}", self.script), "⏎ run  ⇥ next  ^y as cto command  esc");
+        let hints = match self.purpose {
+            For::Run(_) => "⏎ run  ⇥ next  ^y as cto command  esc",
+            For::Schedule => "⏎ make it  ⇥ next  ^r its times  ^y as cto command  esc",
+        };
+        popup.draw(frame, cx.theme, &self.title(), hints);
         let room = self.room(&popup);
         if room.y > popup.inner.y {
             text::put(frame.buffer_mut(), popup.inner.x, popup.inner.y, popup.inner.width, &self.about, cx.theme.style(Role::Muted));
@@ -179,7 +262,11 @@ impl Component for RunForm {
     }
 
     fn hints(&self, _cx: &Context) -> Option<Vec<(String, String)>> {
-        let keys = [("⏎", "run"), ("⇥", "next"), ("^y", "as cto command"), ("esc", "leave")];
-        Some(keys.map(|(key, what)| (key.to_owned(), what.to_owned())).to_vec())
+        let (enter, times) = match self.purpose {
+            For::Run(_) => ("run", None),
+            For::Schedule => ("make it", Some(("^r", "its times"))),
+        };
+        let keys = [("⏎", enter), ("⇥", "next")].into_iter().chain(times).chain([("^y", "as cto command"), ("esc", "leave")]);
+        Some(keys.map(|(key, what)| (key.to_owned(), what.to_owned())).collect())
     }
 }

@@ -6,6 +6,7 @@ use super::rows::Column;
 use super::rows::List;
 use super::rows::Row;
 use super::run_words;
+use super::schedule_words;
 use super::scripts::MOST_REMOVED;
 use super::text;
 use super::toast::say;
@@ -52,12 +53,34 @@ const COLUMNS: [Column; 8] = [
     Column { head: "ID", least: 12, most: 40, goes: 7, right: false },
 ];
 
+/// The only runs that are shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Only {
+    /// Those of this script.
+    Script(String),
+    /// Those that this schedule started.
+    Schedule(String),
+}
+
+impl Only {
+    fn fits(&self, run: &Run) -> bool {
+        match self {
+            Self::Script(name) => run.script == *name,
+            Self::Schedule(name) => schedule_words::started(name, run),
+        }
+    }
+
+    fn name(&self) -> &str {
+        let (Self::Script(name) | Self::Schedule(name)) = self;
+        name
+    }
+}
+
 /// The view.
 #[derive(Clone, Debug)]
 pub struct Runs {
     list: List,
-    /// The only script whose runs are shown.
-    only: Option<String>,
+    only: Option<Only>,
     failed: Option<String>,
     asked: bool,
     next: Duration,
@@ -70,8 +93,8 @@ impl Default for Runs {
 }
 
 impl Runs {
-    /// Shows the runs of one script, or all.
-    pub fn show(&mut self, only: Option<String>) {
+    /// Shows some of the runs, or all.
+    pub fn show(&mut self, only: Option<Only>) {
         self.only = only;
         self.next = Duration::ZERO;
     }
@@ -97,7 +120,7 @@ impl Runs {
             ];
             Row { id: run.id.to_string(), cells, fixed: false, wide: None }
         };
-        cx.data.runs.runs.iter().flatten().filter(|run| self.only.as_ref().is_none_or(|only| run.script == *only)).map(row).collect()
+        cx.data.runs.runs.iter().flatten().filter(|run| self.only.as_ref().is_none_or(|only| only.fits(run))).map(row).collect()
     }
 
     /// What is to be listed now.
@@ -275,7 +298,7 @@ impl Component for Runs {
         let nothing = match (&cx.data.runs.runs, &self.failed, &self.only) {
             (None, Some(why), _) => Some(format!("{why}; it is tried again")),
             (None, None, _) => Some("Asking the server …".to_owned()),
-            (Some(_), _, Some(only)) if all.is_empty() => Some(format!("{only} has not run yet: esc shows all runs")),
+            (Some(_), _, Some(only)) if all.is_empty() => Some(format!("{} has not run yet: esc shows all runs", only.name())),
             (Some(_), _, None) if all.is_empty() => {
                 let key = cx.keymap.label(CommandId::GoScripts).unwrap_or_default();
                 Some(format!("Nothing has run yet: {key} shows the scripts"))
@@ -294,7 +317,7 @@ impl Component for Runs {
             note = format!("{why}; it is tried again");
         } else {
             if let Some(only) = &self.only {
-                note.push_str(&format!(" of {only}, esc shows all"));
+                note.push_str(&format!(" of {}, esc shows all", only.name()));
             }
             if open > 0 {
                 note.push_str(&format!(" · {open} under way"));
