@@ -428,6 +428,7 @@ commands! {
         ScheduleHistory "runs-of-schedule" "history" ["h"] 5: "Show the runs that it started";
         ScheduleDetails "schedule-details" "inspect" ["i"] 6: "Show all that is known of it, and what became of its last times";
         ScheduleCalendar "calendar" "calendar" ["c"] 7: "Show the next times of all schedules";
+        ScheduleZone "schedule-zone" "zone" ["T"] 0: "Show times of this place or in UTC";
         ScheduleRemove "remove-schedule" "remove" ["C-d" "Delete"] 8: "Remove the schedule, or all marked ones; asks first";
         ScheduleCopy "copy-schedule-name" "copy name" ["y"] 0: "Copy its name, or those of all marked ones";
         ScheduleCopyLine "copy-schedule-line" "copy line" ["C-y"] 0: "Copy the command line that shows it: cto schedule show";

@@ -53,6 +53,7 @@ mod recordings;
 mod recordings_view;
 mod resources;
 mod schedules;
+mod schedules_view;
 mod scripts;
 mod scripts_view;
 mod server;

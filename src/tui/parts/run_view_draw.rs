@@ -46,7 +46,8 @@ impl Rooms {
         let is_paused = view.run.as_ref().is_some_and(|run| run.paused.is_some()) && area.height > 3;
         let above = 1 + u16::from(is_paused);
         let body = Rect { y: area.y + above.min(area.height), height: area.height.saturating_sub(above), ..area };
-        let (left, pane) = match view.pane_size() {
+        // Who has the screen read to them hears the log alone, and goes into the terminal.
+        let (left, pane) = match view.pane_size().filter(|_| !cx.plain) {
             Some(size) if body.height >= ROWS && area.width >= WIDE => {
                 let log = area.width.saturating_sub(size.cols + 1).clamp(LEAST, MOST);
                 let right = Rect { x: body.x + log + 1, width: body.width - log - 1, ..body };

@@ -47,17 +47,17 @@ pub fn due(schedule: &Schedule, now: Timestamp, plain: bool) -> (String, Role) {
     }
 }
 
-/// A time by the clocks of this machine, `Fri 16 Jan 03:00`.
+/// A time by the clocks of this machine or in UTC, `Fri 16 Jan 03:00`.
 #[must_use]
-pub fn local(time: Timestamp) -> String {
-    clock(time, &TimeZone::system())
+pub fn local(time: Timestamp, utc: bool) -> String {
+    clock(time, &if utc { TimeZone::UTC } else { TimeZone::system() })
 }
 
-/// A time by the clocks of a zone; nothing where this machine does not know the zone, or the clocks there are as here.
+/// A time by the clocks of a zone; the zone alone where this machine does not know it, or where the clocks are as here.
 #[must_use]
-pub fn in_zone(time: Timestamp, zone: &str) -> String {
+pub fn in_zone(time: Timestamp, zone: &str, utc: bool) -> String {
     let Ok(known) = TimeZone::get(zone) else { return zone.to_owned() };
-    if clock(time, &known) == local(time) { zone.to_owned() } else { format!("{} {zone}", clock(time, &known)) }
+    if clock(time, &known) == local(time, utc) { zone.to_owned() } else { format!("{} {zone}", clock(time, &known)) }
 }
 
 fn clock(time: Timestamp, zone: &TimeZone) -> String {
@@ -125,7 +125,7 @@ fn spaced(time: &str) -> String {
 
 /// Everything that is known of a schedule, and what became of its last times.
 #[must_use]
-pub fn about(schedule: &Schedule, past: &[ScheduleFire], plain: bool) -> Vec<Line> {
+pub fn about(schedule: &Schedule, past: &[ScheduleFire], utc: bool, plain: bool) -> Vec<Line> {
     let spec = &schedule.spec;
     let mut lines = Vec::new();
     let mut fact = |label: &str, value: String| lines.push((format!("{} {value}", text::left(label, 9)), Role::Text));
@@ -141,7 +141,7 @@ pub fn about(schedule: &Schedule, past: &[ScheduleFire], plain: bool) -> Vec<Lin
     }
     fact("owner", format!("{}, with the rights of {}", schedule.owner, schedule.rights));
     if let Some(due) = schedule.next_due {
-        fact("next", format!("{} here, {}", local(due), in_zone(due, &spec.zone)));
+        fact("next", format!("{} {}, {}", local(due, utc), if utc { "UTC" } else { "here" }, in_zone(due, &spec.zone, utc)));
     }
     if schedule.paused {
         fact("paused", schedule.paused_why.clone().unwrap_or_else(|| "somebody asked".to_owned()));
@@ -150,7 +150,7 @@ pub fn about(schedule: &Schedule, past: &[ScheduleFire], plain: bool) -> Vec<Lin
     for fire in past {
         let (words, role) = outcome(fire, plain);
         let asked = if fire.asked { " (asked for)" } else { "" };
-        lines.push((format!("{}  {words}{asked}", local(fire.due)), role));
+        lines.push((format!("{}  {words}{asked}", local(fire.due, utc)), role));
     }
     if past.is_empty() {
         lines.push(("no time of it has come yet".to_owned(), Role::Muted));

@@ -56,16 +56,18 @@ pub struct Schedules {
     asked: bool,
     /// When they are to be listed; not again before facts were missed where there is none.
     next: Option<Duration>,
+    /// Times are shown in UTC.
+    utc: bool,
 }
 
 impl Default for Schedules {
     fn default() -> Self {
-        Self { list: List::new(&COLUMNS), failed: None, asked: false, next: Some(Duration::ZERO) }
+        Self { list: List::new(&COLUMNS), failed: None, asked: false, next: Some(Duration::ZERO), utc: false }
     }
 }
 
 impl Schedules {
-    fn rows(cx: &Context) -> Vec<Row> {
+    fn rows(&self, cx: &Context) -> Vec<Row> {
         let row = |schedule: &Schedule| {
             let (next, role) = schedule_words::due(schedule, cx.now.time, cx.plain);
             let at = schedule.next_due.map_or(f64::MAX, |due| due.as_second() as f64);
@@ -74,9 +76,12 @@ impl Schedules {
                 Cell::new(&*schedule.name, Role::Text),
                 // The largest stands first where columns are sorted, and the nearest is to.
                 Cell::number(next, role, -at),
-                Cell::number(schedule.next_due.map(schedule_words::local).unwrap_or_default(), Role::Text, -at),
+                Cell::number(schedule.next_due.map(|due| schedule_words::local(due, self.utc)).unwrap_or_default(), Role::Text, -at),
                 Cell::new(schedule_words::when(&schedule.spec), Role::Muted),
-                Cell::new(schedule.next_due.map_or_else(|| schedule.spec.zone.clone(), |due| schedule_words::in_zone(due, &schedule.spec.zone)), Role::Muted),
+                Cell::new(
+                    schedule.next_due.map_or_else(|| schedule.spec.zone.clone(), |due| schedule_words::in_zone(due, &schedule.spec.zone, self.utc)),
+                    Role::Muted,
+                ),
                 Cell::new(schedule_words::script(&schedule.spec), Role::Text),
                 Cell::new(last, last_role),
                 Cell::new(&*schedule.owner, Role::Muted),
@@ -106,10 +111,14 @@ impl Schedules {
         self.next = Some(Duration::ZERO);
     }
 
-    fn act(&self, id: CommandId, rows: &[Row], cx: &Context) -> Option<Vec<Effect>> {
+    fn act(&mut self, id: CommandId, rows: &[Row], cx: &Context) -> Option<Vec<Effect>> {
         use CommandId as C;
         match id {
             C::ScheduleNew => return Some(vec![Effect::Ask(Ask::NewSchedule)]),
+            C::ScheduleZone => {
+                self.utc = !self.utc;
+                return Some(vec![say(if self.utc { "times are in UTC" } else { "times are those of this place" })]);
+            }
             C::ScheduleCalendar => return Some(vec![wish(ScheduleWish::Next(None))]),
             _ => {}
         }
@@ -169,7 +178,7 @@ impl Schedules {
             (ScheduleWish::Next(None), ScheduleReply::Next(fires)) => sheet("next times of all schedules".to_owned(), schedule_words::times(fires, true)),
             (ScheduleWish::Past(name), ScheduleReply::Past(past)) => {
                 let schedule = cx.data.runs.schedule(name)?;
-                sheet(format!("schedule {name}"), schedule_words::about(schedule, past, cx.plain))
+                sheet(format!("schedule {name}"), schedule_words::about(schedule, past, self.utc, cx.plain))
             }
             (ScheduleWish::Run(_), ScheduleReply::Fired(_, Some(run))) => Some(vec![Effect::Ask(Ask::Watch(run.clone()))]),
             (ScheduleWish::Run(name), ScheduleReply::Fired(fire, None)) => Some(vec![say(format!("{name}: {}", schedule_words::outcome(fire, true).0))]),
@@ -208,7 +217,7 @@ impl Listed for Schedules {
     }
 
     fn all(&self, cx: &Context) -> Vec<Row> {
-        Self::rows(cx)
+        self.rows(cx)
     }
 
     fn is_listed(&self, cx: &Context) -> bool {
@@ -224,7 +233,7 @@ impl Listed for Schedules {
     }
 
     fn mouse(&mut self, event: MouseEvent, cx: &Context) -> Vec<Effect> {
-        let all = Self::rows(cx);
+        let all = self.rows(cx);
         let rows = self.list.arrange(all.clone());
         let id = match self.list.mouse(event, cx.area, &all, &rows, cx) {
             Click::Open => CommandId::ScheduleNext,
@@ -245,7 +254,7 @@ impl Component for Schedules {
 
     fn draw(&self, frame: &mut Frame, area: Rect, cx: &Context) {
         let muted = cx.theme.style(Role::Muted);
-        let all = Self::rows(cx);
+        let all = self.rows(cx);
         let nothing = match (&cx.data.runs.schedules, &self.failed) {
             (None, Some(why)) => Some(format!("{why}; it is tried again")),
             (None, None) => Some("Asking the server …".to_owned()),
