@@ -72,8 +72,15 @@ pub(super) async fn ask(client: &Client, wish: &RunsWish) -> Result<RunsReply> {
         }
         RunsWish::Start(start) => run(client.call::<StartRunOf>(&[], start).await?),
         RunsWish::Cancel(id) => run(client.call::<CancelRun>(&[id.as_str()], &nothing).await?),
-        RunsWish::Pause(id) => run(client.call::<PauseRun>(&[id.as_str()], &nothing).await?),
-        RunsWish::Resume(id, step) => run(client.call::<ResumeRunAt>(&[id.as_str()], &ResumeRun { step: *step }).await?),
+        // What the answer says of the run may be older than the event that came meanwhile.
+        RunsWish::Pause(id) => {
+            client.call::<PauseRun>(&[id.as_str()], &nothing).await?;
+            RunsReply::Done
+        }
+        RunsWish::Resume(id, step) => {
+            client.call::<ResumeRunAt>(&[id.as_str()], &ResumeRun { step: *step }).await?;
+            RunsReply::Done
+        }
         RunsWish::Retry(id) => run(client.call::<RetryRun>(&[id.as_str()], &nothing).await?),
         RunsWish::RemoveRuns(ids) => {
             let (mut gone, mut kept) = (0, Vec::new());

@@ -54,7 +54,7 @@ impl Known {
             }
             RunsReply::Run(run) => self.put(run),
             RunsReply::Log(log) => self.put(&log.run),
-            RunsReply::Script(_) | RunsReply::Draft(_) | RunsReply::Unchanged | RunsReply::Checked(..) | RunsReply::Removed(..) => {}
+            RunsReply::Script(_) | RunsReply::Draft(_) | RunsReply::Unchanged | RunsReply::Done | RunsReply::Checked(..) | RunsReply::Removed(..) => {}
         }
     }
 
@@ -210,6 +210,8 @@ pub enum RunsReply {
     Removed(usize, Vec<String>),
     /// To [`RunsWish::Runs`].
     Runs(Vec<Run>),
+    /// To [`RunsWish::Pause`] and [`RunsWish::Resume`]: events tell the rest.
+    Done,
     /// A run as it is now.
     Run(Box<Run>),
     /// To [`RunsWish::Log`].

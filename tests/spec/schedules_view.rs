@@ -204,7 +204,7 @@ fn a_schedule_is_made_run_and_removed_in_a_real_terminal() {
     seen.type_in("\r");
     seen.shows("next times of yearly");
     seen.shows("-01-01 00:00:00 +00:00");
-    seen.type_in("\x1bs");
+    seen.type_in("qs");
     seen.shows("⏸ paused");
     seen.type_in("s");
     seen.shows("01 Jan 00:00");

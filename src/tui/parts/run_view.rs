@@ -326,6 +326,8 @@ impl RunView {
 
     fn learn(&mut self, told: &Run) {
         let fresh = self.run.as_ref().map_or(told, |known| newer(known, told)).clone();
+        // One that begins again has more to say.
+        self.complete &= fresh.state.is_over();
         self.run = Some(fresh);
     }
 
