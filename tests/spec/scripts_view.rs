@@ -230,6 +230,7 @@ fn a_script_is_run_edited_checked_shown_copied_and_removed_after_a_question() {
     drawn.press(&mut part, "j");
     let sheet = drawn.press(&mut part, "Enter");
     assert!(matches!(&sheet[..], [Effect::Ask(Ask::Sheet { lines, .. })] if lines[0].0.contains("odd.luau:3:7: expected 'then'")), "{sheet:?}");
+    assert_eq!(drawn.press(&mut part, "e"), asks(RunsWish::Edit("odd".to_owned())), "it can be put right");
     drawn.send(&mut part, &Msg::Event(Box::new(Event::ScriptsChanged)));
     assert_eq!(part.due(&drawn.cx()), asks(RunsWish::Scripts), "runs are known");
 }

@@ -226,7 +226,7 @@ pub(super) fn cancel(meant: &[&Run]) -> Vec<Effect> {
     let mut lines = if open.len() > 1 { vec![format!("{}.", open.iter().map(|run| called(run)).collect::<Vec<_>>().join("; "))] } else { Vec::new() };
     lines.push("Its sessions end, and the containers that it launched go unless its script keeps them.".to_owned());
     let effects = open.iter().map(|run| wish(RunsWish::Cancel(run.id.clone()))).collect();
-    let choices = vec![Choice { key: 'y', label: "cancel it".to_owned(), destroys: true, effects }];
+    let choices = vec![Choice { key: 'y', label: "end it".to_owned(), destroys: true, effects }];
     vec![Effect::Ask(Ask::Confirm(Box::new(ConfirmSpec { title, lines, choices })))]
 }
 

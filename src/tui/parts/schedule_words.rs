@@ -57,7 +57,7 @@ pub fn local(time: Timestamp, utc: bool) -> String {
 #[must_use]
 pub fn in_zone(time: Timestamp, zone: &str, utc: bool) -> String {
     let Ok(known) = TimeZone::get(zone) else { return zone.to_owned() };
-    if clock(time, &known) == local(time, utc) { zone.to_owned() } else { format!("{} {zone}", clock(time, &known)) }
+    if clock(time, &known) == local(time, utc) { zone.to_owned() } else { format!("{} {zone}", time.to_zoned(known).strftime("%a %H:%M")) }
 }
 
 fn clock(time: Timestamp, zone: &TimeZone) -> String {

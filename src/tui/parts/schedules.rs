@@ -42,7 +42,7 @@ const COLUMNS: [Column; 8] = [
     Column { head: "NEXT", least: 9, most: 9, goes: 1, right: false },
     Column { head: "HERE", least: 16, most: 16, goes: 3, right: false },
     Column { head: "WHEN", least: 12, most: 26, goes: 4, right: false },
-    Column { head: "ITS ZONE", least: 16, most: 36, goes: 6, right: false },
+    Column { head: "ITS ZONE", least: 23, most: 34, goes: 6, right: false },
     Column { head: "SCRIPT", least: 12, most: 24, goes: 5, right: false },
     Column { head: "LAST", least: 12, most: 30, goes: 2, right: false },
     Column { head: "OWNER", least: 8, most: 16, goes: 7, right: false },

@@ -137,10 +137,13 @@ impl Scripts {
         }
         let meant = self.list.meant(rows);
         let Some(first) = meant.first() else { return Some(vec![say("there is no script under the cursor")]) };
-        if let Some(file) = first.strip_prefix(BROKEN) {
+        if let Some(file) = first.strip_prefix(BROKEN)
+            && (matches!(id, C::ScriptRun | C::ScriptRuns | C::ScriptDetails) || named(first).is_none())
+        {
             return Some(broken(file, cx));
         }
-        let names: Vec<String> = meant.iter().filter(|name| !name.starts_with(BROKEN)).cloned().collect();
+        let names: Vec<String> = meant.iter().filter_map(|id| named(id)).map(str::to_owned).collect();
+        let Some(first) = names.first() else { return Some(Vec::new()) };
         Some(match id {
             C::ScriptRun => vec![Effect::Ask(Ask::RunScript(first.clone()))],
             C::ScriptEdit => vec![wish(RunsWish::Edit(first.clone()))],
@@ -190,7 +193,15 @@ impl Scripts {
     }
 }
 
-/// A file that can't be used can be looked at only.
+/// The script that a row is; of a file that can't be used, that which it would be.
+fn named(id: &str) -> Option<&str> {
+    match id.strip_prefix(BROKEN) {
+        Some(file) => file.rsplit_once("/scripts/")?.1.strip_suffix(".luau"),
+        None => Some(id),
+    }
+}
+
+/// A file that can't be used can be looked at, and edited.
 fn broken(file: &str, cx: &Context) -> Vec<Effect> {
     let places = cx.data.runs.scripts.iter().flat_map(|list| &list.broken).filter(|place| place.file.as_deref().unwrap_or_default() == file);
     let mut lines: Vec<(String, Role)> = places.flat_map(|place| text::wrap(&run_words::place(place), 96)).map(|line| (line, Role::Warn)).collect();
