@@ -555,3 +555,22 @@ fn a_new_script_is_written_in_the_editor_and_its_mistakes_are_told() {
     seen.type_in("n");
     seen.shows("mine.luau");
 }
+
+#[test]
+fn nothing_is_written_while_scripts_runs_and_schedules_stand_still() {
+    let home = Home::new();
+    let mut seen = Terminal::sized(&home, &[], (120, 40));
+    seen.shows("● docker");
+    for (keys, shows) in [(":runs\r", "Nothing has run yet"), ("6", "Nothing is scheduled"), ("5", "build-report")] {
+        seen.type_in(keys);
+        seen.shows(shows);
+        let mut before = seen.written();
+        home.until("it comes to rest", || {
+            std::thread::sleep(std::time::Duration::from_millis(500));
+            std::mem::replace(&mut before, seen.written()) == seen.written()
+        });
+        let before = seen.written();
+        std::thread::sleep(std::time::Duration::from_secs(3));
+        assert_eq!(seen.written() - before, 0, "bytes in three seconds at '{shows}'");
+    }
+}

@@ -196,7 +196,8 @@ impl RunView {
     /// Brings the lines to the room that there is.
     fn arrange(&mut self, cx: &Context) {
         let rooms = Rooms::of(self, cx);
-        self.log.lay(usize::from(rooms.log.width), cx.plain);
+        // A column stays free at the left.
+        self.log.lay(usize::from(rooms.log.width.saturating_sub(1)), cx.plain);
         self.seen = usize::from(rooms.log.height).max(1);
         self.up = self.up.min(self.most_up());
     }

@@ -96,8 +96,10 @@ impl Scripts {
         let broken = |place: &crate::model::Place| {
             let file = place.file.as_deref().unwrap_or_default();
             let name = file.rsplit('/').next().unwrap_or_default();
+            let line = place.line.map(|line| format!("line {line}: ")).unwrap_or_default();
+            let what = format!("{line}{}", place.detail);
             let cells = vec![Cell::new(name, Role::Warn)];
-            Row { id: format!("{BROKEN}{file}"), cells, fixed: false, wide: Some((run_words::place(place), Role::Warn)) }
+            Row { id: format!("{BROKEN}{file}"), cells, fixed: false, wide: Some((what, Role::Warn)) }
         };
         let list = known.scripts.iter();
         list.clone().flat_map(|list| &list.items).map(row).chain(list.flat_map(|list| &list.broken).map(broken)).collect()
