@@ -1,6 +1,7 @@
 //! What people would do at a terminal, done by itself: scripts, and what starts them.
 mod check;
 mod header;
+mod hooks;
 mod junit;
 mod library;
 mod live;
@@ -29,6 +30,7 @@ pub struct Automation(Arc<Inner>);
 struct Inner {
     control: Control,
     live: live::LiveRuns,
+    hooks: hooks::Hooks,
 }
 
 impl std::fmt::Debug for Automation {
@@ -41,7 +43,7 @@ impl Automation {
     /// Automation over a control plane. What starts by itself does so as long as [`Automation::keep`] runs beside it.
     #[must_use]
     pub fn new(control: Control) -> Self {
-        Self(Arc::new(Inner { control, live: live::LiveRuns::default() }))
+        Self(Arc::new(Inner { control, live: live::LiveRuns::default(), hooks: hooks::Hooks::default() }))
     }
 
     /// The control plane that everything here is asked of.
@@ -56,6 +58,7 @@ impl Automation {
 
     /// Runs until `shutdown`: starts what is due, takes over what servers before this one have left, forgets what is old.
     pub async fn keep(self, shutdown: CancellationToken) {
+        let hooks = tokio::spawn(self.clone().keep_hooks(shutdown.clone()));
         let mut renewals = tokio::time::interval(RENEWAL);
         renewals.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -65,6 +68,8 @@ impl Automation {
             }
         }
         self.stop_runs().await;
+        // They end by themselves, within a moment.
+        let _ = hooks.await;
     }
 
     /// The owner of something that starts by itself, with the rights that they have now.

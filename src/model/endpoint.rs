@@ -196,6 +196,17 @@ endpoints! {
     RetryRun = "Runs the same script once more with the same parameters": Post "/api/v1/runs/{id}/retry", Some(Action::StartRuns), Empty => Answer::Created, Run;
     DeleteRun = "Removes a run that is over": Delete "/api/v1/runs/{id}", Some(Action::ControlRuns), Empty => Answer::Nothing, Empty;
 
+    ListWebhooks = "Webhooks and notifications that the caller may see, by name": Get "/api/v1/webhooks", Some(Action::ReadWebhooks), Empty => Answer::Json, Page<Webhook>;
+    CreateWebhook = "Makes a webhook or notification; its secret is shown only here": Post "/api/v1/webhooks", Some(Action::ManageWebhooks), SaveWebhook => Answer::Created, WebhookSecret;
+    GetWebhook = "One webhook": Get "/api/v1/webhooks/{name}", Some(Action::ReadWebhooks), Empty => Answer::Json, Webhook;
+    PutWebhook = "Changes a webhook; its secret stays": Put "/api/v1/webhooks/{name}", Some(Action::ManageWebhooks), SaveWebhook => Answer::Json, Webhook;
+    DeleteWebhook = "Removes a webhook and its deliveries": Delete "/api/v1/webhooks/{name}", Some(Action::ManageWebhooks), Empty => Answer::Nothing, Empty;
+    TestWebhook = "Sends a ping now, and says how that went": Post "/api/v1/webhooks/{name}/test", Some(Action::ManageWebhooks), Empty => Answer::Json, HookDelivery;
+    RotateWebhook = "Makes another secret, which is shown only here": Post "/api/v1/webhooks/{name}/rotate", Some(Action::ManageWebhooks), RotateSecret => Answer::Json, WebhookSecret;
+    EnableWebhook = "Lets a webhook go on that was disabled": Post "/api/v1/webhooks/{name}/enable", Some(Action::ManageWebhooks), Empty => Answer::Json, Webhook;
+    ListDeliveries = "A webhook's deliveries, newest first": Get "/api/v1/webhooks/{name}/deliveries", Some(Action::ReadWebhooks), PastQuery => Answer::Json, Page<HookDelivery>;
+    Redeliver = "Sends the same message once more, now": Post "/api/v1/deliveries/{id}/redeliver", Some(Action::ManageWebhooks), Empty => Answer::Json, HookDelivery;
+
     OpenStream = "Events, stats, tiles and logs over one WebSocket": Get "/api/v1/stream", Some(Action::ReadEvents), Empty => Answer::Upgrade(STREAM_PROTOCOL), Empty;
 
     ListLayouts = "The caller's layouts": Get "/api/v1/layouts", Some(Action::UseLayouts), Empty => Answer::Json, Page<Layout>;

@@ -191,6 +191,17 @@ pub(super) fn all() -> Routes {
         .add::<RetryRun, _, _>(|ask, _| async move { ask.automation.retry_run(&ask.actor, ask.id()).await })
         .add::<DeleteRun, _, _>(|ask, _| async move { ask.automation.delete_run(&ask.actor, ask.id()).await.map(done) })
 
+        .add::<ListWebhooks, _, _>(|ask, _| async move { ask.automation.list_webhooks(&ask.actor).await })
+        .add::<CreateWebhook, _, _>(|ask, request| async move { ask.automation.create_webhook(&ask.actor, request).await })
+        .add::<GetWebhook, _, _>(|ask, _| async move { ask.automation.get_webhook(&ask.actor, ask.id()).await })
+        .add::<PutWebhook, _, _>(|ask, request| async move { ask.automation.put_webhook(&ask.actor, ask.id(), request).await })
+        .add::<DeleteWebhook, _, _>(|ask, _| async move { ask.automation.delete_webhook(&ask.actor, ask.id()).await.map(done) })
+        .add::<TestWebhook, _, _>(|ask, _| async move { ask.automation.test_webhook(&ask.actor, ask.id()).await })
+        .add::<RotateWebhook, _, _>(|ask, request| async move { ask.automation.rotate_webhook(&ask.actor, ask.id(), request).await })
+        .add::<EnableWebhook, _, _>(|ask, _| async move { ask.automation.enable_webhook(&ask.actor, ask.id()).await })
+        .add::<ListDeliveries, _, _>(|ask, query| async move { ask.automation.list_deliveries(&ask.actor, ask.id(), query).await })
+        .add::<Redeliver, _, _>(|ask, _| async move { ask.automation.redeliver(&ask.actor, ask.id()).await })
+
         .upgrade::<OpenStream, _, _>(stream::run)
 
         .add::<ListLayouts, _, _>(|ask, _| async move { ask.control.list_layouts(&ask.actor).await })

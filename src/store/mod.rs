@@ -5,14 +5,18 @@
 mod accounts;
 mod audit;
 mod fault;
+mod hooks;
 mod idempotency;
 mod layouts;
 mod recordings;
 mod runs;
 mod sessions;
 mod stats;
+mod triggers;
 
 pub use audit::AuditNote;
+pub use hooks::Claimed;
+pub use hooks::KeptSecret;
 pub use idempotency::Claim;
 pub use runs::Orphan;
 pub use sessions::SessionRow;

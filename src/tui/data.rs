@@ -101,7 +101,13 @@ impl Data {
                 self.engine.available = *available;
                 self.engine.detail.clone_from(detail);
             }
-            Event::Bell { .. } | Event::RunChanged { .. } | Event::ScriptsChanged | Event::TemplatesChanged | Event::ConfigChanged { .. } | Event::Resync => {}
+            Event::Bell { .. }
+            | Event::Notice { .. }
+            | Event::RunChanged { .. }
+            | Event::ScriptsChanged
+            | Event::TemplatesChanged
+            | Event::ConfigChanged { .. }
+            | Event::Resync => {}
         }
     }
 

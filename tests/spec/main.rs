@@ -31,6 +31,7 @@ mod gallery;
 mod generated;
 mod grid;
 mod holder;
+mod hooks;
 mod hostile;
 mod images;
 mod import;

@@ -63,6 +63,8 @@ fn body(row: &Row) -> Option<Value> {
         "ConnectNetwork" | "DisconnectNetwork" => json!({"container": "no-such-container"}),
         "TagImageAs" => json!({"name": "nothing-of-this-name"}),
         "PutLayout" => json!({"data": {}}),
+        "CreateWebhook" => json!({"name": "-no-name", "to": {"kind": "terminal"}, "events": ["*"]}),
+        "PutWebhook" => json!({"to": {"kind": "terminal"}, "events": ["*"]}),
         "CreateUser" => json!({"name": "someone", "role": "viewer"}),
         _ => json!({}),
     })

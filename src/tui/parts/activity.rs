@@ -10,6 +10,7 @@ use crate::model::AuditEvent;
 use crate::model::Container;
 use crate::model::ContainerId;
 use crate::model::Event;
+use crate::model::NoticeLevel;
 use crate::model::OperationState;
 use crate::model::Outcome;
 use crate::model::RunState;
@@ -200,6 +201,14 @@ impl Activity {
                         self.tell(now, format!("run {}", state.as_str().replace('_', " ")), &*run.script, role);
                     }
                 }
+            }
+            Event::Notice { title, text, level, .. } => {
+                let role = match level {
+                    NoticeLevel::Info => Role::Info,
+                    NoticeLevel::Good => Role::Ok,
+                    NoticeLevel::Bad => Role::Error,
+                };
+                self.tell(now, &**title, &**text, role);
             }
             Event::ScriptsChanged => self.tell(now, "scripts changed", "", Role::Text),
             Event::TemplatesChanged => self.tell(now, "templates changed", "", Role::Text),

@@ -6,5 +6,6 @@ pub mod http;
 pub mod narrow;
 pub mod own_engine;
 pub mod plane;
+pub mod receiver;
 pub mod registry;
 pub mod tmux;
