@@ -10,6 +10,8 @@ mod runner;
 mod runs;
 mod sandbox;
 
+pub use hooks::Incoming;
+
 use crate::access::Actor;
 use crate::control::Control;
 use crate::error::Error;

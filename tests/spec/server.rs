@@ -65,6 +65,7 @@ fn body(row: &Row) -> Option<Value> {
         "PutLayout" => json!({"data": {}}),
         "CreateWebhook" => json!({"name": "-no-name", "to": {"kind": "terminal"}, "events": ["*"]}),
         "PutWebhook" => json!({"to": {"kind": "terminal"}, "events": ["*"]}),
+        "CreateTrigger" | "PutTrigger" => json!({"name": "-no-name", "when": {"event": "hook"}, "run": {"script": "no-such-script"}}),
         "CreateUser" => json!({"name": "someone", "role": "viewer"}),
         _ => json!({}),
     })

@@ -1,10 +1,19 @@
 //! What goes out when something happens, and what comes in: webhooks, notifications, triggers.
 mod deliver;
+mod filled;
+mod fire;
 mod happening;
+mod inbound;
+mod levels;
 mod post;
 mod reach;
+mod sessions;
 mod signing;
+mod triggers;
+mod watch;
 mod webhooks;
+
+pub use inbound::Incoming;
 
 use super::Automation;
 use crate::control::Control;
@@ -13,6 +22,8 @@ use crate::error::Result;
 use crate::model::Event;
 use crate::model::ListQuery;
 use crate::model::Numbered;
+use crate::model::Trigger;
+use crate::model::TriggerId;
 use crate::model::Webhook;
 use crate::model::WebhookId;
 use crate::store::KeptSecret;
@@ -25,6 +36,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::sync::broadcast;
@@ -40,11 +54,18 @@ const DUE: Duration = Duration::from_secs(1);
 const SWEEP: Duration = Duration::from_secs(60);
 /// Deliveries that are over, and what triggers did, stay so long.
 const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Messages that came in are known a little longer than their time may be off, in both directions.
+const MESSAGES_KEPT: SignedDuration = SignedDuration::from_mins(11);
 
 /// What is known of webhooks and triggers meanwhile.
 #[derive(Default)]
 pub(super) struct Hooks {
     reach: reach::Reach,
+    refusals: inbound::Refusals,
+    /// Where happenings go: to webhooks, and to triggers.
+    told: OnceLock<(mpsc::Sender<Arc<Happening>>, mpsc::Sender<fire::News>)>,
+    /// Something was left out, and that was logged.
+    full: AtomicBool,
     /// Something may be due.
     due: Notify,
     state: Mutex<State>,
@@ -54,10 +75,15 @@ pub(super) struct Hooks {
 struct State {
     /// Copies of what the store has.
     webhooks: Known<Webhook>,
+    triggers: Known<Trigger>,
     /// Deliveries under way, by webhook.
     under_way: HashMap<WebhookId, usize>,
     /// Webhooks whose receiver was slow the last time.
     slow: HashSet<WebhookId>,
+    rates: HashMap<TriggerId, fire::Rate>,
+    pending: HashMap<TriggerId, fire::Pending>,
+    /// Why triggers can't watch what they are to watch.
+    troubles: HashMap<TriggerId, String>,
 }
 
 /// A list of things with their secrets.
@@ -72,10 +98,17 @@ impl Hooks {
 impl Automation {
     /// Runs until `shutdown`: hears what happens, tells it, lets triggers fire.
     pub(super) async fn keep_hooks(self, shutdown: CancellationToken) {
-        let (sender, happenings) = mpsc::channel(WAITING);
-        let events = self.control().parts().bus.subscribe();
-        tokio::spawn(self.clone().hear(events, sender, shutdown.clone()));
-        tokio::spawn(self.clone().tell(happenings));
+        let ((to_webhooks, happenings), (to_triggers, news)) = (mpsc::channel(WAITING), mpsc::channel(WAITING));
+        if self.0.hooks.told.set((to_webhooks, to_triggers)).is_err() {
+            return;
+        }
+        let bus = &self.control().parts().bus;
+        let (events, files) = (bus.subscribe(), bus.subscribe());
+        // Each ends with the server: none of them holds what has to be kept.
+        tokio::spawn(until(shutdown.clone(), self.clone().hear(events)));
+        tokio::spawn(until(shutdown.clone(), self.clone().tell(happenings)));
+        tokio::spawn(until(shutdown.clone(), self.clone().let_fire(news)));
+        tokio::spawn(self.clone().watch(files, shutdown.clone()));
         let mut looks = tokio::time::interval(LOOK);
         let mut due = tokio::time::interval(DUE);
         let mut sweeps = tokio::time::interval(SWEEP);
@@ -99,25 +132,25 @@ impl Automation {
     /// Takes in what the store has by now.
     async fn look_at_hooks(&self) -> Result<()> {
         let webhooks = Arc::new(self.store().list_webhooks().await?);
-        self.0.hooks.state().webhooks = webhooks;
+        let triggers = Arc::new(self.store().list_triggers().await?);
+        let mut state = self.0.hooks.state();
+        (state.webhooks, state.triggers) = (webhooks, triggers);
+        state.forget_gone_triggers();
         Ok(())
     }
 
     async fn forget_hooks(&self) -> Result<()> {
-        self.store().forget_deliveries(Timestamp::now() - KEPT).await.map(drop)
+        let now = Timestamp::now();
+        self.store().forget_deliveries(now - KEPT).await?;
+        self.store().forget_fires(now - MESSAGES_KEPT, now - KEPT).await
     }
 
     /// Hears every event, and makes of it what happened. Never waits for anything but the next one.
-    async fn hear(self, mut events: broadcast::Receiver<Numbered>, sender: mpsc::Sender<Arc<Happening>>, shutdown: CancellationToken) {
+    async fn hear(self, mut events: broadcast::Receiver<Numbered>) {
         let boot = self.control().boot_id().to_owned();
         let mut seen = Seen::new(self.control().started_at());
-        let mut full = false;
         loop {
-            let event = tokio::select! {
-                () = shutdown.cancelled() => return,
-                event = events.recv() => event,
-            };
-            let news = match event {
+            let news = match events.recv().await {
                 Ok(event) => self.news(&mut seen, event, &boot),
                 Err(broadcast::error::RecvError::Lagged(missed)) => {
                     tracing::warn!(missed, "events were missed; what they told of runs and sessions is not passed on");
@@ -125,12 +158,27 @@ impl Automation {
                 }
                 Err(broadcast::error::RecvError::Closed) => return,
             };
-            for happening in news {
-                let was_full = std::mem::replace(&mut full, sender.try_send(Arc::new(happening)).is_err());
-                if full && !was_full {
-                    tracing::warn!(WAITING, "more happens than can be told: webhooks and triggers miss some of it");
-                }
-            }
+            news.into_iter().for_each(|happening| self.happened(happening));
+        }
+    }
+
+    /// Tells webhooks and triggers of something. Never waits: where too much waits already, it is left out.
+    fn happened(&self, happening: Happening) {
+        let Some((webhooks, triggers)) = self.0.hooks.told.get() else { return };
+        let happening = Arc::new(happening);
+        let taken = [webhooks.try_send(happening.clone()).is_ok(), triggers.try_send((None, happening)).is_ok()];
+        self.note_full(taken.contains(&false));
+    }
+
+    /// Tells one trigger of something that it alone waits for.
+    fn happened_for(&self, trigger: &TriggerId, happening: Happening) {
+        let Some((_, triggers)) = self.0.hooks.told.get() else { return };
+        self.note_full(triggers.try_send((Some(trigger.clone()), Arc::new(happening))).is_err());
+    }
+
+    fn note_full(&self, full: bool) {
+        if !self.0.hooks.full.swap(full, Ordering::Relaxed) && full {
+            tracing::warn!(WAITING, "more happens than can be told: webhooks and triggers miss some of it");
         }
     }
 
@@ -162,6 +210,13 @@ impl Automation {
             }
         }
         news
+    }
+}
+
+async fn until(shutdown: CancellationToken, work: impl Future<Output = ()>) {
+    tokio::select! {
+        () = shutdown.cancelled() => {}
+        () = work => {}
     }
 }
 
