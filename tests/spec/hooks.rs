@@ -20,13 +20,7 @@ use std::time::Instant;
 const OK: Reply = Reply::Status(200, "thanks");
 
 fn to(url: String) -> SaveWebhook {
-    SaveWebhook {
-        name: "ci".to_owned(),
-        to: HookTarget::Webhook { url },
-        events: vec!["run.*".to_owned()],
-        filter: HookFilter::default(),
-        allow_private: true,
-    }
+    SaveWebhook { name: "ci".to_owned(), to: HookTarget::Webhook { url }, events: vec!["run.*".to_owned()], filter: HookFilter::default(), allow_private: true }
 }
 
 async fn made(plane: &Plane, request: SaveWebhook) -> WebhookSecret {
@@ -149,7 +143,11 @@ async fn slow_and_hostile_receivers_are_bounded_and_hold_up_nobody() {
         ("silent", Reply::Silence, "no answer within 15 s"),
         ("garbage", Reply::Garbage, "the receiver does not speak HTTP as it should: invalid HTTP version parsed"),
         ("head", Reply::EndlessHead, "the receiver does not speak HTTP as it should: message head is too large"),
-        ("redirects", Reply::With(302, "location: http://169.254.169.254/latest"), "answered 302: it redirects to 'http://169.254.169.254/latest', which is not followed"),
+        (
+            "redirects",
+            Reply::With(302, "location: http://169.254.169.254/latest"),
+            "answered 302: it redirects to 'http://169.254.169.254/latest', which is not followed",
+        ),
     ];
     for (name, reply, _) in &wrong {
         let receiver = Receiver::start(reply.clone()).await;

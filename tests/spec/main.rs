@@ -65,6 +65,7 @@ mod survive;
 mod terminal;
 mod themes;
 mod tmux;
+mod triggers;
 mod typing;
 mod views;
 mod web;

@@ -6,11 +6,11 @@ use super::happening::is_meant;
 use super::post;
 use super::signing;
 use crate::error::Result;
-use crate::model::HookDelivery;
-use crate::model::HookAttempt;
 use crate::model::DeliveryId;
-use crate::model::HookDeliveryState;
 use crate::model::Event;
+use crate::model::HookAttempt;
+use crate::model::HookDelivery;
+use crate::model::HookDeliveryState;
 use crate::model::HookFilter;
 use crate::model::HookTarget;
 use crate::model::NoticeLevel;
@@ -204,8 +204,7 @@ impl Automation {
                     (Err(error), _) => return Tried::failed(error),
                     (_, Err(error)) => return Tried::failed(error.message),
                 };
-                let headers =
-                    [("webhook-id", delivery.message.clone()), ("webhook-timestamp", now.as_second().to_string()), ("webhook-signature", signature)];
+                let headers = [("webhook-id", delivery.message.clone()), ("webhook-timestamp", now.as_second().to_string()), ("webhook-signature", signature)];
                 match post::post(&self.0.hooks.reach, &place, webhook.allow_private, &headers, body).await {
                     Ok(answer) => judged(answer),
                     Err(error) => Tried::failed(error),

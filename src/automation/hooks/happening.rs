@@ -165,7 +165,8 @@ impl Seen {
         let is_over = |state: ContainerState| matches!(state, ContainerState::Exited | ContainerState::Dead);
         let id = &container.id;
         let mut all = Vec::new();
-        let mut tell = |kind, at, key, words: &str, bad| all.push(Happening { bad, ..Happening::of_container(kind, &subject, at, key, words, data_of(container)) });
+        let mut tell =
+            |kind, at, key, words: &str, bad| all.push(Happening { bad, ..Happening::of_container(kind, &subject, at, key, words, data_of(container)) });
         if let Some(start) = container.started_at.filter(|start| started != Some(*start) && is_new(*start)) {
             tell("container.started", start, format!("started:{id}:{start}"), "was started", false);
         }

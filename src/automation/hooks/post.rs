@@ -62,7 +62,8 @@ pub(super) fn place_of(url: &str) -> Result<Place, String> {
     };
     let authority = uri.authority().ok_or_else(|| wrong("it has no host"))?;
     if authority.as_str().contains('@') {
-        return Err(wrong("names and passwords do not belong there; deliveries are signed instead"));
+        // Without the address: a password must not get into the audit.
+        return Err("names and passwords do not belong into a webhook's address; deliveries are signed instead".to_owned());
     }
     let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
     if host.is_empty() {

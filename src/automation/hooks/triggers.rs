@@ -2,12 +2,11 @@
 use super::Automation;
 use super::check_name;
 use super::filled;
-use super::limit_of;
 use super::kept_until;
+use super::limit_of;
 use super::signing;
 use super::watch;
 use crate::access::Actor;
-use crate::access::allowed;
 use crate::config::did_you_mean;
 use crate::control::Control;
 use crate::control::Target;
@@ -261,7 +260,7 @@ impl Automation {
 }
 
 fn check_when(when: &TriggerWhen, complain: &mut impl FnMut(&str, String)) {
-    let mut check_pattern = |text: &str, complain: &mut dyn FnMut(&str, String)| {
+    let check_pattern = |text: &str, complain: &mut dyn FnMut(&str, String)| {
         if text.is_empty() || text.len() > 1_000 {
             complain("/when/matches", "a pattern has 1 to 1000 letters".to_owned());
         } else if let Err(detail) = watch::pattern(text) {

@@ -17,10 +17,10 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::model::Action;
 use crate::model::Code;
-use crate::model::HookDelivery;
 use crate::model::DeliveryId;
-use crate::model::HookDeliveryState;
 use crate::model::HOOK_EVENTS;
+use crate::model::HookDelivery;
+use crate::model::HookDeliveryState;
 use crate::model::HookTarget;
 use crate::model::Page;
 use crate::model::PastQuery;
@@ -277,7 +277,12 @@ fn check(actor: &Actor, request: &SaveWebhook, private: bool) -> Result<()> {
             }
         }
         HookTarget::Email { server, from, to, .. } => {
-            let address = |text: &str| (3..=254).contains(&text.len()) && text.is_ascii() && text.split('@').count() == 2 && text.bytes().all(|b| b.is_ascii_graphic() && !b"<>,;\"\\".contains(&b));
+            let address = |text: &str| {
+                (3..=254).contains(&text.len())
+                    && text.is_ascii()
+                    && text.split('@').count() == 2
+                    && text.bytes().all(|b| b.is_ascii_graphic() && !b"<>,;\"\\".contains(&b))
+            };
             if server.rsplit_once(':').is_none_or(|(host, port)| host.is_empty() || port.parse::<u16>().is_err()) {
                 complain("/to/server", format!("'{server}' can't be a mail server: write it as HOST:PORT"));
             }
