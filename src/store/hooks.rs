@@ -106,7 +106,7 @@ impl Store {
     /// # Errors
     /// `disk_full`, `store_failed`.
     pub async fn add_delivery(&self, delivery: &HookDelivery, event_key: &str, body: &str, claim: Option<(&str, Timestamp)>) -> Result<bool> {
-        let text = "INSERT INTO deliveries (id, webhook, event_key, state, next_at, lease, server, facts, body) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9
+        let text = "INSERT INTO deliveries (id, webhook, event_key, state, next_at, lease, server, facts, body) SELECT $1, $2, $3, $4, CAST($5 AS BIGINT), CAST($6 AS BIGINT), $7, $8, $9
             WHERE (SELECT count(*) FROM deliveries WHERE state = 'waiting' AND webhook = $2) < $10 ON CONFLICT (webhook, event_key) DO NOTHING";
         let (server, lease) = claim.map_or(("", 0), |(server, until)| (server, until.as_microsecond()));
         let query = sqlx::query(text).bind(delivery.id.as_str()).bind(delivery.webhook.as_str()).bind(event_key).bind(delivery.state.as_str());

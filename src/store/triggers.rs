@@ -130,13 +130,13 @@ impl Store {
         Ok(())
     }
 
-    /// The newest run that names this container or session as its own.
+    /// The newest runs that name this container or session, at most `limit`, newest first.
     ///
     /// # Errors
     /// `store_failed`.
-    pub async fn find_run_of(&self, id: &str) -> Result<Option<Run>> {
-        let query = sqlx::query("SELECT facts FROM runs WHERE facts LIKE $1 ORDER BY id DESC LIMIT 1").bind(format!("%\"{id}\"%"));
-        let row = query.fetch_optional(self.pool()).await.map_err(|error| self.fault(error))?;
-        row.map(|row| from_json(&self.read(|| row.try_get::<String, _>(0))?)).transpose()
+    pub async fn list_runs_that_name(&self, id: &str, limit: u32) -> Result<Vec<Run>> {
+        let query = sqlx::query("SELECT facts FROM runs WHERE facts LIKE $1 ORDER BY id DESC LIMIT $2").bind(format!("%\"{id}\"%"));
+        let rows = query.bind(i64::from(limit)).fetch_all(self.pool()).await.map_err(|error| self.fault(error))?;
+        rows.iter().map(|row| from_json(&self.read(|| row.try_get::<String, _>(0))?)).collect()
     }
 }

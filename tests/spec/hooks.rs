@@ -6,6 +6,7 @@ use super::support::plane::admin;
 use super::support::plane::operator;
 use super::support::receiver::Receiver;
 use super::support::receiver::Reply;
+use super::support::receiver::mail_server;
 use base64::Engine as _;
 use cto::access::Actor;
 use cto::model::*;
@@ -21,6 +22,15 @@ const OK: Reply = Reply::Status(200, "thanks");
 
 fn to(url: String) -> SaveWebhook {
     SaveWebhook { name: "ci".to_owned(), to: HookTarget::Webhook { url }, events: vec!["run.*".to_owned()], filter: HookFilter::default(), allow_private: true }
+}
+
+/// A plane whose admin is a user.
+async fn start() -> Plane {
+    let plane = Plane::start().await;
+    for (name, role) in [("ada", Role::Admin), ("olga", Role::Operator)] {
+        plane.control.create_user(&admin(), AddUser { name: name.to_owned(), role }).await.unwrap();
+    }
+    plane
 }
 
 async fn made(plane: &Plane, request: SaveWebhook) -> WebhookSecret {
@@ -63,7 +73,7 @@ fn signature(secret: &str, id: &str, at: &str, body: &str) -> String {
 
 #[tokio::test]
 async fn what_happens_to_runs_is_told_signed_and_once() {
-    let (plane, receiver) = (Plane::start().await, Receiver::start(OK).await);
+    let (plane, receiver) = (start().await, Receiver::start(OK).await);
     let secret = made(&plane, to(receiver.url("/hook?x=1"))).await.secret.unwrap();
     let run = run(&plane, &admin(), "nightly", "error(\"no\")").await;
     let got = receiver.wait(2).await;
@@ -86,7 +96,7 @@ async fn what_happens_to_runs_is_told_signed_and_once() {
 
 #[tokio::test]
 async fn a_failing_receiver_is_tried_again_ever_more_rarely_and_then_given_up() {
-    let (plane, receiver) = (Plane::start().await, Receiver::start(Reply::Status(500, "\u{1b}[31mout of order")).await);
+    let (plane, receiver) = (start().await, Receiver::start(Reply::Status(500, "\u{1b}[31mout of order")).await);
     made(&plane, SaveWebhook { events: vec!["run.failed".to_owned()], ..to(receiver.url("/")) }).await;
     run(&plane, &admin(), "nightly", "error(\"no\")").await;
     let mut delivery = until(&plane, "ci", |all| all.iter().any(|one| one.attempts.len() == 1)).await.remove(0);
@@ -117,7 +127,7 @@ async fn a_failing_receiver_is_tried_again_ever_more_rarely_and_then_given_up() 
 
 #[tokio::test]
 async fn a_receiver_that_recovers_has_the_event_and_may_ask_for_time() {
-    let (plane, receiver) = (Plane::start().await, Receiver::start(OK).await);
+    let (plane, receiver) = (start().await, Receiver::start(OK).await);
     receiver.answer([Reply::With(503, "retry-after: 60"), Reply::With(429, "retry-after: 999999999"), OK]);
     made(&plane, SaveWebhook { events: vec!["run.failed".to_owned()], ..to(receiver.url("/")) }).await;
     run(&plane, &admin(), "nightly", "error(\"no\")").await;
@@ -138,7 +148,7 @@ async fn a_receiver_that_recovers_has_the_event_and_may_ask_for_time() {
 
 #[tokio::test]
 async fn slow_and_hostile_receivers_are_bounded_and_hold_up_nobody() {
-    let (plane, good) = (Plane::start().await, Receiver::start(OK).await);
+    let (plane, good) = (start().await, Receiver::start(OK).await);
     let wrong = [
         ("silent", Reply::Silence, "no answer within 15 s"),
         ("garbage", Reply::Garbage, "the receiver does not speak HTTP as it should: invalid HTTP version parsed"),
@@ -173,7 +183,7 @@ async fn slow_and_hostile_receivers_are_bounded_and_hold_up_nobody() {
 
 #[tokio::test]
 async fn private_addresses_are_refused_unless_an_admin_allows_them() {
-    let (plane, receiver) = (Plane::start().await, Receiver::start(OK).await);
+    let (plane, receiver) = (start().await, Receiver::start(OK).await);
     let port = receiver.address.port();
     let olga = operator("olga");
     for (number, host) in ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0x7f.1", "2130706433", "169.254.169.254", "10.0.0.1"].iter().enumerate() {
@@ -194,7 +204,7 @@ async fn private_addresses_are_refused_unless_an_admin_allows_them() {
 
 #[tokio::test]
 async fn deliveries_outlast_a_server_and_two_servers_do_not_both_send_them() {
-    let (mut plane, receiver) = (Plane::start().await, Receiver::start(Reply::Status(500, "")).await);
+    let (mut plane, receiver) = (start().await, Receiver::start(Reply::Status(500, "")).await);
     made(&plane, SaveWebhook { events: vec!["run.failed".to_owned()], ..to(receiver.url("/")) }).await;
     run(&plane, &admin(), "nightly", "error(\"no\")").await;
     let next = until(&plane, "ci", |all| all.iter().any(|one| one.attempts.len() == 1)).await[0].next_at.unwrap();
@@ -213,7 +223,7 @@ async fn deliveries_outlast_a_server_and_two_servers_do_not_both_send_them() {
 
 #[tokio::test]
 async fn what_happens_to_containers_is_told_to_those_whose_filter_fits() {
-    let (plane, receiver) = (Plane::start().await, Receiver::start(OK).await);
+    let (plane, receiver) = (start().await, Receiver::start(OK).await);
     let request = SaveWebhook { events: vec!["container.*".to_owned()], ..to(receiver.url("/")) };
     let filter = HookFilter { container: Some(format!("{}*", plane.name("web"))), ..HookFilter::default() };
     made(&plane, SaveWebhook { filter, ..request }).await;
@@ -230,7 +240,7 @@ async fn what_happens_to_containers_is_told_to_those_whose_filter_fits() {
 
 #[tokio::test]
 async fn a_notification_is_shown_to_its_owner_alone() {
-    let plane = Plane::start().await;
+    let plane = start().await;
     let request = SaveWebhook { name: "me".to_owned(), to: HookTarget::Desktop, events: vec!["run.failed".to_owned()], ..to(String::new()) };
     let made = plane.automation.create_webhook(&operator("olga"), SaveWebhook { allow_private: false, ..request }).await.unwrap();
     assert_eq!(made.secret, None);
@@ -244,6 +254,43 @@ async fn a_notification_is_shown_to_its_owner_alone() {
     plane.control.parts().bus.publish(Event::TemplatesChanged);
     let heard = plane.event(&mut others, |event| is_notice(event) || *event == Event::TemplatesChanged).await;
     assert_eq!(heard, Event::TemplatesChanged);
+}
+
+#[tokio::test]
+async fn a_mail_is_handed_over_to_its_server() {
+    let (plane, (address, taking)) = (start().await, mail_server().await);
+    let to = HookTarget::Email {
+        server: address.to_string(),
+        from: "cto@x.example".to_owned(),
+        to: vec!["ann@x.example".to_owned(), "bob@x.example".to_owned()],
+        user: None,
+        password: None,
+    };
+    let request = SaveWebhook { name: "mail".to_owned(), to, events: vec!["run.failed".to_owned()], filter: HookFilter::default(), allow_private: true };
+    made(&plane, request.clone()).await;
+    let delivery = plane.automation.test_webhook(&admin(), "mail").await.unwrap();
+    assert_eq!((delivery.state, delivery.attempts[0].response.as_str()), (HookDeliveryState::Delivered, "250 taken as 42"));
+    let told = taking.await.unwrap();
+    assert!(told.starts_with("EHLO x.example\r\nMAIL FROM:<cto@x.example>\r\nRCPT TO:<ann@x.example>\r\nRCPT TO:<bob@x.example>\r\nDATA\r\n"), "{told}");
+    assert!(told.contains(&format!("Message-ID: <{}@x.example>", delivery.message)));
+    // A password is a secret of the owner's.
+    let (address, _taking) = mail_server().await;
+    let HookTarget::Email { from, to, .. } = request.to.clone() else { unreachable!() };
+    let to = HookTarget::Email { server: address.to_string(), from, to, user: Some("ann".to_owned()), password: Some("no-such-secret".to_owned()) };
+    plane.automation.put_webhook(&admin(), "mail", SaveWebhook { to, ..request }).await.unwrap();
+    let delivery = plane.automation.test_webhook(&admin(), "mail").await.unwrap();
+    assert_eq!(delivery.attempts[0].error.as_deref(), Some("no secret 'no-such-secret'"));
+    // Whoever is no user any more is told nothing more.
+    let request = SaveWebhook { to: HookTarget::Terminal, name: "gone".to_owned(), allow_private: false, ..self::to(String::new()) };
+    plane.automation.create_webhook(&operator("olga"), request).await.unwrap();
+    plane.control.delete_user(&admin(), "olga").await.unwrap();
+    plane.automation.enable_webhook(&admin(), "gone").await.unwrap();
+    run(&plane, &admin(), "nightly", "error(\"no\")").await;
+    let receiver = Receiver::start(OK).await;
+    made(&plane, self::to(receiver.url("/"))).await;
+    run(&plane, &admin(), "nightly", "error(\"no\")").await;
+    receiver.wait(2).await;
+    assert!(deliveries(&plane, "gone").await.is_empty());
 }
 
 #[tokio::test]

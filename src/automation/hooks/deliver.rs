@@ -1,5 +1,6 @@
 //! The way of an event to a webhook: noted, tried, tried again, given up.
 use super::Automation;
+use super::email;
 use super::happening::Happening;
 use super::happening::fits;
 use super::happening::is_meant;
@@ -210,7 +211,22 @@ impl Automation {
                     Err(error) => Tried::failed(error),
                 }
             }
-            HookTarget::Email { .. } => Tried::failed("mails are not sent yet".to_owned()),
+            HookTarget::Email { server, from, to, user, password } => {
+                let login = match (user, password) {
+                    (Some(user), Some(password)) => match self.secret_of(&webhook.owner, password).await {
+                        Ok(password) => Some((user.clone(), password)),
+                        Err(error) => return Tried::failed(error.message),
+                    },
+                    _ => None,
+                };
+                let (subject, at) = (format!("cto: {}", delivery.text), delivery.created_at);
+                let text = format!("{}\n\n{}\n\n{}\n", delivery.text, delivery.created_at, pretty(&body));
+                let mail = email::Mail { server, from, to, login, subject, text, message: &delivery.message, at };
+                match email::send(&self.0.hooks.reach, &mail, webhook.allow_private).await {
+                    Ok(response) => Tried { response, ..Tried::done() },
+                    Err(error) => Tried::failed(error),
+                }
+            }
             HookTarget::Terminal | HookTarget::Desktop => {
                 let level = if is_bad(&delivery.event) { NoticeLevel::Bad } else { NoticeLevel::Info };
                 self.control().parts().bus.publish(Event::Notice {
@@ -223,6 +239,11 @@ impl Automation {
                 Tried::done()
             }
         }
+    }
+
+    async fn secret_of(&self, owner: &str, name: &str) -> Result<String> {
+        let owner = self.owner(owner).await?;
+        self.secret(&owner, name).await
     }
 
     /// Nothing more is delivered, until somebody enables it again.
@@ -302,6 +323,12 @@ fn passes(filter: &HookFilter, happening: &Happening) -> bool {
     owner.as_ref().is_none_or(|owner| happening.owner.as_ref() == Some(owner))
         && script.as_ref().is_none_or(|script| happening.script.as_ref().is_some_and(|name| fits(script, name)))
         && container.as_ref().is_none_or(|wanted| happening.container.as_ref().is_some_and(|subject| fits(wanted, &subject.name)))
+}
+
+/// A body for people.
+fn pretty(body: &str) -> String {
+    let value: Option<serde_json::Value> = serde_json::from_str(body).ok();
+    value.and_then(|value| serde_json::to_string_pretty(&value).ok()).unwrap_or_else(|| body.to_owned())
 }
 
 fn is_bad(kind: &str) -> bool {

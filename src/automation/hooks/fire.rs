@@ -37,6 +37,10 @@ use tokio::time::Instant;
 pub(super) const MOST_DEPTH: u32 = 5;
 /// Runs that are begun at the same time.
 const AT_ONCE: usize = 8;
+/// What happens so long after a run's end is not its doing.
+const CHAIN: SignedDuration = SignedDuration::from_mins(10);
+/// Runs that are looked at which name a container or session.
+const RUNS: u32 = 50;
 /// How long it is waited for a run to say that a new container is its own.
 const OWN: Duration = Duration::from_secs(2);
 /// What is never quiet is told after so many times the time of quiet.
@@ -261,8 +265,10 @@ impl Automation {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         for id in ids {
-            if let Some(run) = self.store().find_run_of(id).await?.filter(|run| has(run, id)) {
-                return Ok(depth_after(&run));
+            let runs = self.store().list_runs_that_name(id, RUNS).await?;
+            if let Some(run) = runs.iter().find(|run| has(run, id)) {
+                let over = run.ended_at.map_or(SignedDuration::ZERO, |end| happening.at.duration_since(end));
+                return Ok(if over > CHAIN { 0 } else { depth_after(run) });
             }
         }
         Ok(0)

@@ -1,5 +1,6 @@
 //! What goes out when something happens, and what comes in: webhooks, notifications, triggers.
 mod deliver;
+mod email;
 mod filled;
 mod fire;
 mod happening;
@@ -19,6 +20,7 @@ use super::Automation;
 use crate::control::Control;
 use crate::error::Error;
 use crate::error::Result;
+use crate::model::Code;
 use crate::model::Event;
 use crate::model::ListQuery;
 use crate::model::Numbered;
@@ -131,10 +133,23 @@ impl Automation {
 
     /// Takes in what the store has by now.
     async fn look_at_hooks(&self) -> Result<()> {
-        let webhooks = Arc::new(self.store().list_webhooks().await?);
+        let mut webhooks = self.store().list_webhooks().await?;
+        let mut known: HashMap<String, bool> = HashMap::new();
+        for (webhook, _) in &webhooks {
+            if !known.contains_key(&webhook.owner) {
+                let is_known = match self.owner(&webhook.owner).await {
+                    Ok(_) => true,
+                    Err(error) if error.code == Code::Forbidden => false,
+                    Err(error) => return Err(error),
+                };
+                known.insert(webhook.owner.clone(), is_known);
+            }
+        }
+        // Whoever is no user any more is told nothing more.
+        webhooks.retain(|(webhook, _)| known.get(&webhook.owner) == Some(&true));
         let triggers = Arc::new(self.store().list_triggers().await?);
         let mut state = self.0.hooks.state();
-        (state.webhooks, state.triggers) = (webhooks, triggers);
+        (state.webhooks, state.triggers) = (Arc::new(webhooks), triggers);
         state.forget_gone_triggers();
         Ok(())
     }

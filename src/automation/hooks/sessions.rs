@@ -176,7 +176,7 @@ impl Automation {
     }
 
     fn look_at_line(&self, session: &Session, subject: &Subject, found: &mut HashMap<TriggerId, u64>, wishes: &[&Wish], at: u64, line: &[u8]) {
-        let text = crate::term::one_line(&String::from_utf8_lossy(line), usize::MAX);
+        let text = crate::term::one_line(&String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line)), usize::MAX);
         for wish in wishes {
             let What::Output(pattern) = &wish.what else { continue };
             // A line is looked at when it stands there without an end, and when it has ended.

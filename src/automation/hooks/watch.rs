@@ -234,7 +234,7 @@ impl Automation {
                 LogSource::Stderr => err.take(&bytes),
             };
             for (_, line) in lines {
-                let text = String::from_utf8_lossy(&line);
+                let text = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(&line));
                 let Some((at, text)) = text.split_once(' ').and_then(|(at, text)| Some((at.parse::<Timestamp>().ok()?, text))) else { continue };
                 if at < from || known.is_some_and(|known| at <= known) {
                     continue;

@@ -105,7 +105,8 @@ impl Automation {
             if !request.name.is_empty() && request.name != webhook.name {
                 return Err(Error::invalid(format!("'{}' can't be called '{}' from now on", webhook.name, request.name)).fix("make another one of that name"));
             }
-            check(actor, &request, webhook.allow_private)?;
+            // What an admin has allowed is allowed for that place alone.
+            check(actor, &request, webhook.allow_private && webhook.to == request.to)?;
             (webhook.to, webhook.events, webhook.filter) = (request.to, request.events, request.filter);
             webhook.allow_private = request.allow_private;
             if secrets.is_empty() {

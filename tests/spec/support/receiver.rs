@@ -138,3 +138,37 @@ async fn read(stream: &mut TcpStream) -> Option<Got> {
         }
     }
 }
+
+/// A mail server without encryption that takes one mail; everything that it was told.
+pub async fn mail_server() -> (SocketAddr, tokio::task::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let taking = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let (mut told, mut piece, mut data) = (String::new(), [0; 4096], false);
+        stream.write_all(b"220 mail.example ESMTP\r\n").await.unwrap();
+        loop {
+            let Ok(count @ 1..) = stream.read(&mut piece).await else { return told };
+            told.push_str(&String::from_utf8_lossy(&piece[..count]));
+            if !told.ends_with("\r\n") || data && !told.ends_with("\r\n.\r\n") {
+                continue;
+            }
+            let last = told.trim_end().lines().last().unwrap_or_default().to_owned();
+            let answer: &[u8] = match last.split(' ').next().unwrap_or_default() {
+                "EHLO" => b"250-mail.example\r\n250 SIZE 1000000\r\n",
+                "DATA" => {
+                    data = true;
+                    b"354 go on\r\n"
+                }
+                "." => {
+                    data = false;
+                    b"250 taken as 42\r\n"
+                }
+                "QUIT" => return told,
+                _ => b"250 fine\r\n",
+            };
+            let _ = stream.write_all(answer).await;
+        }
+    });
+    (address, taking)
+}
