@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the programs that `cto bench watch` and `cto bench panes` compare with: lazydocker, oxker, ducker, tmux.
+# Installs the programs that `cto bench watch`, `cto bench panes` and `cto bench script` compare with: lazydocker, oxker, ducker, tmux, pexpect.
 #
 #   scripts/rivals.sh [DIR]   puts them into DIR (target/rivals); add DIR/bin to PATH
 #
@@ -13,7 +13,7 @@ DIR=${1:-$HERE/../target/rivals}
 mkdir -p "$DIR/bin"
 DIR=$(cd "$DIR" && pwd)
 
-apt_install tmux python3-venv
+apt_install tmux python3-venv python3-pexpect
 if [ ! -x "$DIR/bin/lazydocker" ]; then
   step "installing lazydocker"
   python3 -m venv "$DIR/venv"

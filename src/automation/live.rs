@@ -13,6 +13,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 use tokio::sync::Notify;
@@ -74,6 +76,8 @@ pub(super) struct Live {
     pub id: RunId,
     /// Cancelled when it is to end.
     pub cancel: CancellationToken,
+    /// It is to end because the server does, not because somebody wants that.
+    stopping: AtomicBool,
     state: Mutex<State>,
     masks: Mutex<Masks>,
     gate: Mutex<Gate>,
@@ -113,6 +117,7 @@ impl Live {
         Self {
             id,
             cancel: CancellationToken::new(),
+            stopping: AtomicBool::new(false),
             state: Mutex::new(state),
             masks: Mutex::default(),
             gate: Mutex::new(Gate { breakpoints, next: step, paused: false }),
@@ -121,6 +126,17 @@ impl Live {
             flushing: tokio::sync::Mutex::new(()),
             bus,
         }
+    }
+
+    /// Lets it end because the server does.
+    pub(super) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        self.cancel.cancel();
+    }
+
+    /// Whether it ends because the server does.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 
     /// The run as it is now.

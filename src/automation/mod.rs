@@ -1,4 +1,5 @@
 //! What people would do at a terminal, done by itself: scripts, and what starts them.
+mod api;
 mod check;
 mod header;
 mod hooks;
@@ -6,9 +7,11 @@ mod junit;
 mod library;
 mod live;
 mod mask;
+mod pattern;
 mod runner;
 mod runs;
 mod sandbox;
+mod stream;
 
 pub use hooks::Incoming;
 

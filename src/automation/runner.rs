@@ -1,5 +1,8 @@
 //! One run: a thread of its own, with a machine of its own.
 use super::Automation;
+use super::api;
+use super::api::Ctx;
+use super::api::Failure;
 use super::header::Ready;
 use super::live::Live;
 use super::sandbox;
@@ -60,7 +63,8 @@ fn on_thread(job: Job) -> End {
         Ok(runtime) => runtime,
         Err(error) => return failed(&Error::internal(format!("no runtime can be started: {error}"))),
     };
-    runtime.block_on(execute(job))
+    // What drains sessions lives on this thread too.
+    tokio::task::LocalSet::new().block_on(&runtime, execute(job))
 }
 
 async fn execute(job: Job) -> End {
@@ -70,25 +74,35 @@ async fn execute(job: Job) -> End {
         Ok(vm) => vm,
         Err(error) => return failed(&Error::internal(error.to_string())),
     };
-    let chunk = match vm.load(&script.name, &script.source) {
+    let ctx = Ctx::new(&job, &script.name);
+    let ready = api::install(&vm.lua, &ctx).and_then(|()| vm.lua.sandbox(true)).and_then(|()| vm.load(&script.name, &script.source));
+    let chunk = match ready {
         Ok(chunk) => chunk,
-        Err(error) => return of_script(&script.name, &error),
+        Err(error) => return of_script(&ctx, &error),
     };
-    tokio::select! {
+    let end = tokio::select! {
         result = chunk.call_async::<()>(()) => match result {
             Ok(()) => End { state: RunState::Succeeded, error: None },
             Err(_) if job.live.cancel.is_cancelled() => End { state: RunState::Cancelled, error: None },
-            Err(error) => of_script(&script.name, &error),
+            Err(error) => of_script(&ctx, &error),
         },
         () = job.live.cancel.cancelled() => End { state: RunState::Cancelled, error: None },
-        () = tokio::time::sleep(limit) => End {
-            state: RunState::TimedOut,
-            error: Some(RunError { message: format!("the run took longer than {}", sandbox::seconds(limit)), ..RunError::default() }),
-        },
-    }
+        () = tokio::time::sleep(limit) => {
+            let message = format!("the run took longer than {}", sandbox::seconds(limit));
+            let error = RunError { message, line: None, fix: Some("write a longer timeout in the script's header".to_owned()), screen: ctx.last_screen() };
+            End { state: RunState::TimedOut, error: Some(error) }
+        }
+    };
+    api::clean_up(&ctx).await;
+    // It refers back to what it is in.
+    ctx.last.take();
+    end
 }
 
-fn of_script(name: &str, error: &mlua::Error) -> End {
-    let error = RunError { message: sandbox::words(name, error), line: sandbox::line_of(name, error), ..RunError::default() };
+/// How a script failed: in its own words, on its own line, with the last screen.
+fn of_script(ctx: &Ctx, error: &mlua::Error) -> End {
+    let message = ctx.live.masked(&sandbox::words(&ctx.name, error));
+    let fix = error.downcast_ref::<Failure>().and_then(|failure| failure.0.fix.clone());
+    let error = RunError { message, line: sandbox::line_of(&ctx.name, error), fix, screen: ctx.last_screen() };
     End { state: RunState::Failed, error: Some(error) }
 }

@@ -111,6 +111,7 @@ impl Automation {
         let automation = self.clone();
         tokio::spawn(async move {
             let flusher = tokio::spawn(automation.clone().flush_often(live.clone()));
+            let resumable = ready.header.resumable;
             let places = automation.0.live.places.clone();
             let place = tokio::select! {
                 place = places.acquire_owned() => place.ok(),
@@ -127,7 +128,11 @@ impl Automation {
                 None => runner::End { state: RunState::Cancelled, error: None },
             };
             flusher.abort();
-            automation.finish(&live, end).await;
+            match (live.is_stopping(), resumable) {
+                (true, true) => automation.leave(&live).await,
+                (true, false) if end.state == RunState::Cancelled => automation.finish(&live, stopped(&live)).await,
+                _ => automation.finish(&live, end).await,
+            }
         });
     }
 
@@ -143,6 +148,14 @@ impl Automation {
                 Err(error) => tracing::warn!(%error, run = %live.id, "a run can't be noted"),
             }
         }
+    }
+
+    /// Leaves a run to the next server, which goes on with it.
+    async fn leave(&self, live: &Arc<Live>) {
+        if let Err(error) = live.flush(self.store(), self.control().boot_id()).await {
+            tracing::warn!(%error, run = %live.id, "a run can't be noted");
+        }
+        self.0.live.remove(&live.id);
     }
 
     /// Notes how a run ended. A store that can't be written is tried again for a while: a run must not seem to go on for ever.
@@ -408,7 +421,7 @@ impl Automation {
     pub(super) async fn stop_runs(&self) {
         let all = self.0.live.all();
         for live in &all {
-            live.cancel.cancel();
+            live.stop();
         }
         let ended = async {
             while self.0.live.count() > 0 {
@@ -417,6 +430,13 @@ impl Automation {
         };
         let _ = tokio::time::timeout(LAST_WORDS, ended).await;
     }
+}
+
+/// The end of a run whose server was stopped.
+fn stopped(live: &Live) -> runner::End {
+    let message = "the server was stopped while this ran".to_owned();
+    let fix = format!("run it again: cto runs retry {}", live.id);
+    runner::End { state: RunState::Lost, error: Some(RunError { message, fix: Some(fix), ..RunError::default() }) }
 }
 
 /// A run as the target of an action.

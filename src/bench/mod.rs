@@ -11,6 +11,7 @@ mod panes;
 mod pty;
 mod reattach;
 mod report;
+mod script;
 mod sessions;
 mod spawn;
 mod stage;
@@ -62,6 +63,8 @@ pub enum Benchmark {
     Tasks,
     /// What it costs to leave the terminal client open.
     Watch,
+    /// What scripts cost beside pexpect.
+    Script,
     /// What a frame of the terminal client costs.
     Frame,
     /// From asking for each template of the gallery to its being ready.
@@ -131,6 +134,7 @@ async fn on(stage: &Stage, benchmark: &Benchmark, options: &Options, progress: P
         Benchmark::Stats => stats::run(stage, options, progress).await,
         Benchmark::Tasks => tasks::run(stage, options, progress).await,
         Benchmark::Watch => watch::run(stage, options, progress).await,
+        Benchmark::Script => script::run(stage, options, progress).await,
         Benchmark::Frame => frame::run(options, progress),
         Benchmark::Gallery => gallery::run(stage, options, progress).await,
     }

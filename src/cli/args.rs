@@ -8,6 +8,8 @@ use crate::cli::import_args::ExportArgs;
 use crate::cli::import_args::ImportArgs;
 use crate::cli::life_args;
 use crate::cli::rec_args::RecArgs;
+use crate::cli::script_args::RunsArgs;
+use crate::cli::script_args::ScriptArgs;
 use crate::cli::sessions_args::SessionsArgs;
 use crate::cli::stack_args::StackArgs;
 use crate::cli::storage_args;
@@ -124,6 +126,10 @@ pub enum Command {
     Sessions(SessionsArgs),
     /// Record sessions; list, play, export and remove recordings
     Rec(RecArgs),
+    /// Run scripts that drive terminals; list, check and edit them
+    Script(ScriptArgs),
+    /// List, watch, cancel and repeat runs of scripts
+    Runs(RunsArgs),
     /// Make templates and stacks of foreign files: compose, devcontainer, Portainer, docker run, containers
     Import(ImportArgs),
     /// Write templates and stacks as foreign files
@@ -174,6 +180,7 @@ What the exit codes mean
     4  not allowed, or not known who asks
     5  in the way of the present state: name or port in use, not running, changed meanwhile, too many
     6  something outside failed or can't be reached: engine, registry, server, database, a full disk
+    7  a script's run failed, timed out or was lost
   130  cancelled with Ctrl-C
   141  nobody reads the output any more
   143  ended by a signal
@@ -454,6 +461,8 @@ pub enum BenchCommand {
     Tasks,
     /// What it costs to leave the client open beside 50 containers, beside lazydocker, oxker and ducker
     Watch,
+    /// A script's waits beside pexpect's, which drives the same programs through docker exec -it
+    Script,
     /// What a frame of the terminal client costs: nine panes of 200×50, beside ratatui alone
     Frame,
     /// How long each template of the gallery takes until it is ready, its image being there

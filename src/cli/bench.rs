@@ -56,6 +56,7 @@ fn benchmarks(command: BenchCommand) -> Vec<Benchmark> {
         BenchCommand::Stats => vec![Benchmark::Stats],
         BenchCommand::Tasks => vec![Benchmark::Tasks],
         BenchCommand::Watch => vec![Benchmark::Watch],
+        BenchCommand::Script => vec![Benchmark::Script],
         BenchCommand::Frame => vec![Benchmark::Frame],
         BenchCommand::Gallery => vec![Benchmark::Gallery],
         BenchCommand::All => {
@@ -67,6 +68,7 @@ fn benchmarks(command: BenchCommand) -> Vec<Benchmark> {
                 Benchmark::Panes,
                 Benchmark::Reattach,
                 spawn(),
+                Benchmark::Script,
                 Benchmark::Frame,
                 Benchmark::Stats,
                 Benchmark::Watch,

@@ -24,6 +24,9 @@ mod operation;
 mod output;
 mod rec_args;
 mod recordings;
+mod runs;
+mod script_args;
+mod scripts;
 mod server;
 mod server_log;
 mod service;
@@ -135,6 +138,8 @@ async fn dispatch(context: &Context, command: Option<Command>) -> Result<u8> {
         Some(Command::Layout(args)) => layouts::layout(context, args.command).await,
         Some(Command::Sessions(args)) => sessions::sessions(context, args).await.map(done),
         Some(Command::Rec(args)) => recordings::rec(context, args.command).await,
+        Some(Command::Script(args)) => scripts::script(context, args.command).await,
+        Some(Command::Runs(args)) => runs::runs(context, args.command).await,
         Some(Command::Import(args)) => import::import(context, args.kind).await.map(done),
         Some(Command::Export(args)) => import::export(context, args.kind).await.map(done),
         Some(Command::Stack(args)) => stacks::stack(context, args.command).await,

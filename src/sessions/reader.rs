@@ -140,6 +140,7 @@ impl Writer {
             }
             let Some(slot) = state.slot(self.id) else { return Ok(()) };
             let writer = slot.writer;
+            slot.typed = true;
             if let Some(name) = state.kept_from_typing(self.id) {
                 // It counts as done: it must not be typed later.
                 state.arrived(writer, seq);

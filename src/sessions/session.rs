@@ -23,6 +23,7 @@ use crate::model::SessionKind;
 use crate::model::SessionState;
 use crate::model::Size;
 use crate::model::Tile;
+use crate::term::Screen;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -368,6 +369,14 @@ impl Session {
         let state = self.state();
         let from = offset.unwrap_or(0).max(state.ring.oldest());
         (from, state.ring.copy(from, usize::try_from(limit).unwrap_or(RING).min(RING)))
+    }
+
+    /// Looks at its screen.
+    pub fn look<T>(&self, look: impl FnOnce(&mut Screen) -> T) -> T {
+        let mut state = self.state();
+        let screen = state.screen.open();
+        screen.stop_sync_if_due(std::time::Instant::now());
+        look(screen)
     }
 
     /// Grows when its picture may have changed.

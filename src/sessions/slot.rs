@@ -21,6 +21,8 @@ pub(super) struct Slot {
     /// Since when the program waits for it.
     pub held_since: Option<Instant>,
     pub sent_at: Option<Instant>,
+    /// It has typed since: what comes next is the echo, and goes at once.
+    pub typed: bool,
     pub paused: bool,
     pub next_mark: u64,
     pub ready: Option<Resume>,

@@ -188,6 +188,7 @@ impl State {
             acked: start,
             held_since: None,
             sent_at: None,
+            typed: false,
             paused: false,
             next_mark,
             ready: Some(resume),
@@ -422,7 +423,7 @@ impl State {
                 return Next::Frame(ServerFrame::Gap { from, to: head });
             }
             let waiting = mark.map_or(head, |mark| mark.offset.min(head)) - slot.cursor;
-            let due = slot.sent_at.map_or(now, |sent| sent + COALESCE);
+            let due = slot.sent_at.filter(|_| !slot.typed).map_or(now, |sent| sent + COALESCE);
             if waiting < ENOUGH && due > now && end.is_none() {
                 return Next::Later(due - now);
             }
@@ -431,6 +432,7 @@ impl State {
             let (offset, bytes) = (slot.cursor, self.ring.copy(slot.cursor, most));
             slot.cursor += bytes.len() as u64;
             slot.sent_at = Some(now);
+            slot.typed = false;
             return Next::Frame(ServerFrame::Output { offset, bytes });
         }
         match end {

@@ -8,4 +8,5 @@ pub mod own_engine;
 pub mod plane;
 pub mod receiver;
 pub mod registry;
+pub mod scripts;
 pub mod tmux;

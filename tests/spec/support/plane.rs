@@ -65,6 +65,17 @@ impl Plane {
         (self.automation, self.shutdown, self.keeper) = (automation, shutdown, Some(keeper));
     }
 
+    /// Another server takes over without a word of this one, as after a kill.
+    pub async fn vanish(&mut self) {
+        if let Some(keeper) = self.keeper.take() {
+            keeper.abort();
+        }
+        let (engine, config) = (self.control.parts().engine.clone(), self.control.parts().config.clone());
+        let (automation, shutdown, keeper) = begin(self.home.path(), engine, config).await;
+        self.control = automation.control().clone();
+        (self.automation, self.shutdown, self.keeper) = (automation, shutdown, Some(keeper));
+    }
+
     pub async fn stop(&mut self) {
         self.shutdown.cancel();
         if let Some(keeper) = self.keeper.take() {

@@ -1,0 +1,353 @@
+//! Scripts: their runs from beginning to end, their limits, their rights, and what they are told when something is wrong.
+use crate::support::plane::Plane;
+use crate::support::plane::admin;
+use crate::support::plane::operator;
+use crate::support::plane::viewer;
+use crate::support::scripts::inline;
+use crate::support::scripts::over;
+use crate::support::scripts::run_script;
+use crate::support::scripts::until;
+use cto::model::*;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+fn with(source: &str, params: &[(&str, &str)]) -> StartRun {
+    let params = params.iter().map(|(name, value)| ((*name).to_owned(), ParamValue::Text((*value).to_owned()))).collect();
+    StartRun { params, ..inline(source) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_tells_its_steps_with_screens_its_results_and_leaves_nothing_behind() {
+    let plane = Plane::start().await;
+    let source = r#"
+script { about = "greets", params = { whom = { default = "world" }, name = {} } }
+local box = launch({ image = "debian:bookworm-slim", command = { "sleep", "1d" } }, { name = params.name })
+local term = box:open({ "sh" })
+step("greets", function()
+	term:wait_prompt()
+	log("it says", term:run("echo hello " .. params.whom))
+end)
+report { greeted = params.whom, list = { 1, 2 } }
+progress(3, 4, "nearly")
+"#;
+    let name = plane.name("greeter");
+    let ran = run_script(&plane, &admin(), with(source, &[("whom", "ann"), ("name", &name)]), LIMIT).await;
+    assert_eq!(ran.run.state, RunState::Succeeded, "{:?}", ran.run.error);
+    assert_eq!(ran.said(), ["it says hello ann"]);
+    assert_eq!(serde_json::Value::Object(ran.run.results.clone()), json!({"greeted": "ann", "list": [1, 2]}));
+    assert_eq!((ran.run.steps, ran.run.progress), ((1, 0), Some((3, 4))));
+    let screens: Vec<&str> = ran.entries.iter().filter_map(|entry| if let RunNote::StepEnded { screen, .. } = &entry.what { screen.as_deref() } else { None }).collect();
+    assert!(screens[0].contains("hello ann"), "{screens:?}");
+    assert_eq!(ran.run.sessions.len(), 1);
+    assert_eq!(plane.existing().await, Vec::<String>::new(), "its container is gone");
+    let report = plane.automation.get_run_report(&admin(), ran.run.id.as_str()).await.unwrap();
+    assert!(report.contains("<testcase classname=\"spec.luau\" name=\"greets\"") && report.contains("failures=\"0\""), "{report}");
+    assert!(plane.audit().await.iter().any(|line| line == "ada start:runs spec.luau: Succeeded"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_names_the_line_and_shows_the_last_screen() {
+    let plane = Plane::start().await;
+    let container = plane.container(&admin(), "box", json!({"command": ["sleep", "1d"]})).await;
+    let source = r#"script { about = "fails", params = { box = {} } }
+local term = container(params.box):open({ "sh", "-c", "printf 'Password: '; sleep 30" })
+local function deeper()
+	term:expect("login:", { timeout = 0.5 })
+end
+step("logs in", deeper)
+"#;
+    let ran = run_script(&plane, &admin(), with(source, &[("box", &container.name)]), LIMIT).await;
+    assert_eq!(ran.run.state, RunState::Failed);
+    assert_eq!(ran.error(), ("waited 0.5 s for 'login:', last saw 'Password:'".to_owned(), Some(4)));
+    assert_eq!(ran.run.error.as_ref().unwrap().screen.as_deref().map(str::trim), Some("Password:"));
+    assert_eq!(ran.run.steps, (1, 1));
+    let report = plane.automation.get_run_report(&admin(), ran.run.id.as_str()).await.unwrap();
+    assert!(report.contains("<failure message=\"waited 0.5 s for &apos;") || report.contains("<failure message=\"waited 0.5 s for 'login:'"), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_can_be_cancelled_at_any_point_and_cleans_up() {
+    let plane = Plane::start().await;
+    for body in ["sleep(1000)", "while true do end", "box:exec({ \"sleep\", \"1000\" })", "box:open({ \"cat\" }):expect(\"never\", { timeout = 1000 })"] {
+        let name = plane.name("cancelled");
+        let source = format!("script {{ about = \"long\", params = {{ name = {{}} }} }}\nlocal box = launch({{ image = \"debian:bookworm-slim\", command = {{ \"sleep\", \"1d\" }} }}, {{ name = params.name }})\nlog(\"there\")\n{body}\n");
+        let run = plane.automation.start_run(&admin(), with(&source, &[("name", &name)]), RunCause::Asked, None).await.unwrap();
+        until(&plane, &admin(), &run, |run| !run.containers.is_empty()).await;
+        plane.automation.cancel_run(&admin(), run.id.as_str()).await.unwrap();
+        let ran = over(&plane, &admin(), &run, LIMIT).await;
+        assert_eq!((ran.run.state, ran.run.error), (RunState::Cancelled, None), "{body}");
+        assert_eq!(plane.existing().await, Vec::<String>::new(), "{body}");
+        assert!(plane.control.sessions().list().iter().all(|session| !session.is_live()), "{body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_takes_too_long_has_timed_out() {
+    let plane = Plane::start().await;
+    let ran = run_script(&plane, &admin(), inline("script { about = \"slow\", timeout = 1 }\nsleep(1000)\n"), LIMIT).await;
+    assert_eq!((ran.run.state, ran.error().0.as_str()), (RunState::TimedOut, "the run took longer than 1 s"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scripts_stay_within_their_limits() {
+    let plane = Plane::start().await;
+    let memory = "the script used more memory than it may";
+    let cases = [
+        ("local all = {} while true do table.insert(all, string.rep(\"x\", 100000)) end", memory),
+        ("string.rep(\"x\", 1000000000)", memory),
+        ("local text = \"x\" while true do text = text .. text end", memory),
+        ("local function deep(n) return 1 + deep(n + 1) end deep(1)", "the script calls itself too deeply"),
+        ("local all = {} while true do pcall(function() table.insert(all, string.rep(\"x\", 100000)) error(\"no\") end) end", memory),
+    ];
+    for (body, wanted) in cases {
+        let ran = run_script(&plane, &admin(), inline(&format!("script {{ about = \"hostile\" }}\n{body}\n")), LIMIT).await;
+        assert_eq!((ran.run.state, ran.error().0.as_str()), (RunState::Failed, wanted), "{body}");
+        assert_eq!(ran.error().1, Some(2), "{body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_reach_outside_is_not_there() {
+    let plane = Plane::start().await;
+    let taken = ["require", "loadstring", "getfenv", "setfenv", "collectgarbage", "debug", "newproxy", "coroutine", "os", "io", "dofile", "load", "package"];
+    for name in taken {
+        let source = format!("script {{ about = \"reaches\" }}\ncheck.equal({name}, nil)\n");
+        let ran = run_script(&plane, &admin(), inline(&source), LIMIT).await;
+        assert_eq!(ran.run.state, RunState::Succeeded, "{name}: {:?}", ran.run.error);
+    }
+    for (body, wanted) in [
+        ("string.rep = nil", "attempt to modify a readonly table"),
+        ("getmetatable(\"\").__index = nil", "attempt to index nil"),
+        ("check.equal = nil", "attempt to modify a readonly table"),
+        ("params.x = 1", "attempt to modify a readonly table"),
+    ] {
+        let ran = run_script(&plane, &admin(), inline(&format!("script {{ about = \"changes\" }}\n{body}\n")), LIMIT).await;
+        assert!(ran.run.state == RunState::Failed && ran.error().0.starts_with(wanted), "{body}: {:?}", ran.error());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_words_is_bounded_and_said_so() {
+    let plane = Plane::start().await;
+    let ran = run_script(&plane, &admin(), inline("script { about = \"talks\" }\nfor n = 1, 50000 do log(n) end\nlog(string.rep(\"x\", 1000000))\n"), LIMIT).await;
+    assert_eq!(ran.run.state, RunState::Succeeded);
+    assert!(ran.entries.len() <= 10_001, "{}", ran.entries.len());
+    assert_eq!(ran.entries.last().map(|entry| &entry.what), Some(&RunNote::Left { entries: 40_001 }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_has_its_owners_rights_and_only_the_containers_it_asked_for() {
+    let plane = Plane::start().await;
+    let own = plane.container(&operator("ann"), "anns", json!({"command": ["sleep", "1d"]})).await;
+    let bobs = plane.container(&operator("bob"), "bobs", json!({"command": ["sleep", "1d"]})).await;
+    let source = "script { about = \"looks\", params = { box = {} } }\ncontainer(params.box):sh(\"true\", { check = true })\n";
+    let ran = run_script(&plane, &operator("ann"), with(source, &[("box", &own.name)]), LIMIT).await;
+    assert_eq!(ran.run.state, RunState::Succeeded, "{:?}", ran.run.error);
+    let ran = run_script(&plane, &operator("ann"), with(source, &[("box", &bobs.name)]), LIMIT).await;
+    assert_eq!(ran.error(), (format!("'ann' (operator) may not do 'exec:containers' on '{}'", bobs.name), Some(2)));
+    let fixed = format!("script {{ about = \"looks\" }}\ncontainer(\"{}\")\n", own.name);
+    let ran = run_script(&plane, &operator("ann"), inline(&fixed), LIMIT).await;
+    assert_eq!(ran.error(), (format!("container '{}' was not launched by this run", own.name), Some(2)));
+    let granted = format!("script {{ about = \"looks\", grants = {{ \"containers\" }} }}\ncontainer(\"{}\"):sh(\"true\")\n", own.name);
+    assert_eq!(run_script(&plane, &operator("ann"), inline(&granted), LIMIT).await.run.state, RunState::Succeeded);
+    let refused = plane.automation.start_run(&viewer(), inline(&granted), RunCause::Asked, None).await.unwrap_err();
+    assert_eq!(refused.code, Code::Forbidden);
+    let run = run_script(&plane, &operator("ann"), inline("script { about = \"x\" }"), LIMIT).await.run;
+    for action in [plane.automation.retry_run(&operator("bob"), run.id.as_str()).await.map(drop), plane.automation.delete_run(&operator("bob"), run.id.as_str()).await] {
+        assert_eq!(action.unwrap_err().code, Code::Forbidden);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_are_given_where_granted_and_shown_nowhere() {
+    let plane = Plane::start().await;
+    let dir = plane.control.parts().paths.config_dir.join("secrets");
+    std::fs::create_dir_all(&dir).unwrap();
+    let file = dir.join("db");
+    std::fs::write(&file, "hunter2-and-more\n").unwrap();
+    let private = |mode| std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    private(0o600);
+    let container = plane.container(&admin(), "box", json!({"command": ["sleep", "1d"]})).await;
+    let source = r#"script { about = "uses a secret", params = { box = {} }, grants = { "secrets:db" } }
+local word = secret("db")
+check.equal(#word, 16)
+log("it is", word)
+report { word = word, [word] = { word } }
+local term = container(params.box):open({ "sh", "-c", "printf 'it is %s' \"$WORD\"; sleep 30" , })
+term:close()
+term = container(params.box):open({ command = { "cat" } })
+term:send_line(word)
+term:expect(word)
+step("shows " .. word, function() end)
+fail("with " .. word)
+"#;
+    let ran = run_script(&plane, &admin(), with(source, &[("box", &container.name)]), LIMIT).await;
+    let everything = serde_json::to_string(&ran.run).unwrap() + &serde_json::to_string(&ran.entries).unwrap();
+    assert!(!everything.contains("hunter2"), "{everything}");
+    assert_eq!(ran.error(), ("with ***".to_owned(), Some(12)));
+    assert_eq!(ran.said(), ["it is ***"]);
+    assert!(ran.run.error.unwrap().screen.unwrap().contains("***"));
+    let ran = run_script(&plane, &admin(), inline("script { about = \"x\" }\nsecret(\"db\")\n"), LIMIT).await;
+    assert_eq!(ran.error().0, "this script may not have the secret 'db'");
+    let asking = inline("script { about = \"x\", grants = { \"secrets:db\" } }\nsecret(\"db\")\n");
+    let ran = run_script(&plane, &operator("ann"), asking.clone(), LIMIT).await;
+    assert_eq!(ran.error().0, "no secret 'db'", "an operator has secrets of their own");
+    private(0o644);
+    let ran = run_script(&plane, &admin(), asking, LIMIT).await;
+    assert!(ran.error().0.ends_with("can be read by others"), "{:?}", ran.error());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn breakpoints_and_single_steps_pause_and_go_on() {
+    let plane = Plane::start().await;
+    let container = plane.container(&admin(), "box", json!({"command": ["sleep", "1d"]})).await;
+    let source = "script { about = \"steps\", params = { box = {} } }\nlocal box = container(params.box)\nbox:sh(\"true\")\nbox:sh(\"true\")\nlog(\"done\")\n";
+    let request = StartRun { breakpoints: vec![3], ..with(source, &[("box", &container.name)]) };
+    let run = plane.automation.start_run(&admin(), request, RunCause::Asked, None).await.unwrap();
+    let paused = until(&plane, &admin(), &run, |run| run.paused.is_some()).await;
+    assert_eq!(paused.paused.as_deref(), Some("breakpoint at line 3"));
+    plane.automation.resume_run(&admin(), run.id.as_str(), ResumeRun { step: true }).await.unwrap();
+    let paused = until(&plane, &admin(), &run, |run| run.paused.as_deref() == Some("paused before the next call")).await;
+    assert_eq!(paused.state, RunState::Running);
+    plane.automation.resume_run(&admin(), run.id.as_str(), ResumeRun::default()).await.unwrap();
+    let ran = over(&plane, &admin(), &run, LIMIT).await;
+    assert_eq!((ran.run.state, ran.said()), (RunState::Succeeded, vec!["done"]));
+    let error = plane.automation.resume_run(&admin(), run.id.as_str(), ResumeRun::default()).await.unwrap_err();
+    assert_eq!(error.code, Code::WrongState);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_takes_over_and_hands_back() {
+    let plane = Plane::start().await;
+    let container = plane.container(&admin(), "box", json!({"command": ["sleep", "1d"]})).await;
+    let source = r#"script { about = "asks a person", params = { box = {} } }
+local term = container(params.box):open({ "sh", "-c", "read -r line; printf \"got $line\"; sleep 30" })
+local seen = term:hand_over("type the code", { until_seen = regex("got \\w+"), timeout = 60 })
+log(seen, term:screen():text())
+log(term:hand_over("look at it", { timeout = 60 }))
+log(term:hand_over("nobody comes", { timeout = 0.2 }))
+"#;
+    let run = plane.automation.start_run(&admin(), with(source, &[("box", &container.name)]), RunCause::Asked, None).await.unwrap();
+    let paused = until(&plane, &admin(), &run, |run| run.paused.as_deref() == Some("type the code")).await;
+    let typed = SessionInput { text: Some("1234\r".to_owned()), base64: None };
+    plane.control.type_into_session(&admin(), paused.sessions[0].as_str(), typed).await.unwrap();
+    until(&plane, &admin(), &run, |run| run.paused.as_deref() == Some("look at it")).await;
+    plane.automation.resume_run(&admin(), run.id.as_str(), ResumeRun::default()).await.unwrap();
+    let ran = over(&plane, &admin(), &run, LIMIT).await;
+    assert_eq!(ran.run.state, RunState::Succeeded, "{:?}", ran.run.error);
+    assert!(ran.said()[0].starts_with("true ") && ran.said()[0].contains("got 1234"), "{:?}", ran.said());
+    assert_eq!(ran.said()[1..], ["true", "false"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_again_runs_the_script_as_it_was() {
+    let plane = Plane::start().await;
+    let scripts = plane.control.parts().paths.config_dir.join("scripts");
+    std::fs::create_dir_all(&scripts).unwrap();
+    let write = |words: &str| std::fs::write(scripts.join("said.luau"), format!("script {{ about = \"says\", params = {{ n = {{ type = \"integer\" }} }} }}\nlog(\"{words}\", params.n + 1)\n")).unwrap();
+    write("first");
+    let request = StartRun { script: Some("said".to_owned()), params: BTreeMap::from([("n".to_owned(), ParamValue::Integer(41))]), ..StartRun::default() };
+    let ran = run_script(&plane, &admin(), request, LIMIT).await;
+    write("second");
+    let again = plane.automation.retry_run(&admin(), ran.run.id.as_str()).await.unwrap();
+    let again = over(&plane, &admin(), &again, LIMIT).await;
+    assert_eq!((ran.said(), again.said()), (vec!["first 42"], vec!["first 42"]));
+    assert_eq!(again.run.cause, RunCause::Again { run: ran.run.id.clone() });
+    let found = plane.automation.list_runs(&admin(), RunQuery { q: Some("SAID".to_owned()), ..RunQuery::default() }).await.unwrap();
+    assert_eq!(found.items.iter().map(|run| run.id.clone()).collect::<Vec<_>>(), [again.run.id.clone(), ran.run.id.clone()]);
+    plane.automation.delete_run(&admin(), ran.run.id.as_str()).await.unwrap();
+    assert_eq!(plane.automation.get_run(&admin(), ran.run.id.as_str()).await.unwrap_err().code, Code::NotFound);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_ends_leaves_no_run_running_for_ever() {
+    let mut plane = Plane::start().await;
+    let lost = plane.automation.start_run(&admin(), inline("script { about = \"waits\" }\nlog(\"begun\")\nsleep(1000)\n"), RunCause::Asked, None).await.unwrap();
+    let source = "script { about = \"goes on\", resumable = true }\nif resumed then log(\"again from\", resumed.at) else checkpoint({ at = 7 }) log(\"first\") sleep(1000) end\n";
+    let resumed = plane.automation.start_run(&admin(), inline(source), RunCause::Asked, None).await.unwrap();
+    for run in [&lost, &resumed] {
+        let begun = async { while plane.automation.get_run_log(&admin(), run.id.as_str(), RunLogQuery { wait: 5, ..RunLogQuery::default() }).await.unwrap().entries.is_empty() {} };
+        tokio::time::timeout(LIMIT, begun).await.unwrap();
+    }
+    plane.vanish().await;
+    let ran = over(&plane, &admin(), &lost, LIMIT).await;
+    assert_eq!((ran.run.state, ran.error().0.as_str()), (RunState::Lost, "the server ended while this ran; what it had started may still be there"));
+    assert_eq!(ran.said(), ["begun", "lost: its server ended"]);
+    let ran = over(&plane, &admin(), &resumed, LIMIT).await;
+    assert_eq!((ran.run.state, ran.run.attempt), (RunState::Succeeded, 2), "{:?}", ran.run.error);
+    assert_eq!(ran.said(), ["first", "again from 7"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_against_a_recording_touches_nothing() {
+    let plane = Plane::start().await;
+    let container = plane.container(&admin(), "box", json!({"command": ["sleep", "1d"]})).await;
+    let open = OpenSession { container: container.id.to_string(), command: vec!["sh".to_owned()], ..OpenSession::default() };
+    let session = plane.control.create_session(&admin(), open, None).await.unwrap();
+    let recording = plane.control.start_recording(&admin(), session.id.as_str(), StartRecording::default()).await.unwrap();
+    let source = r#"script { about = "asks", params = { box = {} } }
+local term = container(params.box):open({ "sh" })
+term:set_prompt("# ")
+term:send_line("echo hello; echo bye")
+term:expect("hello\r\n")
+term:expect("bye\r\n")
+term:expect_screen("bye")
+container(params.box):sh("touch /tmp/touched")
+log("through", dry)
+"#;
+    let input = |text: &str| SessionInput { text: Some(text.to_owned()), base64: None };
+    plane.control.type_into_session(&admin(), session.id.as_str(), input("echo hello; echo bye\r")).await.unwrap();
+    let shown = async { while !plane.control.sessions().find(session.id.as_str()).unwrap().screen_text().contains("\nbye") { tokio::task::yield_now().await } };
+    tokio::time::timeout(LIMIT, shown).await.unwrap();
+    plane.control.stop_recording(&admin(), session.id.as_str()).await.unwrap();
+    let request = StartRun { against: Some(recording.id.to_string()), ..with(source, &[("box", &container.name)]) };
+    let ran = run_script(&plane, &admin(), request.clone(), LIMIT).await;
+    assert_eq!((ran.run.state, ran.said()), (RunState::Succeeded, vec!["through true"]), "{:?}", ran.run.error);
+    let missing = StatPathOf { container: &container, path: "/tmp/touched" };
+    assert!(missing.is_missing(&plane).await);
+    let broken = source.replace("expect(\"bye", "expect(\"good-bye");
+    let ran = run_script(&plane, &admin(), StartRun { inline: inline(&broken).inline, ..request }, LIMIT).await;
+    assert_eq!(ran.error().1, Some(6));
+    assert!(ran.error().0.starts_with("the output ended before 'good-bye"), "{:?}", ran.error());
+}
+
+/// A place in a container that may not be there.
+struct StatPathOf<'a> {
+    container: &'a Container,
+    path: &'a str,
+}
+
+impl StatPathOf<'_> {
+    async fn is_missing(&self, plane: &Plane) -> bool {
+        let query = PathQuery::new(self.path.as_bytes());
+        plane.control.stat_path(&admin(), self.container.id.as_str(), query).await.is_err_and(|error| error.code == Code::NotFound)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scripts_are_saved_checked_and_removed_by_whom_they_belong_to() {
+    let plane = Plane::start().await;
+    let good = SaveScript { source: "script { about = \"mine\" }\n".to_owned(), replaces: Some(String::new()) };
+    let check = plane.automation.put_script(&operator("ann"), "ann/mine", good.clone()).await.unwrap();
+    assert_eq!((check.errors, check.header.unwrap().about.as_str()), (vec![], "mine"));
+    assert_eq!(plane.automation.put_script(&operator("ann"), "ann/mine", good.clone()).await.unwrap_err().code, Code::Stale);
+    for name in ["mine", "bob/mine"] {
+        assert_eq!(plane.automation.put_script(&operator("ann"), name, good.clone()).await.unwrap_err().code, Code::Forbidden, "{name}");
+    }
+    for name in ["../mine", "ann/../x", "a/b/c", ""] {
+        assert_eq!(plane.automation.put_script(&admin(), name, good.clone()).await.unwrap_err().code, Code::InvalidValue, "{name}");
+    }
+    let entry = plane.automation.get_script(&viewer(), "ann/mine").await.unwrap();
+    assert_eq!((entry.source.as_deref(), entry.origin), (Some("script { about = \"mine\" }\n"), TemplateOrigin::User));
+    let wrong = SaveScript { source: "script { about = 3 }\n".to_owned(), replaces: Some(entry.hash) };
+    let check = plane.automation.put_script(&operator("ann"), "ann/mine", wrong).await.unwrap();
+    assert_eq!(check.errors.len(), 1, "one with mistakes is saved, and they are told");
+    let list = plane.automation.list_scripts(&viewer()).await.unwrap();
+    assert!(list.broken.iter().any(|place| place.file.as_ref().is_some_and(|file| file.ends_with("ann/mine.luau"))), "{:?}", list.broken);
+    assert_eq!(plane.automation.delete_script(&operator("bob"), "ann/mine").await.unwrap_err().code, Code::Forbidden);
+    plane.automation.delete_script(&operator("ann"), "ann/mine").await.unwrap();
+    assert_eq!(plane.automation.get_script(&admin(), "ann/mine").await.unwrap_err().code, Code::NotFound);
+}
