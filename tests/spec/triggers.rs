@@ -184,6 +184,21 @@ async fn runs_that_start_each_other_for_ever_are_cut() {
 }
 
 #[tokio::test]
+async fn a_script_that_launches_what_starts_it_ends_after_a_few_rounds() {
+    let plane = plane().await;
+    let spec = format!("image = \"debian:bookworm-slim\", command = {{ \"sleep\", \"1d\" }}, name = \"{}\"", plane.name("again"));
+    let source = format!("script {{ about = \"x\" }}\nlaunch({{ {spec} }})\nsleep(1)\n");
+    plane.automation.put_script(&admin(), "again", SaveScript { source, replaces: None }).await.unwrap();
+    let when = json!({"event": "container", "is": ["started"], "of": {"name": format!("{}*", plane.name("again"))}});
+    let request = save("again", when, json!({}));
+    made(&plane, SaveTrigger { run: TriggerRun { script: "again".to_owned(), params: BTreeMap::new() }, ..request }).await;
+    plane.launch(&olga(), "again", quiet_container("sleep 1000")).await;
+    let all = until(&plane, "again", |all| all.iter().any(|fire| fire.outcome == FireOutcome::Loop)).await;
+    let depths: Vec<u32> = all.iter().rev().map(|fire| fire.depth).collect();
+    assert_eq!(depths, [0, 1, 2, 3, 4, 5], "{all:?}");
+}
+
+#[tokio::test]
 async fn lines_of_logs_and_numbers_start_runs() {
     let plane = plane().await;
     let of = json!({"name": plane.name("app")});

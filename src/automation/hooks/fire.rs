@@ -5,6 +5,7 @@ use super::filled;
 use super::happening::Happening;
 use super::happening::fits;
 use super::happening::plain;
+use crate::control::Control;
 use crate::error::Result;
 use crate::model::ContainerHappening;
 use crate::model::ContainerMatch;
@@ -12,7 +13,9 @@ use crate::model::Event;
 use crate::model::FileKind;
 use crate::model::Fire;
 use crate::model::FireOutcome;
+use crate::model::ListQuery;
 use crate::model::NoticeLevel;
+use crate::model::OperationState;
 use crate::model::Run;
 use crate::model::RunCause;
 use crate::model::SessionHappening;
@@ -36,13 +39,14 @@ use tokio::time::Instant;
 /// Runs that may start each other one after the other.
 pub(super) const MOST_DEPTH: u32 = 5;
 /// Runs that are begun at the same time.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 32;
 /// What happens so long after a run's end is not its doing.
 const CHAIN: SignedDuration = SignedDuration::from_mins(10);
 /// Runs that are looked at which name a container or session.
 const RUNS: u32 = 50;
-/// How long it is waited for a run to say that a new container is its own.
-const OWN: Duration = Duration::from_secs(2);
+/// How long it is waited for a run to say that a new container is its own: in all, and once its launch is over.
+const OWN: Duration = Duration::from_secs(30);
+const OWN_AFTER: Duration = Duration::from_millis(500);
 /// What is never quiet is told after so many times the time of quiet.
 const PATIENCE: u32 = 10;
 
@@ -251,7 +255,7 @@ impl Automation {
         if ids.is_empty() {
             return Ok(0);
         }
-        let until = Instant::now() + OWN;
+        let (until, mut over) = (Instant::now() + OWN, None);
         loop {
             let live = self.0.live.all();
             if let Some(run) = live.iter().map(|live| live.run()).find(|run| ids.iter().any(|id| has(run, id))) {
@@ -259,7 +263,11 @@ impl Automation {
             }
             // A run that is under way may have launched this, and not have been told so yet.
             let may_be_its_own = happening.kind == "container.started" && live.iter().any(|live| Some(&live.run().owner) == happening.owner.as_ref());
-            if !may_be_its_own || Instant::now() >= until {
+            let now = Instant::now();
+            if may_be_its_own && over.is_none() && !self.is_launching(happening).await {
+                over = Some(now + OWN_AFTER);
+            }
+            if !may_be_its_own || now >= over.unwrap_or(until).min(until) {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -272,6 +280,16 @@ impl Automation {
             }
         }
         Ok(0)
+    }
+}
+
+impl Automation {
+    /// Whether the container that something happened to is still being launched.
+    async fn is_launching(&self, happening: &Happening) -> bool {
+        let Some(subject) = &happening.container else { return false };
+        let query = ListQuery { limit: Some(500), q: Some(subject.name.clone()), ..ListQuery::default() };
+        let under_way = self.control().list_operations(&Control::local_admin(), &query).await;
+        under_way.is_ok_and(|page| page.items.iter().any(|one| one.state == OperationState::Running && one.target == subject.name))
     }
 }
 
