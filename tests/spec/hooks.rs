@@ -271,7 +271,7 @@ async fn a_mail_is_handed_over_to_its_server() {
     let delivery = plane.automation.test_webhook(&admin(), "mail").await.unwrap();
     assert_eq!((delivery.state, delivery.attempts[0].response.as_str()), (HookDeliveryState::Delivered, "250 taken as 42"));
     let told = taking.await.unwrap();
-    assert!(told.starts_with("EHLO x.example\r\nMAIL FROM:<cto@x.example>\r\nRCPT TO:<ann@x.example>\r\nRCPT TO:<bob@x.example>\r\nDATA\r\n"), "{told}");
+    assert!(told.starts_with("EHLO x.example\r\nEHLO x.example\r\nMAIL FROM:<cto@x.example>\r\nRCPT TO:<ann@x.example>\r\nRCPT TO:<bob@x.example>\r\nDATA\r\n"), "{told}");
     assert!(told.contains(&format!("Message-ID: <{}@x.example>", delivery.message)));
     // A password is a secret of the owner's.
     let (address, _taking) = mail_server().await;
