@@ -25,6 +25,9 @@ const TIME: Duration = Duration::from_millis(200);
 pub(super) const TIMEOUT: u32 = 600;
 /// Most seconds that a script may ask for: a day.
 const LONGEST: u32 = 86_400;
+/// Seconds of a processor that a run may use where its script does not say, and at most.
+pub(super) const PROCESSOR: u32 = 20;
+const MOST_PROCESSOR: u32 = 300;
 /// What the call of `script` ends with, so that nothing after it runs.
 const ENOUGH: &str = "cto: the header is read";
 
@@ -53,6 +56,7 @@ pub(super) fn read(script: &InlineScript) -> Result<ScriptHeader, Vec<Place>> {
     });
     let set = take.and_then(|take| vm.lua.globals().set("script", take));
     set.map_err(|error| place(None, error.to_string()))?;
+    vm.close().map_err(|error| place(None, error.to_string()))?;
     let ran = vm.load(&script.name, &script.source).and_then(|chunk| chunk.call::<()>(()));
     let line = ran.as_ref().err().and_then(|error| sandbox::line_of(&script.name, error));
     let Some(said) = said.borrow_mut().take() else {
@@ -130,6 +134,9 @@ fn complaints(header: &ScriptHeader) -> Vec<Complaint> {
     if header.timeout.is_some_and(|seconds| !(1..=LONGEST).contains(&seconds)) {
         complaints.push(Complaint::at("/timeout", format!("expected seconds from 1 to {LONGEST}")));
     }
+    if header.processor.is_some_and(|seconds| !(1..=MOST_PROCESSOR).contains(&seconds)) {
+        complaints.push(Complaint::at("/processor", format!("expected seconds from 1 to {MOST_PROCESSOR}")));
+    }
     for (index, grant) in header.grants.iter().enumerate() {
         let good = grant == "containers" || grant.strip_prefix("secrets:").is_some_and(|name| !name.is_empty());
         if !good {
@@ -198,7 +205,13 @@ impl Automation {
     }
 }
 
-/// Work that a runtime's thread must not do.
+/// Work with a machine, which needs a thread of its own: no runtime's thread has the stack for it.
 pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| Error::internal(format!("a script can't be read: {error}")))
+    let (done, result) = tokio::sync::oneshot::channel();
+    let thread = std::thread::Builder::new().name("script".to_owned()).stack_size(sandbox::STACK);
+    let started = thread.spawn(move || {
+        let _ = done.send(work());
+    });
+    started.map_err(|error| Error::internal(format!("no thread can be started: {error}")))?;
+    result.await.map_err(|_| Error::internal("a script can't be read: its thread ended"))
 }

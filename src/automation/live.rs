@@ -242,16 +242,16 @@ impl Live {
             let dirty = std::mem::take(&mut state.dirty);
             (state.run.clone(), state.waiting.clone(), dirty)
         };
-        let ours = match dirty {
-            true => store.save_run(&run, server).await.inspect_err(|_| self.state().dirty = true)?,
-            false => true,
-        };
-        if !entries.is_empty() && ours {
-            store.add_run_entries(run.id.as_str(), &entries).await?;
+        // Entries first: who sees that a run is over has its whole log.
+        if !entries.is_empty() {
+            store.add_run_entries(run.id.as_str(), &entries).await.inspect_err(|_| self.state().dirty |= dirty)?;
             // What was noted meanwhile came after them.
             self.state().waiting.drain(..entries.len());
         }
-        Ok(ours)
+        match dirty {
+            true => store.save_run(&run, server).await.inspect_err(|_| self.state().dirty = true),
+            false => Ok(true),
+        }
     }
 
     /// Pauses before the next call.

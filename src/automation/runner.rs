@@ -16,11 +16,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
 
-/// What a script may use of memory and of a processor.
-const MEMORY: usize = 64 << 20;
-const PROCESSOR: Duration = Duration::from_secs(60);
-/// A script's thread: Luau's own stack lies on the heap.
-const STACK: usize = 1 << 20;
+/// What a script may use of memory.
+const MEMORY: usize = 128 << 20;
 
 /// How a run ended.
 pub(super) struct End {
@@ -44,7 +41,7 @@ pub(super) struct Job {
 pub(super) async fn run(automation: &Automation, actor: &Actor, live: &Arc<Live>, request: StartRun, ready: Ready, resumed: Option<serde_json::Value>) -> End {
     let job = Job { automation: automation.clone(), actor: actor.clone(), live: live.clone(), request, ready, resumed, server: Handle::current() };
     let (ended, end) = tokio::sync::oneshot::channel();
-    let thread = std::thread::Builder::new().name("script".to_owned()).stack_size(STACK);
+    let thread = std::thread::Builder::new().name("script".to_owned()).stack_size(sandbox::STACK);
     let started = thread.spawn(move || {
         let _ = ended.send(on_thread(job));
     });
@@ -70,12 +67,13 @@ fn on_thread(job: Job) -> End {
 async fn execute(job: Job) -> End {
     let script = job.request.inline.clone().unwrap_or_default();
     let limit = Duration::from_secs(u64::from(job.ready.header.timeout.unwrap_or(super::header::TIMEOUT)));
-    let vm = match Vm::new(MEMORY, PROCESSOR, Some(job.live.cancel.clone())) {
+    let processor = Duration::from_secs(u64::from(job.ready.header.processor.unwrap_or(super::header::PROCESSOR)));
+    let vm = match Vm::new(MEMORY, processor, Some(job.live.cancel.clone())) {
         Ok(vm) => vm,
         Err(error) => return failed(&Error::internal(error.to_string())),
     };
     let ctx = Ctx::new(&job, &script.name);
-    let ready = api::install(&vm.lua, &ctx).and_then(|()| vm.lua.sandbox(true)).and_then(|()| vm.load(&script.name, &script.source));
+    let ready = api::install(&vm.lua, &ctx).and_then(|()| vm.close()).and_then(|()| vm.load(&script.name, &script.source));
     let chunk = match ready {
         Ok(chunk) => chunk,
         Err(error) => return of_script(&ctx, &error),

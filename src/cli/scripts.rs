@@ -109,7 +109,7 @@ fn origin(origin: TemplateOrigin) -> &'static str {
 
 /// What a script is, for people.
 fn about(entry: &ScriptEntry) -> String {
-    let ScriptHeader { about, params, templates, grants, timeout, resumable, keep } = &entry.header;
+    let ScriptHeader { about, params, templates, grants, timeout, processor: _, resumable, keep } = &entry.header;
     let mut text = format!("{}  {}\n", entry.name, about);
     if let Some(path) = &entry.path {
         let _ = writeln!(text, "file        {path}");

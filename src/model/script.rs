@@ -25,6 +25,9 @@ pub struct ScriptHeader {
     /// Seconds that a run may take; 600 where none are given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<u32>,
+    /// Seconds of a processor that a run may use; 20 where none are given, 300 at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processor: Option<u32>,
     /// A run whose server dies begins again at its last `checkpoint`, instead of being lost.
     #[serde(default)]
     pub resumable: bool,

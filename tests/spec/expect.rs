@@ -51,7 +51,7 @@ files! {
     greedy_and_minimal_matches_groups_and_pieces: "matches.luau", 29;
     timeouts_the_end_of_output_and_what_was_not_to_come: "waits.luau", 31;
     what_came_before_windows_delays_and_bounds: "output.luau", 22;
-    typing_echo_and_control_characters: "typing.luau", 32;
+    typing_echo_and_control_characters: "typing.luau", 31;
     prompts_and_commands_one_by_one: "prompts.luau", 17;
     screens_rows_regions_colours_and_cursors: "screens.luau", 25;
     commands_files_several_at_once_and_checks: "flow.luau", 22;

@@ -53,6 +53,8 @@ pub(super) struct ContainerRef {
 
 pub(super) fn install(lua: &Lua, ctx: &Rc<Ctx>) -> mlua::Result<()> {
     let globals = lua.globals();
+    // The methods are made with the first of its kind, and need what is taken away before the script runs.
+    lua.create_userdata(pretended(ctx, ""))?;
     let of = ctx.clone();
     globals.set(
         "launch",

@@ -28,6 +28,8 @@ const SEEN: usize = 80;
 const QUIET: Duration = Duration::from_millis(150);
 /// The end of a prompt as shells mark it (OSC 133;B), with what may follow up to the end of the mark.
 const MARK: &str = r"\x1b\]133;B[^\x07\x1b]*(?:\x07|\x1b\\)";
+/// The beginning of a prompt as shells mark it.
+const BEGIN: &[u8] = b"\x1b]133;A";
 /// What a prompt without mark ends with.
 const USUAL: &str = r"(?:^|[\r\n])[^\r\n]*[$#>%\x{276f}] ?(?:\x1b\[[0-9;?]*[a-zA-Z])*$";
 /// Bytes of a regular expression and of a literal.
@@ -152,7 +154,7 @@ fn seen(before: &[u8]) -> String {
 /// Output without what drives a terminal, with `\n` as line ends.
 pub(super) fn plain(bytes: &[u8]) -> String {
     let safe = crate::term::safe_text(bytes);
-    let text = String::from_utf8_lossy(&safe);
+    let text = String::from_utf8_lossy(&safe).replace("\r\n", "\n").replace('\r', "\n");
     let mut plain = String::with_capacity(text.len());
     let mut chars = text.chars();
     // Only colours are left of sequences.
@@ -301,6 +303,10 @@ async fn prompt(session: &SessionRef, within: Duration) -> mlua::Result<Vec<u8>>
                         whole.extend(text);
                         continue;
                     }
+                }
+                // The prompt itself is no output, where its beginning is marked too.
+                if let Some(begin) = memchr::memmem::rfind(&whole, BEGIN) {
+                    whole.truncate(begin);
                 }
                 return Ok(whole);
             }

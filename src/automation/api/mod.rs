@@ -25,6 +25,7 @@ use std::rc::Rc;
 /// When the machine has no memory for it.
 pub(super) fn install(lua: &Lua, ctx: &Rc<Ctx>) -> mlua::Result<()> {
     container::install(lua, ctx)?;
+    session::install(lua, ctx)?;
     expect::install(lua)?;
     flow::install(lua, ctx)?;
     check::install(lua, ctx)?;

@@ -27,6 +27,11 @@ pub(super) struct Recorded {
 }
 
 impl Recorded {
+    /// One without anything in it.
+    pub(super) fn empty() -> Self {
+        Self { stream: Stream::new(None), screen: RefCell::new(Screen::new(Size::default(), 0)), rest: RefCell::default() }
+    }
+
     /// Reads a recording.
     pub(super) async fn load(ctx: &Ctx, recording: &str) -> mlua::Result<Self> {
         let id = recording.to_owned();

@@ -73,6 +73,13 @@ enum Source {
     Recorded(Recorded),
 }
 
+/// Makes the methods of sessions, which need what is taken away before the script runs.
+pub(super) fn install(lua: &Lua, ctx: &Rc<Ctx>) -> mlua::Result<()> {
+    lua.create_userdata(SessionRef::recorded(ctx, Recorded::empty())?)?;
+    ctx.last.take();
+    Ok(())
+}
+
 impl SessionRef {
     /// Attaches to a session: one that this run opened is read from its beginning, another one from now on.
     pub(super) async fn attach(ctx: &Rc<Ctx>, facts: Facts, size: Size, ours: bool) -> mlua::Result<Self> {

@@ -150,7 +150,9 @@ async fn begin(home: &Path, engine: Engine, config: Config) -> (Automation, Canc
     let control = Control::new(ControlParts { engine, store, bus: Bus::default(), paths, config, shutdown: shutdown.clone() });
     let automation = Automation::new(control.clone());
     let (keeper, automatic) = (cto::keeper::start(control, shutdown.clone()).await, automation.clone().keep(shutdown.clone()));
-    let keeping = tokio::spawn(async move { drop(tokio::join!(keeper, automatic)) });
+    let keeping = tokio::spawn(async move {
+        tokio::join!(keeper, automatic);
+    });
     (automation, shutdown, keeping)
 }
 
