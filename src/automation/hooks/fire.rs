@@ -386,7 +386,7 @@ mod tests {
     #[test]
     fn what_is_too_much_is_counted_and_told_once() {
         let (mut rate, limit) = (Rate::default(), TriggerLimit { times: 2, seconds: 10 });
-        let at = |second| Timestamp::from_second(1_000 + second).unwrap();
+        let at = |second: i64| Timestamp::from_second(1_000 + second).unwrap();
         assert_eq!((rate.pass(limit, at(0)), rate.pass(limit, at(1))), (Passed::Yes(0), Passed::Yes(0)));
         assert_eq!((rate.pass(limit, at(2)), rate.pass(limit, at(3)), rate.pass(limit, at(9))), (Passed::First, Passed::No, Passed::No));
         assert_eq!(rate.pass(limit, at(10)), Passed::Yes(3), "the first is ten seconds old");
