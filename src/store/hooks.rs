@@ -178,12 +178,12 @@ impl Store {
         Ok((Claimed { delivery: from_json(&facts)?, body }, from_json(&webhook)?))
     }
 
-    /// Removes deliveries that are over and were made before `before`.
+    /// Removes deliveries that are over and were made before `before`, and those that should have been tried then and have not been since.
     ///
     /// # Errors
     /// `disk_full`, `store_failed`.
     pub async fn forget_deliveries(&self, before: Timestamp) -> Result<u64> {
-        let query = sqlx::query("DELETE FROM deliveries WHERE state <> 'waiting' AND next_at < $1").bind(before.as_microsecond());
+        let query = sqlx::query("DELETE FROM deliveries WHERE next_at < $1 AND lease < $1").bind(before.as_microsecond());
         Ok(query.execute(self.pool()).await.map_err(|error| self.fault(error))?.rows_affected())
     }
 

@@ -165,6 +165,8 @@ async fn slow_and_hostile_receivers_are_bounded_and_hold_up_nobody() {
     }
     let endless = Receiver::start(Reply::Endless).await;
     made(&plane, SaveWebhook { name: "endless".to_owned(), ..to(endless.url("/")) }).await;
+    let stuck = Receiver::start(Reply::Stuck).await;
+    made(&plane, SaveWebhook { name: "stuck".to_owned(), ..to(stuck.url("/")) }).await;
     made(&plane, SaveWebhook { name: "good".to_owned(), ..to(good.url("/")) }).await;
     let began = Instant::now();
     for _ in 0..10 {
@@ -177,6 +179,9 @@ async fn slow_and_hostile_receivers_are_bounded_and_hold_up_nobody() {
         let attempt = tried.iter().find_map(|one| one.attempts.first()).unwrap();
         assert_eq!(attempt.error.as_deref(), Some(why), "{name}");
     }
+    let all = until(&plane, "stuck", |all| all.iter().any(|one| one.state == HookDeliveryState::Delivered)).await;
+    let attempt = all.iter().find_map(|one| one.attempts.first()).unwrap();
+    assert_eq!((attempt.status, attempt.response.as_str()), (Some(200), "begun"), "the status counts");
     let all = until(&plane, "endless", |all| all.iter().all(|one| one.state == HookDeliveryState::Delivered)).await;
     assert!(all.iter().all(|one| one.attempts[0].response.len() <= 1_024 && one.attempts[0].ms < 5_000), "{all:?}");
 }

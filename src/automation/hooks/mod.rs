@@ -17,9 +17,11 @@ mod webhooks;
 pub use inbound::Incoming;
 
 use super::Automation;
+use crate::access::allowed;
 use crate::control::Control;
 use crate::error::Error;
 use crate::error::Result;
+use crate::model::Action;
 use crate::model::Code;
 use crate::model::Event;
 use crate::model::ListQuery;
@@ -138,14 +140,14 @@ impl Automation {
         for (webhook, _) in &webhooks {
             if !known.contains_key(&webhook.owner) {
                 let is_known = match self.owner(&webhook.owner).await {
-                    Ok(_) => true,
+                    Ok(owner) => allowed(&owner, Action::ManageWebhooks, Some(&owner.name)),
                     Err(error) if error.code == Code::Forbidden => false,
                     Err(error) => return Err(error),
                 };
                 known.insert(webhook.owner.clone(), is_known);
             }
         }
-        // Whoever is no user any more is told nothing more.
+        // Whoever is no user any more, or may have none any more, is told nothing more.
         webhooks.retain(|(webhook, _)| known.get(&webhook.owner) == Some(&true));
         let triggers = Arc::new(self.store().list_triggers().await?);
         let mut state = self.0.hooks.state();
