@@ -1,4 +1,5 @@
 //! Webhooks and notifications: signed, tried again, bounded, and never in anybody's way.
+use super::drawn;
 use super::support::golden::golden;
 use super::support::http::Door;
 use super::support::plane::Plane;
@@ -10,6 +11,15 @@ use super::support::receiver::mail_server;
 use base64::Engine as _;
 use cto::access::Actor;
 use cto::model::*;
+use cto::tui::Start;
+use cto::tui::app::App;
+use cto::tui::keymap::Keymap;
+use cto::tui::msg::Effect;
+use cto::tui::msg::Msg;
+use cto::tui::msg::Now;
+use cto::tui::theme::Depth;
+use cto::tui::theme::Theme;
+use cto::tui::view;
 use hmac::Mac as _;
 use jiff::SignedDuration;
 use jiff::Timestamp;
@@ -261,6 +271,25 @@ async fn a_notification_is_shown_to_its_owner_alone() {
     assert_eq!(heard, Event::TemplatesChanged);
 }
 
+#[test]
+fn the_terminal_client_shows_a_notice_and_lets_the_terminal_tell_the_desktop() {
+    let now = Now { since_start: Duration::from_secs(60), time: drawn::noon() };
+    let mut app = App::new(Start::Home, Theme::standard(Depth::True), Keymap::new("C-b").unwrap(), 100, Size { cols: 100, rows: 30 }, now);
+    let notice = |desktop| Event::Notice {
+        owner: Some("olga".to_owned()),
+        title: "me".to_owned(),
+        text: "run of \u{1b}[31mnightly failed".to_owned(),
+        level: NoticeLevel::Bad,
+        desktop,
+    };
+    let told = |effects: &[Effect]| effects.iter().any(|effect| matches!(effect, Effect::Notify(title, _) if title == "me"));
+    assert!(!told(&app.update(Msg::Event(Box::new(notice(false))), now)));
+    assert!(told(&app.update(Msg::Event(Box::new(notice(true))), now)));
+    let mut screen = ratatui::Terminal::new(ratatui::backend::TestBackend::new(100, 30)).unwrap();
+    let picture = drawn::lines(screen.draw(|frame| view::draw(&app, frame)).unwrap().buffer);
+    assert!(picture.contains("me: run of nightly failed"), "{picture}");
+}
+
 #[tokio::test]
 async fn a_mail_is_handed_over_to_its_server() {
     let (plane, (address, taking)) = (start().await, mail_server().await);
@@ -276,7 +305,10 @@ async fn a_mail_is_handed_over_to_its_server() {
     let delivery = plane.automation.test_webhook(&admin(), "mail").await.unwrap();
     assert_eq!((delivery.state, delivery.attempts[0].response.as_str()), (HookDeliveryState::Delivered, "250 taken as 42"));
     let told = taking.await.unwrap();
-    assert!(told.starts_with("EHLO x.example\r\nEHLO x.example\r\nMAIL FROM:<cto@x.example>\r\nRCPT TO:<ann@x.example>\r\nRCPT TO:<bob@x.example>\r\nDATA\r\n"), "{told}");
+    assert!(
+        told.starts_with("EHLO x.example\r\nEHLO x.example\r\nMAIL FROM:<cto@x.example>\r\nRCPT TO:<ann@x.example>\r\nRCPT TO:<bob@x.example>\r\nDATA\r\n"),
+        "{told}"
+    );
     assert!(told.contains(&format!("Message-ID: <{}@x.example>", delivery.message)));
     // A password is a secret of the owner's.
     let (address, _taking) = mail_server().await;
