@@ -56,7 +56,7 @@ pub enum TriggerCommand {
     Test {
         /// Its name
         name: String,
-        /// What ${event.NAME} stands for; may be repeated
+        /// What ${event.NAME} stands for, as text or JSON; may be repeated
         #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
         event: Vec<(String, String)>,
     },

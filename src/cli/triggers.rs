@@ -61,7 +61,8 @@ pub async fn trigger(context: &Context, command: TriggerCommand) -> Result<()> {
         TriggerCommand::Resume { triggers } => each(context, &triggers, async |name| client.call::<ResumeTrigger>(&[name], &nothing).await.map(|_| None)).await,
         TriggerCommand::Rotate { name, keep } => made(context, &client.call::<RotateTrigger>(&[&name], &RotateSecret { keep_hours: Some(keep) }).await?),
         TriggerCommand::Test { name, event } => {
-            let event = event.into_iter().map(|(name, value)| (name, json!(value))).collect();
+            let data = |value: String| serde_json::from_str(&value).unwrap_or_else(|_| json!(value));
+            let event = event.into_iter().map(|(name, value)| (name, data(value))).collect();
             let run = client.call::<TestTriggerNow>(&[&name], &TestTrigger { event }).await?;
             if context.json() { output::json(&run) } else { output::print(&format!("{}\n", run.id)) }
         }

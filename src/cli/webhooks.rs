@@ -131,7 +131,8 @@ fn tried(context: &Context, delivery: &HookDelivery) -> Result<()> {
         output::json(delivery)?;
     }
     match last.and_then(|attempt| attempt.error.as_ref()) {
-        Some(error) => Err(Error::new(Code::ServerUnavailable, format!("it was not delivered: {error}")).fix("look at the receiver's log")),
+        Some(error) => Err(Error::new(Code::ServerUnavailable, format!("it was not delivered: {error}"))
+            .fix("once it is put right: cto webhook redeliver ID, with an id of 'cto webhook deliveries'")),
         None if context.json() => Ok(()),
         None => {
             let status = last.and_then(|attempt| attempt.status).map(|status| format!(", answered {status}")).unwrap_or_default();

@@ -48,7 +48,7 @@ impl Reach {
             for address in addresses.into_iter().take(ADDRESSES) {
                 match TcpStream::connect(address).await {
                     Ok(stream) => return Ok(stream),
-                    Err(error) => last = format!("'{host}' ({address}) can't be reached: {error}"),
+                    Err(error) => last = format!("'{host}' can't be reached at {address}: {error}"),
                 }
             }
             Err(last)

@@ -166,7 +166,8 @@ impl Automation {
         self.control()
             .guarded(actor, Action::ManageTriggers, &of(&trigger), async {
                 let mut values = request.event;
-                for known in filled::names(&trigger.when) {
+                let plain = filled::names(&trigger.when).into_iter().filter(|name| !name.contains(['/', '.']));
+                for known in plain {
                     values.entry(known).or_insert_with(|| serde_json::json!(format!("test-{known}")));
                 }
                 self.start_for(&trigger, &values, format!("a test, asked for by {}", actor.name), 0).await
