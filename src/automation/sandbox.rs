@@ -141,7 +141,7 @@ pub(super) fn words(name: &str, error: &mlua::Error) -> String {
     }
     match rest {
         "not enough memory" => MEMORY.to_owned(),
-        "stack overflow" => "the script calls itself too deeply".to_owned(),
+        deep if deep.contains("stack overflow") => "the script calls itself too deeply".to_owned(),
         other => other.to_owned(),
     }
 }

@@ -22,6 +22,7 @@ mod drawn;
 mod egress;
 mod endure;
 mod engine;
+mod examples;
 mod expect;
 mod files;
 mod files_view;
