@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn nothing_in_a_notification_is_a_command() {
         let told = |term| String::from_utf8(notification("a\x07b;c", "\x1b]52;c;eA==\x07x\u{9c}\r\n\x1b[31my", term)).unwrap();
-        assert_eq!(told("xterm-256color"), "\x1b]9;cto: ab,c: x y\x07");
-        assert_eq!(told("foot"), "\x1b]777;notify;cto: ab,c;x y\x07");
+        assert_eq!(told("xterm-256color"), "\x1b]9;cto: ab,c: x  y\x07");
+        assert_eq!(told("foot"), "\x1b]777;notify;cto: ab,c;x  y\x07");
     }
 }
