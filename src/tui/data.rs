@@ -102,6 +102,7 @@ impl Data {
                 self.engine.detail.clone_from(detail);
             }
             Event::Bell { .. }
+            | Event::Notice { .. }
             | Event::RunChanged { .. }
             | Event::ScheduleChanged { .. }
             | Event::ScheduleRemoved { .. }
