@@ -153,7 +153,7 @@ fn seen(before: &[u8]) -> String {
 }
 
 /// Output without what drives a terminal, with `\n` as line ends.
-pub(super) fn plain(bytes: &[u8]) -> String {
+pub(in crate::automation) fn plain(bytes: &[u8]) -> String {
     let safe = crate::term::safe_text(bytes);
     let text = String::from_utf8_lossy(&safe).replace("\r\n", "\n").replace('\r', "\n");
     let mut plain = String::with_capacity(text.len());
