@@ -128,8 +128,8 @@ pub struct AddTriggerArgs {
     #[arg(long, value_name = "NAME", required_unless_present = "file")]
     pub script: Option<String>,
     /// Value of a parameter; ${event.container} and the like stand for what happened; may be repeated
-    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
-    pub set: Vec<(String, String)>,
+    #[arg(short, long = "param", value_name = "NAME=VALUE", value_parser = pair)]
+    pub params: Vec<(String, String)>,
     /// Wait until nothing has happened for so many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     pub quiet: u32,
