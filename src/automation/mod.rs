@@ -4,6 +4,7 @@ mod check;
 mod cron;
 mod due;
 mod header;
+mod hooks;
 mod junit;
 mod library;
 mod live;
@@ -17,11 +18,14 @@ mod scheduler;
 mod schedules;
 mod stream;
 mod timing;
+mod to_script;
 
 pub use due::GRACE;
 pub use due::Plan;
 pub use due::plan;
 pub use timing::Timing;
+
+pub use hooks::Incoming;
 
 use crate::access::Actor;
 use crate::control::Control;
@@ -51,6 +55,7 @@ struct Inner {
     schedules_changed: Notify,
     /// Fires of which it is not known whether their run is there. A std mutex: never held across an await.
     doubtful: Mutex<Vec<FireKey>>,
+    hooks: hooks::Hooks,
 }
 
 impl Inner {
@@ -69,7 +74,9 @@ impl Automation {
     /// Automation over a control plane. What starts by itself does so as long as [`Automation::keep`] runs beside it.
     #[must_use]
     pub fn new(control: Control) -> Self {
-        Self(Arc::new(Inner { control, live: live::LiveRuns::default(), schedules_changed: Notify::new(), doubtful: Mutex::default() }))
+        let live = live::LiveRuns::default();
+        let inner = Inner { control, live, schedules_changed: Notify::new(), doubtful: Mutex::default(), hooks: hooks::Hooks::default() };
+        Self(Arc::new(inner))
     }
 
     /// The control plane that everything here is asked of.
@@ -87,6 +94,7 @@ impl Automation {
         // First the runs of dead servers: schedules that wait for their end would wait in vain.
         self.look_after_runs().await;
         let schedules = tokio::spawn(self.clone().keep_schedules(shutdown.clone()));
+        let hooks = tokio::spawn(self.clone().keep_hooks(shutdown.clone()));
         let mut renewals = tokio::time::interval(RENEWAL);
         renewals.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -97,6 +105,8 @@ impl Automation {
         }
         let _ = schedules.await;
         self.stop_runs().await;
+        // They end by themselves, within a moment.
+        let _ = hooks.await;
     }
 
     /// The owner of something that starts by itself, with the rights that they have now.

@@ -85,7 +85,10 @@ impl Automation {
             let today = Timestamp::now().as_second() / 86_400;
             if forgotten != Some(today) {
                 forgotten = Some(today);
-                self.store().forget_fires(Timestamp::now() - KEPT).await.unwrap_or_else(|error| tracing::warn!(%error, "old fires can't be forgotten"));
+                self.store()
+                    .forget_schedule_fires(Timestamp::now() - KEPT)
+                    .await
+                    .unwrap_or_else(|error| tracing::warn!(%error, "old fires can't be forgotten"));
             }
             tokio::select! {
                 () = shutdown.cancelled() => break,
@@ -259,7 +262,7 @@ impl Automation {
 
     /// Pauses a schedule whose last times could none be started.
     async fn pause_if_hopeless(&self, schedule: &Schedule) -> Result<()> {
-        let last = self.store().list_fires(&schedule.id, None, u32::try_from(FAILURES).unwrap_or(u32::MAX)).await?;
+        let last = self.store().list_schedule_fires(&schedule.id, None, u32::try_from(FAILURES).unwrap_or(u32::MAX)).await?;
         let failed = |fire: &ScheduleFire| fire.state == FireState::Failed && fire.due >= schedule.timed_at;
         if last.len() < FAILURES || !last.iter().all(failed) {
             return Ok(());

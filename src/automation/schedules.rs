@@ -237,7 +237,7 @@ impl Automation {
         let schedule = self.schedule(name).await?;
         let limit = page_of(query.limit)?;
         let cursor = query.cursor.as_ref().map(|cursor| cursor.parse().map_err(|_| Error::invalid("the cursor is not one of a page before")));
-        let mut items = self.store().list_fires(&schedule.id, cursor.transpose()?, limit + 1).await?;
+        let mut items = self.store().list_schedule_fires(&schedule.id, cursor.transpose()?, limit + 1).await?;
         let more = items.len() > limit as usize;
         items.truncate(limit as usize);
         let next_cursor = items.last().filter(|_| more).map(|fire| fire.due.as_microsecond().to_string());

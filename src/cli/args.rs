@@ -14,6 +14,8 @@ use crate::cli::script_args::ScriptArgs;
 use crate::cli::sessions_args::SessionsArgs;
 use crate::cli::stack_args::StackArgs;
 use crate::cli::storage_args;
+use crate::cli::trigger_args::TriggerArgs;
+use crate::cli::webhook_args::WebhookArgs;
 use clap::Args;
 use clap::Parser;
 use clap::Subcommand;
@@ -139,6 +141,10 @@ pub enum Command {
     Stack(StackArgs),
     /// List, show, check and render templates
     Template(TemplateArgs),
+    /// Tell events to URLs, by mail, in the terminal client, on the desktop
+    Webhook(WebhookArgs),
+    /// Start scripts when something happens
+    Trigger(TriggerArgs),
     /// Write a cto.json in which everything is named and nothing set, and schemas for editors
     Init(InitArgs),
     /// Check, show, explain and compare the configuration

@@ -40,7 +40,11 @@ mod stats;
 mod storage_args;
 mod templates;
 mod terminal;
+mod trigger_args;
+mod triggers;
 mod volumes;
+mod webhook_args;
+mod webhooks;
 
 pub use args::Cli;
 
@@ -143,6 +147,8 @@ async fn dispatch(context: &Context, command: Option<Command>) -> Result<u8> {
         Some(Command::Export(args)) => import::export(context, args.kind).await.map(done),
         Some(Command::Stack(args)) => stacks::stack(context, args.command).await,
         Some(Command::Template(args)) => templates::template(context, args).await,
+        Some(Command::Webhook(args)) => webhooks::webhook(context, args.command).await.map(done),
+        Some(Command::Trigger(args)) => triggers::trigger(context, args.command).await.map(done),
         Some(Command::Init(args)) => config::init(context, &args).map(done),
         Some(Command::Config(args)) => config::config(context, args.command).await,
         Some(Command::Schema(args)) => config::schema(args.kind).map(done),

@@ -41,6 +41,8 @@ pub use document::error_of;
 pub use document::nearest;
 pub use document::read_file;
 pub use edit::set;
+pub use interpolate::Piece;
+pub use interpolate::pieces;
 pub use keys::Bindings;
 pub use layers::LoadedConfig;
 pub use layers::VARIABLES;

@@ -74,7 +74,7 @@ impl Control {
             Some(seq) => bus.subscribe_after(seq).unwrap_or_else(|| (vec![resync(seq)], bus.subscribe())),
         };
         let (sender, receiver) = mpsc::channel(EVENTS);
-        tokio::spawn(forward(missed, events, sender));
+        tokio::spawn(forward(missed, events, sender, actor.name.clone()));
         Ok(receiver)
     }
 
@@ -182,12 +182,12 @@ impl Gatherer {
     }
 }
 
-/// Passes events on. A listener that does not keep up is told so once there is room again.
-async fn forward(missed: Vec<Numbered>, mut events: broadcast::Receiver<Numbered>, sender: mpsc::Sender<Numbered>) {
+/// Passes events on, other people's notices left out. A listener that does not keep up is told so once there is room again.
+async fn forward(missed: Vec<Numbered>, mut events: broadcast::Receiver<Numbered>, sender: mpsc::Sender<Numbered>, listener: String) {
     let mut last = 0;
     for event in missed {
         last = event.seq;
-        if sender.send(event).await.is_err() {
+        if !is_others(&event, &listener) && sender.send(event).await.is_err() {
             return;
         }
     }
@@ -202,10 +202,15 @@ async fn forward(missed: Vec<Numbered>, mut events: broadcast::Receiver<Numbered
             Err(broadcast::error::RecvError::Closed) => return,
         };
         last = event.seq;
-        if sender.send(event).await.is_err() {
+        if !is_others(&event, &listener) && sender.send(event).await.is_err() {
             return;
         }
     }
+}
+
+/// Whether an event is a notice for somebody else.
+fn is_others(event: &Numbered, listener: &str) -> bool {
+    matches!(&event.event, Event::Notice { owner: Some(owner), .. } if owner != listener)
 }
 
 fn resync(seq: u64) -> Numbered {

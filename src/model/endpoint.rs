@@ -185,6 +185,7 @@ endpoints! {
     PutScript = "Saves a script; one with mistakes too": Put "/api/v1/scripts/{name}", Some(Action::WriteScripts), SaveScript => Answer::Json, ScriptCheck;
     DeleteScript = "Removes a script": Delete "/api/v1/scripts/{name}", Some(Action::WriteScripts), Empty => Answer::Nothing, Empty;
     CheckScript = "What is wrong in a script, each with its place": Post "/api/v1/scripts/check", Some(Action::ReadScripts), InlineScript => Answer::Json, ScriptCheck;
+    MakeScriptOfRecording = "A script that does what was done in a recording": Post "/api/v1/scripts/from-recording", Some(Action::ReadRecordings), ScriptOfRecording => Answer::Json, InlineScript;
     ListRuns = "Runs, newest first": Get "/api/v1/runs", Some(Action::ReadRuns), RunQuery => Answer::Json, Page<Run>;
     StartRunOf = "Runs a script": Post "/api/v1/runs", Some(Action::StartRuns), StartRun => Answer::Created, Run;
     GetRun = "One run": Get "/api/v1/runs/{id}", Some(Action::ReadRuns), Empty => Answer::Json, Run;
@@ -208,6 +209,29 @@ endpoints! {
     RunSchedule = "Runs a schedule's script now": Post "/api/v1/schedules/{name}/run", Some(Action::ManageSchedules), Empty => Answer::Created, ScheduleFire;
     GetScheduleNext = "The next times of a schedule": Get "/api/v1/schedules/{name}/next", Some(Action::ReadSchedules), NextQuery => Answer::Json, NextFires;
     ListScheduleFires = "What became of a schedule's times, latest first": Get "/api/v1/schedules/{name}/fires", Some(Action::ReadSchedules), FireQuery => Answer::Json, Page<ScheduleFire>;
+
+    ListWebhooks = "Webhooks and notifications that the caller may see, by name": Get "/api/v1/webhooks", Some(Action::ReadWebhooks), Empty => Answer::Json, Page<Webhook>;
+    CreateWebhook = "Makes a webhook or notification; its secret is shown only here": Post "/api/v1/webhooks", Some(Action::ManageWebhooks), SaveWebhook => Answer::Created, WebhookSecret;
+    GetWebhook = "One webhook": Get "/api/v1/webhooks/{name}", Some(Action::ReadWebhooks), Empty => Answer::Json, Webhook;
+    PutWebhook = "Changes a webhook; its secret stays": Put "/api/v1/webhooks/{name}", Some(Action::ManageWebhooks), SaveWebhook => Answer::Json, Webhook;
+    DeleteWebhook = "Removes a webhook and its deliveries": Delete "/api/v1/webhooks/{name}", Some(Action::ManageWebhooks), Empty => Answer::Nothing, Empty;
+    TestWebhook = "Sends a ping now, and says how that went": Post "/api/v1/webhooks/{name}/test", Some(Action::ManageWebhooks), Empty => Answer::Json, HookDelivery;
+    RotateWebhook = "Makes another secret, which is shown only here": Post "/api/v1/webhooks/{name}/rotate", Some(Action::ManageWebhooks), RotateSecret => Answer::Json, WebhookSecret;
+    EnableWebhook = "Lets a webhook go on that was disabled": Post "/api/v1/webhooks/{name}/enable", Some(Action::ManageWebhooks), Empty => Answer::Json, Webhook;
+    ListDeliveries = "A webhook's deliveries, newest first": Get "/api/v1/webhooks/{name}/deliveries", Some(Action::ReadWebhooks), PastQuery => Answer::Json, Page<HookDelivery>;
+    Redeliver = "Sends the same message once more, now": Post "/api/v1/deliveries/{id}/redeliver", Some(Action::ManageWebhooks), Empty => Answer::Json, HookDelivery;
+
+    ListTriggers = "Triggers, by name": Get "/api/v1/triggers", Some(Action::ReadTriggers), Empty => Answer::Json, Page<Trigger>;
+    CreateTrigger = "Makes a trigger; its secret, where it has one, is shown only here": Post "/api/v1/triggers", Some(Action::ManageTriggers), SaveTrigger => Answer::Created, TriggerSecret;
+    GetTrigger = "One trigger": Get "/api/v1/triggers/{name}", Some(Action::ReadTriggers), Empty => Answer::Json, Trigger;
+    PutTrigger = "Changes a trigger; its secret stays": Put "/api/v1/triggers/{name}", Some(Action::ManageTriggers), SaveTrigger => Answer::Json, TriggerSecret;
+    DeleteTrigger = "Removes a trigger and its history": Delete "/api/v1/triggers/{name}", Some(Action::ManageTriggers), Empty => Answer::Nothing, Empty;
+    PauseTrigger = "Lets a trigger do nothing for now": Post "/api/v1/triggers/{name}/pause", Some(Action::ManageTriggers), Empty => Answer::Json, Trigger;
+    ResumeTrigger = "Lets a paused trigger go on": Post "/api/v1/triggers/{name}/resume", Some(Action::ManageTriggers), Empty => Answer::Json, Trigger;
+    RotateTrigger = "Makes another secret, which is shown only here": Post "/api/v1/triggers/{name}/rotate", Some(Action::ManageTriggers), RotateSecret => Answer::Json, TriggerSecret;
+    TestTriggerNow = "Starts a trigger's run with an event that is made up": Post "/api/v1/triggers/{name}/test", Some(Action::ManageTriggers), TestTrigger => Answer::Created, Run;
+    ListFires = "What a trigger did, newest first": Get "/api/v1/triggers/{name}/fires", Some(Action::ReadTriggers), PastQuery => Answer::Json, Page<Fire>;
+    ReceiveHook = "Takes a signed request for a trigger; the signature says who asks, and the body is any JSON up to 256 KiB": Post "/api/v1/hooks/{name}", None, Empty => Answer::Json, HookTaken;
 
     OpenStream = "Events, stats, tiles and logs over one WebSocket": Get "/api/v1/stream", Some(Action::ReadEvents), Empty => Answer::Upgrade(STREAM_PROTOCOL), Empty;
 

@@ -1,6 +1,7 @@
 //! Events: facts told to clients.
 use super::Container;
 use super::ContainerId;
+use super::NoticeLevel;
 use super::Operation;
 use super::Run;
 use super::Schedule;
@@ -81,6 +82,21 @@ pub enum Event {
     ScheduleRemoved {
         /// Its name.
         name: String,
+    },
+    /// A message for people: what a notification tells.
+    Notice {
+        /// Whose clients show it; everybody's where none is named.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<String>,
+        /// What it is about.
+        title: String,
+        /// What it says.
+        text: String,
+        /// How it is meant.
+        level: NoticeLevel,
+        /// The desktop is told too, where the terminal can.
+        #[serde(default)]
+        desktop: bool,
     },
     /// Script files changed.
     ScriptsChanged,

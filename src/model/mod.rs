@@ -29,7 +29,9 @@ mod stats;
 mod stream;
 mod template;
 mod terminal;
+mod trigger;
 mod volume;
+mod webhook;
 
 pub use access::*;
 pub use care::*;
@@ -61,4 +63,6 @@ pub use stats::*;
 pub use stream::*;
 pub use template::*;
 pub use terminal::*;
+pub use trigger::*;
 pub use volume::*;
+pub use webhook::*;

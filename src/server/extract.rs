@@ -11,6 +11,7 @@ use axum::http::HeaderMap;
 use axum::http::StatusCode;
 use axum::http::Uri;
 use axum::http::header;
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 
@@ -47,18 +48,7 @@ pub(super) fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Refusal> {
 }
 
 async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Refusal> {
-    let too_large = || Refusal::from(Error::new(Code::TooLarge, format!("the body is larger than {MAX_BODY} bytes")));
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > MAX_BODY as u64) {
-        return Err(too_large());
-    }
-    let read = tokio::time::timeout(BODY_TIME, axum::body::to_bytes(body, MAX_BODY)).await;
-    let bytes = match read {
-        Ok(Ok(bytes)) => bytes,
-        Ok(Err(error)) if format!("{error}").contains("length limit") => return Err(too_large()),
-        Ok(Err(error)) => return Err(Error::new(Code::BadRequest, format!("the body could not be read: {error}")).into()),
-        Err(_) => return Err(Refusal::with_status(StatusCode::REQUEST_TIMEOUT, Code::TimedOut, "the body did not come within 30 s")),
-    };
+    let bytes = whole(headers, body, MAX_BODY).await?;
     if bytes.is_empty() {
         return parse(b"{}");
     }
@@ -72,6 +62,21 @@ async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T,
         ));
     }
     parse(&bytes)
+}
+
+/// A body of at most `most` bytes.
+pub(super) async fn whole(headers: &HeaderMap, body: Body, most: usize) -> Result<Bytes, Refusal> {
+    let too_large = || Refusal::from(Error::new(Code::TooLarge, format!("the body is larger than {most} bytes")));
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > most as u64) {
+        return Err(too_large());
+    }
+    match tokio::time::timeout(BODY_TIME, axum::body::to_bytes(body, most)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) if format!("{error}").contains("length limit") => Err(too_large()),
+        Ok(Err(error)) => Err(Error::new(Code::BadRequest, format!("the body could not be read: {error}")).into()),
+        Err(_) => Err(Refusal::with_status(StatusCode::REQUEST_TIMEOUT, Code::TimedOut, "the body did not come within 30 s")),
+    }
 }
 
 /// JSON text that is no JSON is a bad request; JSON with the wrong content is invalid. Both name the place.

@@ -4,6 +4,7 @@ mod caller;
 mod exec;
 mod extract;
 mod files;
+mod hooks;
 mod images;
 mod logs;
 mod openapi;

@@ -30,6 +30,8 @@ pub fn document() -> Value {
     // A page's schema does not bring that of its items along.
     builder.need::<AuditEvent>();
     builder.need::<Container>();
+    builder.need::<Fire>();
+    builder.need::<HookDelivery>();
     builder.need::<Image>();
     builder.need::<Layout>();
     builder.need::<Network>();
@@ -37,8 +39,10 @@ pub fn document() -> Value {
     builder.need::<Recording>();
     builder.need::<Session>();
     builder.need::<Token>();
+    builder.need::<Trigger>();
     builder.need::<Volume>();
     builder.need::<User>();
+    builder.need::<Webhook>();
     each_endpoint(&mut builder);
     builder.schemas.sort_by(|a, b| a.0.cmp(&b.0));
     let schemas: Map<String, Value> = builder.schemas.into_iter().map(|(name, schema)| (name, to_json(&schema))).collect();

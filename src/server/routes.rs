@@ -6,6 +6,7 @@ use super::caller::MaybeCaller;
 use super::exec;
 use super::extract;
 use super::files;
+use super::hooks;
 use super::images;
 use super::logs;
 use super::openapi;
@@ -180,6 +181,7 @@ pub(super) fn all() -> Routes {
         .add::<PutScript, _, _>(|ask, request| async move { ask.automation.put_script(&ask.actor, ask.id(), request).await })
         .add::<DeleteScript, _, _>(|ask, _| async move { ask.automation.delete_script(&ask.actor, ask.id()).await.map(done) })
         .add::<CheckScript, _, _>(|ask, request| async move { ask.automation.check_script(&ask.actor, request).await })
+        .add::<MakeScriptOfRecording, _, _>(|ask, request| async move { ask.automation.script_of_recording(&ask.actor, request).await })
         .add::<ListRuns, _, _>(|ask, query| async move { ask.automation.list_runs(&ask.actor, query).await })
         .add::<StartRunOf, _, _>(|ask, request| async move { ask.automation.start_run(&ask.actor, request, RunCause::Asked, ask.idempotency_key.as_deref()).await })
         .add::<GetRun, _, _>(|ask, _| async move { ask.automation.get_run(&ask.actor, ask.id()).await })
@@ -203,6 +205,29 @@ pub(super) fn all() -> Routes {
         .add::<RunSchedule, _, _>(|ask, _| async move { ask.automation.run_schedule(&ask.actor, ask.id()).await })
         .add::<GetScheduleNext, _, _>(|ask, query| async move { ask.automation.schedule_next(&ask.actor, ask.id(), &query).await })
         .add::<ListScheduleFires, _, _>(|ask, query| async move { ask.automation.list_schedule_fires(&ask.actor, ask.id(), &query).await })
+
+        .add::<ListWebhooks, _, _>(|ask, _| async move { ask.automation.list_webhooks(&ask.actor).await })
+        .add::<CreateWebhook, _, _>(|ask, request| async move { ask.automation.create_webhook(&ask.actor, request).await })
+        .add::<GetWebhook, _, _>(|ask, _| async move { ask.automation.get_webhook(&ask.actor, ask.id()).await })
+        .add::<PutWebhook, _, _>(|ask, request| async move { ask.automation.put_webhook(&ask.actor, ask.id(), request).await })
+        .add::<DeleteWebhook, _, _>(|ask, _| async move { ask.automation.delete_webhook(&ask.actor, ask.id()).await.map(done) })
+        .add::<TestWebhook, _, _>(|ask, _| async move { ask.automation.test_webhook(&ask.actor, ask.id()).await })
+        .add::<RotateWebhook, _, _>(|ask, request| async move { ask.automation.rotate_webhook(&ask.actor, ask.id(), request).await })
+        .add::<EnableWebhook, _, _>(|ask, _| async move { ask.automation.enable_webhook(&ask.actor, ask.id()).await })
+        .add::<ListDeliveries, _, _>(|ask, query| async move { ask.automation.list_deliveries(&ask.actor, ask.id(), query).await })
+        .add::<Redeliver, _, _>(|ask, _| async move { ask.automation.redeliver(&ask.actor, ask.id()).await })
+
+        .add::<ListTriggers, _, _>(|ask, _| async move { ask.automation.list_triggers(&ask.actor).await })
+        .add::<CreateTrigger, _, _>(|ask, request| async move { ask.automation.create_trigger(&ask.actor, request).await })
+        .add::<GetTrigger, _, _>(|ask, _| async move { ask.automation.get_trigger(&ask.actor, ask.id()).await })
+        .add::<PutTrigger, _, _>(|ask, request| async move { ask.automation.put_trigger(&ask.actor, ask.id(), request).await })
+        .add::<DeleteTrigger, _, _>(|ask, _| async move { ask.automation.delete_trigger(&ask.actor, ask.id()).await.map(done) })
+        .add::<PauseTrigger, _, _>(|ask, _| async move { ask.automation.pause_trigger(&ask.actor, ask.id(), true).await })
+        .add::<ResumeTrigger, _, _>(|ask, _| async move { ask.automation.pause_trigger(&ask.actor, ask.id(), false).await })
+        .add::<RotateTrigger, _, _>(|ask, request| async move { ask.automation.rotate_trigger(&ask.actor, ask.id(), request).await })
+        .add::<TestTriggerNow, _, _>(|ask, request| async move { ask.automation.test_trigger(&ask.actor, ask.id(), request).await })
+        .add::<ListFires, _, _>(|ask, query| async move { ask.automation.list_fires(&ask.actor, ask.id(), query).await })
+        .route::<ReceiveHook, _, _>(|door, _, path, headers, body, _| hooks::receive(door, path, headers, body))
 
         .upgrade::<OpenStream, _, _>(stream::run)
 

@@ -5,6 +5,7 @@
 mod accounts;
 mod audit;
 mod fault;
+mod hooks;
 mod idempotency;
 mod layouts;
 mod recordings;
@@ -12,8 +13,11 @@ mod runs;
 mod schedules;
 mod sessions;
 mod stats;
+mod triggers;
 
 pub use audit::AuditNote;
+pub use hooks::Claimed;
+pub use hooks::KeptSecret;
 pub use idempotency::Claim;
 pub use runs::Orphan;
 pub use schedules::FireKey;

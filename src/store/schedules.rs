@@ -329,7 +329,7 @@ impl Store {
     ///
     /// # Errors
     /// `store_failed`.
-    pub async fn list_fires(&self, schedule: &ScheduleId, before: Option<i64>, limit: u32) -> Result<Vec<ScheduleFire>> {
+    pub async fn list_schedule_fires(&self, schedule: &ScheduleId, before: Option<i64>, limit: u32) -> Result<Vec<ScheduleFire>> {
         let text = "SELECT f.due, f.state, f.run, f.taken_at, f.facts, r.state FROM schedule_fires f LEFT JOIN runs r ON r.id = f.run
             WHERE f.schedule = $1 AND f.due < $2 ORDER BY f.due DESC LIMIT $3";
         let query = sqlx::query(text).bind(schedule.as_str()).bind(before.unwrap_or(i64::MAX)).bind(i64::from(limit));
@@ -341,7 +341,7 @@ impl Store {
     ///
     /// # Errors
     /// `disk_full`, `store_failed`.
-    pub async fn forget_fires(&self, before: Timestamp) -> Result<()> {
+    pub async fn forget_schedule_fires(&self, before: Timestamp) -> Result<()> {
         let query = sqlx::query("DELETE FROM schedule_fires WHERE taken_at < $1 AND state NOT IN ('claimed', 'waiting')").bind(before.as_microsecond());
         query.execute(self.pool()).await.map(drop).map_err(|error| self.fault(error))
     }

@@ -166,6 +166,27 @@ impl SafeText {
     }
 }
 
+/// A text as one line of at most `most` characters, without anything that could drive a terminal.
+#[must_use]
+pub fn one_line(text: &str, most: usize) -> String {
+    let safe = safe_text(text.as_bytes());
+    let plain: Vec<char> = strip_colours(&String::from_utf8_lossy(&safe)).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    match plain.len() > most {
+        true => plain[..most.saturating_sub(1)].iter().chain(&['…']).collect(),
+        false => plain.into_iter().collect(),
+    }
+}
+
+/// The text without the colours that [`SafeText`] leaves.
+fn strip_colours(text: &str) -> String {
+    let mut parts = text.split("\x1b[");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        plain.push_str(part.split_once('m').map_or("", |(_, rest)| rest));
+    }
+    plain
+}
+
 /// The safe form of a whole text; see [`SafeText`].
 #[must_use]
 pub fn safe_text(bytes: &[u8]) -> Vec<u8> {

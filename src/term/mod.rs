@@ -29,6 +29,7 @@ pub use cell::Color;
 pub use cell::Symbol;
 pub use cell::Underline;
 pub use filter::SafeText;
+pub use filter::one_line;
 pub use filter::safe_text;
 pub use guard::is_guarded;
 pub use input::Answer;

@@ -421,6 +421,7 @@ impl App {
             }
             Event::OperationChanged { operation } => self.launched(operation),
             Event::ConfigChanged { ok, detail, needs_restart } => self.server_configured(*ok, detail.as_deref(), needs_restart),
+            Event::Notice { title, text, level, desktop, .. } => self.noticed(title, text, *level, *desktop),
             _ => Vec::new(),
         };
         effects.extend(self.offer(&Msg::Event(Box::new(event))).0);

@@ -49,11 +49,14 @@ use super::stock::Kind;
 use crate::model::Container;
 use crate::model::ContainerId;
 use crate::model::ContainerState;
+use crate::model::NoticeLevel;
 use crate::model::SessionKind;
 use crate::model::Size;
 
 /// Most base64 that terminals take as one text for the clipboard.
 const MOST_COPIED: usize = 74_994 / 4 * 3;
+/// Letters of a notice that are shown.
+const LONGEST_NOTICE: usize = 300;
 
 impl App {
     /// Takes in what the configuration says now. With a mistake in it everything stays as it was.
@@ -86,6 +89,17 @@ impl App {
         };
         self.toasts.push(kind, text, self.now);
         Vec::new()
+    }
+
+    /// Shows what a notification tells, and lets the terminal tell the desktop where that is asked for.
+    pub(super) fn noticed(&mut self, title: &str, text: &str, level: NoticeLevel, desktop: bool) -> Vec<Effect> {
+        let kind = match level {
+            NoticeLevel::Info => ToastKind::Info,
+            NoticeLevel::Good => ToastKind::Done,
+            NoticeLevel::Bad => ToastKind::Warning,
+        };
+        self.toasts.push(kind, crate::term::one_line(&format!("{title}: {text}"), LONGEST_NOTICE), self.now);
+        if desktop { vec![Effect::Notify(title.to_owned(), text.to_owned())] } else { Vec::new() }
     }
 
     /// Does what a part asks for.

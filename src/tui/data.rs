@@ -107,7 +107,7 @@ impl Data {
             Event::RunChanged { run } => self.runs.put(run),
             Event::ScheduleChanged { schedule } => self.runs.put_schedule(schedule),
             Event::ScheduleRemoved { name } => self.runs.drop_schedule(name),
-            Event::Bell { .. } | Event::ScriptsChanged | Event::TemplatesChanged | Event::ConfigChanged { .. } | Event::Resync => {}
+            Event::Bell { .. } | Event::Notice { .. } | Event::ScriptsChanged | Event::TemplatesChanged | Event::ConfigChanged { .. } | Event::Resync => {}
         }
     }
 

@@ -160,6 +160,7 @@ impl Executor {
             | Effect::CatchMouse(_)
             | Effect::Suspend
             | Effect::Edit(_)
+            | Effect::Notify(..)
             | Effect::Bell
             | Effect::Quit
             | Effect::Ask(_) => {}

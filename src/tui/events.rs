@@ -294,6 +294,9 @@ impl Screen {
                     // Without a terminal the loop ends soon anyway.
                     let _ = guard::write(format!("\x1b]52;c;{text}\x07").as_bytes());
                 }
+                Effect::Notify(title, text) => {
+                    let _ = guard::write(&guard::notification(&title, &text, std::env::var("TERM").as_deref().unwrap_or_default()));
+                }
                 Effect::Bell => {
                     let _ = guard::write(b"\x07");
                 }

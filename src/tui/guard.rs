@@ -94,6 +94,18 @@ pub fn write(bytes: &[u8]) -> std::io::Result<()> {
     out.flush()
 }
 
+/// What lets a terminal of this kind tell its desktop something (OSC 777 or 9). Letters only: no part of it ends the sequence, or is another
+/// command, as `9;4` is.
+#[must_use]
+pub fn notification(title: &str, text: &str, term: &str) -> Vec<u8> {
+    let part = |text: &str, most: usize| crate::term::one_line(text, most).replace(';', ",");
+    let (title, text) = (part(title, 60), part(text, 200));
+    match term.starts_with("foot") || term.starts_with("rxvt") {
+        true => format!("\x1b]777;notify;cto: {title};{text}\x07").into_bytes(),
+        false => format!("\x1b]9;cto: {title}: {text}\x07").into_bytes(),
+    }
+}
+
 fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         // Nothing can be done for a terminal that is gone.
@@ -118,4 +130,16 @@ fn install_panic_hook() {
             }
         }));
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_notification_is_a_command() {
+        let told = |term| String::from_utf8(notification("a\x07b;c", "\x1b]52;c;eA==\x07x\u{9c}\r\n\x1b[31my", term)).unwrap();
+        assert_eq!(told("xterm-256color"), "\x1b]9;cto: ab,c: x  y\x07");
+        assert_eq!(told("foot"), "\x1b]777;notify;cto: ab,c;x  y\x07");
+    }
 }

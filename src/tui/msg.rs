@@ -379,6 +379,8 @@ pub enum Effect {
     Suspend,
     /// Give the terminal to the person's editor, with this file; [`Msg::Edited`] follows.
     Edit(PathBuf),
+    /// Let the terminal tell the desktop: title and text.
+    Notify(String, String),
     /// Ring the terminal's bell.
     Bell,
     /// End the program; sessions go on.

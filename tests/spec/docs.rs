@@ -470,6 +470,7 @@ fn every_json_text_in_the_documents_is_read_as_what_it_is() {
                 }
                 "json attach" => whole(again::<Attach>(&body)),
                 "json ready" => whole(again::<Ready>(&body)),
+                "json trigger" => whole(again::<SaveTrigger>(&body)),
                 "json exec" => whole(again::<ExecStart>(&body)),
                 "json problem" => whole(again::<Problem>(&body)),
                 "json stream" => body.lines().for_each(|line| drop(again::<StreamRequest>(line))),
@@ -479,7 +480,7 @@ fn every_json_text_in_the_documents_is_read_as_what_it_is() {
             seen.insert(kind);
         }
     }
-    assert_eq!(seen.len(), 11, "{seen:?}");
+    assert_eq!(seen.len(), 12, "{seen:?}");
 }
 
 /// What is read from a text, as JSON again.

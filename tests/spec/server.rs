@@ -63,6 +63,9 @@ fn body(row: &Row) -> Option<Value> {
         "ConnectNetwork" | "DisconnectNetwork" => json!({"container": "no-such-container"}),
         "TagImageAs" => json!({"name": "nothing-of-this-name"}),
         "PutLayout" => json!({"data": {}}),
+        "CreateWebhook" => json!({"name": "-no-name", "to": {"kind": "terminal"}, "events": ["*"]}),
+        "PutWebhook" => json!({"to": {"kind": "terminal"}, "events": ["*"]}),
+        "CreateTrigger" | "PutTrigger" => json!({"name": "-no-name", "when": {"event": "hook"}, "run": {"script": "no-such-script"}}),
         "CreateUser" => json!({"name": "someone", "role": "viewer"}),
         _ => json!({}),
     })

@@ -14,6 +14,7 @@ mod text;
 pub(super) use container::clean_up;
 pub(super) use ctx::Ctx;
 pub(super) use ctx::Failure;
+pub(super) use expect::plain;
 
 use mlua::Lua;
 use mlua::LuaSerdeExt as _;

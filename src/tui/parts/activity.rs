@@ -10,6 +10,7 @@ use crate::model::AuditEvent;
 use crate::model::Container;
 use crate::model::ContainerId;
 use crate::model::Event;
+use crate::model::NoticeLevel;
 use crate::model::OperationState;
 use crate::model::Outcome;
 use crate::model::RunState;
@@ -203,6 +204,14 @@ impl Activity {
             }
             // What their runs do is told already.
             Event::ScheduleChanged { .. } | Event::ScheduleRemoved { .. } => return,
+            Event::Notice { title, text, level, .. } => {
+                let role = match level {
+                    NoticeLevel::Info => Role::Info,
+                    NoticeLevel::Good => Role::Ok,
+                    NoticeLevel::Bad => Role::Error,
+                };
+                self.tell(now, &**title, &**text, role);
+            }
             Event::ScriptsChanged => self.tell(now, "scripts changed", "", Role::Text),
             Event::TemplatesChanged => self.tell(now, "templates changed", "", Role::Text),
             Event::ConfigChanged { ok, detail, .. } => {

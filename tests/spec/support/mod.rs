@@ -7,6 +7,7 @@ pub mod narrow;
 pub mod own_engine;
 pub mod plane;
 pub mod postgres;
+pub mod receiver;
 pub mod registry;
 pub mod scripts;
 pub mod tmux;
