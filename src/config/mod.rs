@@ -18,6 +18,7 @@ mod own;
 mod params;
 mod paths;
 mod sample;
+mod scope;
 mod scripts;
 mod settings;
 mod shown;
