@@ -77,7 +77,7 @@ pub struct AddTriggerArgs {
     /// Its name
     pub name: String,
     /// A JSON file with 'when', 'run' and the rest, or - for standard input
-    #[arg(short, long, conflicts_with_all = ["script", "set"])]
+    #[arg(short, long, conflicts_with_all = ["script", "params"])]
     pub file: Option<PathBuf>,
     /// When a container was started, died, oom, unhealthy, healthy, or removed; may be repeated
     #[arg(long, value_name = "WHAT", help_heading = "When")]
