@@ -400,7 +400,11 @@ impl App {
             self.dirty = true;
         }
         let instant = self.epoch + now;
-        self.dirty |= self.mirrors().fold(false, |changed, pane| pane.screen.stop_sync_if_due(instant) || changed);
+        let mut changed = false;
+        for pane in self.mirrors() {
+            changed |= pane.screen.stop_sync_if_due(instant);
+        }
+        self.dirty |= changed;
         let cx = context!(self);
         effects.extend(self.work.step_logs(&cx));
         // Ages, spinners and seconds of waiting: what is asked for by a wish to be woken up. Unchanged cells cost nothing.
