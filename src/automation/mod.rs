@@ -11,6 +11,7 @@ mod live;
 mod mask;
 mod names;
 mod pattern;
+mod plugins;
 mod runner;
 mod runs;
 mod sandbox;
@@ -55,6 +56,7 @@ struct Inner {
     /// Fires of which it is not known whether their run is there. A std mutex: never held across an await.
     doubtful: Mutex<Vec<FireKey>>,
     hooks: hooks::Hooks,
+    plugins: plugins::Plugins,
 }
 
 impl Inner {
@@ -74,7 +76,14 @@ impl Automation {
     #[must_use]
     pub fn new(control: Control) -> Self {
         let live = live::LiveRuns::default();
-        let inner = Inner { control, live, schedules_changed: Notify::new(), doubtful: Mutex::default(), hooks: hooks::Hooks::default() };
+        let inner = Inner {
+            control,
+            live,
+            schedules_changed: Notify::new(),
+            doubtful: Mutex::default(),
+            hooks: hooks::Hooks::default(),
+            plugins: plugins::Plugins::default(),
+        };
         Self(Arc::new(inner))
     }
 
