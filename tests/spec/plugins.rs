@@ -68,6 +68,13 @@ async fn state(plane: &Plane, name: &str) -> PluginState {
     plane.automation.get_plugin(&viewer(), name).await.unwrap().state
 }
 
+/// A plane with the user ada: what plugins do by themselves is done as who installed them.
+async fn with_ada() -> Plane {
+    let plane = Plane::start().await;
+    plane.control.create_user(&admin(), AddUser { name: "ada".to_owned(), role: Role::Admin }).await.unwrap();
+    plane
+}
+
 /// The runs that a plugin has started by itself, once there are so many that are over.
 async fn reactions(plane: &Plane, plugin: &str, count: usize) -> Vec<Run> {
     let mut events = plane.control.parts().bus.subscribe();
@@ -88,7 +95,7 @@ async fn reactions(plane: &Plane, plugin: &str, count: usize) -> Vec<Run> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_example_is_installed_runs_its_commands_and_reacts_to_events() {
-    let plane = Plane::start().await;
+    let plane = with_ada().await;
     let files = encoded(cto::config::read_plugin(&example()).unwrap());
     let checked = plane.automation.check_plugin(&admin(), PluginFiles { files: files.clone() }).await.unwrap();
     assert_eq!(checked.errors, Vec::new());
@@ -238,7 +245,7 @@ async fn matchers_look_at_text_and_can_do_nothing_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hook_that_fails_five_times_in_a_row_is_done_with_and_nothing_else_is() {
-    let plane = Plane::start().await;
+    let plane = with_ada().await;
     let fails = files(
         json!({"hooks": [{"events": ["run.succeeded"], "script": "hook.luau"}], "grants": ["events"]}),
         &[("hook.luau", "script { about = \"x\", processor = 1 }\nwhile true do end\n")],
@@ -270,7 +277,7 @@ async fn a_hook_that_fails_five_times_in_a_row_is_done_with_and_nothing_else_is(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hooks_do_ten_things_a_minute_and_end_in_no_circle() {
-    let plane = Plane::start().await;
+    let plane = with_ada().await;
     let hook = json!({"hooks": [{"events": ["run.*"], "script": "go.luau"}], "grants": ["events"]});
     install(&plane, files(hook.clone(), &[]), &["events"]).await.unwrap();
     // Another one, so that each hears of what the other does.
