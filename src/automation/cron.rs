@@ -188,7 +188,10 @@ fn days(text: &str) -> Result<(u64, bool, bool), String> {
     Ok((bits, text.starts_with(['*', '?']), last))
 }
 
-fn weekdays(text: &str) -> Result<(u64, bool, Vec<(u32, u32)>), String> {
+/// Bits of weekdays, whether it is any, and weekdays of a month by number.
+type Weekdays = (u64, bool, Vec<(u32, u32)>);
+
+fn weekdays(text: &str) -> Result<Weekdays, String> {
     let (mut bits, mut nth) = (0, Vec::new());
     for part in text.split(',') {
         if let Some((day, number)) = part.split_once('#') {

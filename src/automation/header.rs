@@ -50,8 +50,8 @@ pub(super) fn read(script: &InlineScript) -> Result<ScriptHeader, Vec<Place>> {
     let vm = sandbox::Vm::new(MEMORY, TIME, None).map_err(|error| place(None, error.to_string()))?;
     let said: Rc<RefCell<Option<mlua::Result<serde_json::Value>>>> = Rc::default();
     let keep = said.clone();
-    let take = vm.lua.create_function(move |lua, table: mlua::Value| {
-        *keep.borrow_mut() = Some(sandbox::to_json(lua, &table));
+    let take = vm.lua.create_function(move |_, table: mlua::Value| {
+        *keep.borrow_mut() = Some(sandbox::to_json(&table));
         Err::<(), _>(mlua::Error::runtime(ENOUGH))
     });
     let set = take.and_then(|take| vm.lua.globals().set("script", take));

@@ -104,6 +104,7 @@ impl Automation {
     /// `forbidden`, `not_found`.
     pub async fn delete_script(&self, actor: &Actor, name: &str) -> Result<()> {
         crate::config::script_name(name).map_err(Error::invalid)?;
+        self.script(name).await?;
         let (paths, gone) = (self.control().parts().paths.clone(), name.to_owned());
         self.control()
             .guarded(actor, Action::WriteScripts, &target(name), async {

@@ -19,6 +19,7 @@ mod scheduler;
 mod schedules;
 mod stream;
 mod timing;
+mod to_script;
 
 pub use due::GRACE;
 pub use due::Plan;

@@ -165,6 +165,8 @@ pub(super) fn unknown(source: &str) -> Vec<Place> {
             ":" => continue,
             // A field of a table, or a global that is set.
             _ if after == "=" => continue,
+            // A field of a type.
+            _ if after == ":" && text(Some(index + 3)) != "(" => continue,
             _ if GLOBALS.contains(&token.text) || known.contains(token.text) => continue,
             _ => {
                 let verb = if calls { "nothing that can be called is named" } else { "nothing is named" };

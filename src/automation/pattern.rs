@@ -18,6 +18,9 @@ pub(super) enum Pattern {
     Timeout,
 }
 
+/// A group of a regular expression: its name, and its first byte and the one after its last; none where it took no part.
+pub(super) type Group = (Option<String>, Option<(usize, usize)>);
+
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Found {
@@ -27,7 +30,7 @@ pub(super) struct Found {
     pub start: usize,
     pub end: usize,
     /// The groups of a regular expression, with their names.
-    pub groups: Vec<(Option<String>, Option<(usize, usize)>)>,
+    pub groups: Vec<Group>,
 }
 
 impl Pattern {

@@ -150,11 +150,11 @@ pub(super) fn words(name: &str, error: &mlua::Error) -> String {
 ///
 /// # Errors
 /// When it holds functions, things of cto's own, or too many tables in each other: itself, for example.
-pub(super) fn to_json(lua: &Lua, value: &mlua::Value) -> mlua::Result<serde_json::Value> {
-    data(lua, value, 0)
+pub(super) fn to_json(value: &mlua::Value) -> mlua::Result<serde_json::Value> {
+    data(value, 0)
 }
 
-fn data(lua: &Lua, value: &mlua::Value, depth: usize) -> mlua::Result<serde_json::Value> {
+fn data(value: &mlua::Value, depth: usize) -> mlua::Result<serde_json::Value> {
     use mlua::Value;
     use serde_json::Value as Json;
     if depth > DEEPEST {
@@ -172,7 +172,7 @@ fn data(lua: &Lua, value: &mlua::Value, depth: usize) -> mlua::Result<serde_json
         Value::Table(table) if table.raw_len() > 0 => {
             let mut items = Vec::new();
             for item in table.sequence_values::<Value>() {
-                items.push(data(lua, &item?, depth + 1)?);
+                items.push(data(&item?, depth + 1)?);
             }
             Json::Array(items)
         }
@@ -186,7 +186,7 @@ fn data(lua: &Lua, value: &mlua::Value, depth: usize) -> mlua::Result<serde_json
                     Value::Number(number) => number.to_string(),
                     other => return Err(mlua::Error::runtime(format!("a {} can't be a name in data", other.type_name()))),
                 };
-                fields.insert(name, data(lua, &item, depth + 1)?);
+                fields.insert(name, data(&item, depth + 1)?);
             }
             // The machine's order is that of its memory.
             fields.sort_keys();

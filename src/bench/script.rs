@@ -25,6 +25,8 @@ use tokio::process::Command;
 
 /// pexpect's side.
 const PEXPECT: &str = include_str!("pexpect.py");
+/// Between two keys.
+const GAP: Duration = Duration::from_millis(5);
 /// How long one side of one round may take.
 const LIMIT: Duration = Duration::from_secs(180);
 
@@ -65,6 +67,14 @@ log("there")
 report { ready = true }
 term:expect("never", { timeout = 600 })
 "#;
+
+/// Scripts that only disturb: each would go on for ever.
+const HOSTILE: [&str; 4] = [
+    "while true do end",
+    "while true do pcall(function() local all = {} for n = 1, 100000 do all[n] = string.rep(\"x\", n % 100) end end) end",
+    "local function deep(n) return 1 + deep(n + 1) end while true do pcall(deep, 1) end",
+    "while true do log(string.rep(\"words \", 100)) end",
+];
 
 /// Makes the file that is printed: coloured lines of a hundred characters.
 fn make_file(bytes: u64) -> String {
@@ -173,6 +183,8 @@ pub(super) async fn run(stage: &Stage, options: &Options, progress: Progress<'_>
         own.push(Figures::of(cto));
         others.push(Figures::of(pexpect));
     }
+    progress("script: an echo beside hostile scripts");
+    let disturbed = disturbed(stage, &container, options).await?;
     progress(&format!("script: {many} at once"));
     let grown = waiters(stage, &name, many).await?;
     let label = "pss_of_many_KiB";
@@ -181,6 +193,7 @@ pub(super) async fn run(stage: &Stage, options: &Options, progress: Progress<'_>
         Figures::medians(&others).iter().map(|(name, figure)| (name.to_owned(), figure)).collect(),
     );
     cto.push((label.to_owned(), grown));
+    cto.extend(disturbed.iter().map(|(name, figure)| (name.to_owned(), figure)));
     let (is, figures) = match rival {
         Ok((rival, is)) => {
             let memory = rival.measure(&["many", &many.to_string()]).await?;
@@ -195,6 +208,27 @@ pub(super) async fn run(stage: &Stage, options: &Options, progress: Progress<'_>
         .note(format!("{trips} round trips and {bytes} bytes a round and side{}", delay.unwrap_or_default()))
         .note(format!("memory: growth of the server with {many} runs that wait, beside python with {many} docker clients"))
         .rounds(rounds))
+}
+
+/// By how much the echo of a session grows beside scripts that compute, waste memory, recurse and talk for ever.
+async fn disturbed(stage: &Stage, container: &Container, options: &Options) -> Result<Figures> {
+    let keys = options.pick(600, 20);
+    let session = stage.session(container, super::echo::CAT).await?;
+    let mut line = super::echo::ready(&stage.pane(session)).await?;
+    let quiet = super::echo::percentiles(super::line::echoes(&mut line, keys, GAP).await?);
+    let mut runs = Vec::new();
+    for body in HOSTILE {
+        runs.push(begin(stage, &format!("script {{ about = \"hostile\", timeout = 60, processor = 60 }}\n{body}\n"), &[]).await?);
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let beside = super::echo::percentiles(super::line::echoes(&mut line, keys, GAP).await?);
+    for run in &runs {
+        let _ = stage.client.call::<crate::model::CancelRun>(&[run.id.as_str()], &Empty {}).await;
+    }
+    let by = beside.by(&quiet);
+    Ok(Figures::of(
+        [("echo_beside_hostile_by_alone_p50", "p50"), ("echo_beside_hostile_by_alone_p99", "p99")].iter().filter_map(|(name, old)| Some((*name, by.get(old)?))),
+    ))
 }
 
 /// By how many KiB the server grows with so many runs that wait.

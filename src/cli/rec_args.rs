@@ -71,6 +71,14 @@ pub enum RecCommand {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// Make a script of a recording: what was typed, each after its prompt; passwords become parameters
+    ToScript {
+        /// Recording's id or a unique part of it
+        recording: String,
+        /// File to write; it must not exist
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
     /// Remove recordings that have ended
     Rm {
         /// Recordings' ids or unique parts of them

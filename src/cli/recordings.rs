@@ -23,11 +23,13 @@ use crate::model::Empty;
 use crate::model::GetRecordingScreen;
 use crate::model::ListQuery;
 use crate::model::ListRecordings;
+use crate::model::MakeScriptOfRecording;
 use crate::model::PictureFormat;
 use crate::model::Recording;
 use crate::model::RecordingEnd;
 use crate::model::RecordingScreenQuery;
 use crate::model::RecordingState;
+use crate::model::ScriptOfRecording;
 use crate::model::StartRecording;
 use crate::model::StartRecordingOf;
 use crate::model::StopRecordingOf;
@@ -65,6 +67,15 @@ pub async fn rec(context: &Context, command: RecCommand) -> Result<u8> {
         RecCommand::Export { recording, form, at, output } => {
             let recording = find(&client, &recording).await?;
             export(&client, &recording, form, at, output.as_deref()).await.map(done)
+        }
+        RecCommand::ToScript { recording, output: file } => {
+            let recording = find(&client, &recording).await?;
+            let script = client.call::<MakeScriptOfRecording>(&[], &ScriptOfRecording { recording: recording.id.to_string() }).await?;
+            match file {
+                Some(path) => Fresh::create(&path)?.write_all(script.source.as_bytes()).map_err(output::unwritten)?,
+                None => output::print(&script.source)?,
+            }
+            Ok(0)
         }
         RecCommand::Rm { recordings } => remove(context, &client, &recordings).await.map(done),
     }

@@ -31,11 +31,15 @@ use crate::model::RunQuery;
 use crate::model::RunState;
 use jiff::Timestamp;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 /// The exit code of a run that failed, timed out or was lost.
 pub const FAILED: u8 = 7;
 /// Seconds that one question for news waits.
 const NEWS: u32 = 20;
+
+/// A server that is away is asked again so many times, a second apart.
+const RECONNECTS: u32 = 30;
 
 /// What is shown of a run while it is watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -244,11 +248,27 @@ fn boxed(screen: &str) -> String {
 
 /// Shows a run's log from its beginning; with `on`, until it is over.
 async fn follow_log(context: &Context, client: &Client, mut run: Run, shown: Shown, on: bool) -> Result<Run> {
+    let (mut client, mut lost) = (client.clone(), 0);
     let mut after = 0;
     let mut paused = None;
     loop {
         let query = RunLogQuery { after, limit: None, wait: if on { NEWS } else { 0 } };
-        let log = client.call_within::<GetRunLog>(&[run.id.as_str()], &query, std::time::Duration::from_secs(u64::from(NEWS) + 20)).await?;
+        let log = match client.call_within::<GetRunLog>(&[run.id.as_str()], &query, Duration::from_secs(u64::from(NEWS) + 20)).await {
+            Err(error) if error.code == Code::ServerUnavailable && on && lost < RECONNECTS => {
+                // The server has died: the next one knows what became of the run.
+                if lost == 0 && shown != Shown::Nothing {
+                    eprint("the server is away; asking again\n");
+                }
+                lost += 1;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                if let Ok(found) = context.client().await {
+                    client = found;
+                }
+                continue;
+            }
+            answer => answer?,
+        };
+        lost = 0;
         run = log.run;
         for entry in &log.entries {
             after = entry.seq;

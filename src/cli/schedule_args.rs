@@ -109,7 +109,7 @@ pub struct SpecArgs {
     #[arg(long, value_name = "ZONE")]
     pub zone: Option<String>,
     /// Value of a parameter; may be repeated
-    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = crate::cli::args::pair)]
+    #[arg(short, long = "param", value_name = "NAME=VALUE", value_parser = crate::cli::args::pair)]
     pub params: Vec<(String, String)>,
     /// What becomes of times at which no server ran [default: once]
     #[arg(long, value_enum)]

@@ -77,7 +77,7 @@ pub struct AddTriggerArgs {
     /// Its name
     pub name: String,
     /// A JSON file with 'when', 'run' and the rest, or - for standard input
-    #[arg(short, long, conflicts_with_all = ["script", "set"])]
+    #[arg(short, long, conflicts_with_all = ["script", "params"])]
     pub file: Option<PathBuf>,
     /// When a container was started, died, oom, unhealthy, healthy, or removed; may be repeated
     #[arg(long, value_name = "WHAT", help_heading = "When")]
@@ -128,8 +128,8 @@ pub struct AddTriggerArgs {
     #[arg(long, value_name = "NAME", required_unless_present = "file")]
     pub script: Option<String>,
     /// Value of a parameter; ${event.container} and the like stand for what happened; may be repeated
-    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
-    pub set: Vec<(String, String)>,
+    #[arg(short, long = "param", value_name = "NAME=VALUE", value_parser = pair)]
+    pub params: Vec<(String, String)>,
     /// Wait until nothing has happened for so many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     pub quiet: u32,

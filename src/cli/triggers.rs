@@ -80,7 +80,7 @@ fn asked(args: AddTriggerArgs) -> Result<SaveTrigger> {
     }
     let of = ContainerMatch { name: args.container_name.clone(), template: args.template.clone(), stack: args.stack.clone(), owner: args.owner.clone() };
     let when = when(&args, of)?;
-    let params = args.set.into_iter().map(|(name, value)| (name, ParamValue::Text(value))).collect();
+    let params = args.params.into_iter().map(|(name, value)| (name, ParamValue::Text(value))).collect();
     Ok(SaveTrigger {
         name: args.name,
         when,

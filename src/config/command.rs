@@ -2,121 +2,7 @@
 //!
 //! It lies here, as plain data, because files give commands other keys, and those files are read on both sides.
 
-/// Where a command is valid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Scope {
-    /// Everywhere except in a focused terminal and in text fields.
-    Global,
-    /// The containers, as tiles or as a table.
-    Home,
-    /// A focused terminal, after the prefix.
-    Terminal,
-    /// A terminal that is scrolled back.
-    Scroll,
-    /// A terminal whose program has ended.
-    Ended,
-    /// A view of logs.
-    Logs,
-    /// A list with columns: what images, volumes, networks and resources have in common.
-    List,
-    /// The graphs of what containers use.
-    Resources,
-    /// What images, volumes and networks have in common.
-    Stock,
-    /// The images.
-    Images,
-    /// The volumes.
-    Volumes,
-    /// The networks.
-    Networks,
-    /// The files.
-    Files,
-    /// The sessions.
-    Sessions,
-    /// The audit and the events.
-    Activity,
-    /// The recordings.
-    Recordings,
-    /// The settings.
-    Settings,
-}
-
-impl Scope {
-    /// Every scope, as the help screen shows them.
-    pub const ALL: [Self; 17] = [
-        Self::Global,
-        Self::Home,
-        Self::Logs,
-        Self::List,
-        Self::Resources,
-        Self::Stock,
-        Self::Images,
-        Self::Volumes,
-        Self::Networks,
-        Self::Files,
-        Self::Sessions,
-        Self::Activity,
-        Self::Recordings,
-        Self::Settings,
-        Self::Terminal,
-        Self::Scroll,
-        Self::Ended,
-    ];
-
-    /// What the configuration calls it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Global => "global",
-            Self::Home => "home",
-            Self::Terminal => "terminal",
-            Self::Scroll => "scroll",
-            Self::Ended => "ended",
-            Self::Logs => "logs",
-            Self::List => "list",
-            Self::Resources => "resources",
-            Self::Stock => "stock",
-            Self::Images => "images",
-            Self::Volumes => "volumes",
-            Self::Networks => "networks",
-            Self::Sessions => "sessions",
-            Self::Activity => "activity",
-            Self::Recordings => "recordings",
-            Self::Settings => "settings",
-            Self::Files => "files",
-        }
-    }
-
-    /// Whether keys are looked for among the terminals, where the prefix is before all others.
-    #[must_use]
-    pub fn has_prefix(self) -> bool {
-        matches!(self, Self::Terminal | Self::Scroll | Self::Ended | Self::Logs)
-    }
-
-    /// Its heading.
-    #[must_use]
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Global => "Everywhere (no terminal or text field focused)",
-            Self::Home => "Containers",
-            Self::Terminal => "Terminals, after the prefix",
-            Self::Scroll => "Terminal scrolled back",
-            Self::Ended => "Terminal whose program has ended",
-            Self::Logs => "Logs",
-            Self::List => "Lists: resources, images, volumes, networks, files, sessions, activity, recordings, settings",
-            Self::Resources => "Resources",
-            Self::Stock => "Images, volumes and networks",
-            Self::Images => "Images",
-            Self::Volumes => "Volumes",
-            Self::Networks => "Networks",
-            Self::Files => "Files",
-            Self::Sessions => "Sessions",
-            Self::Activity => "Activity: audit and events",
-            Self::Recordings => "Recordings",
-            Self::Settings => "Settings",
-        }
-    }
-}
+pub use super::scope::Scope;
 
 /// A command as the registry knows it.
 #[derive(Clone, Copy, Debug)]
@@ -181,6 +67,9 @@ commands! {
         GoSessions "sessions" "sessions" [] 0: "Show all sessions, those that have ended too";
         GoActivity "activity" "activity" [] 0: "Show the audit and what happened since the program began";
         GoRecordings "recordings" "recordings" [] 0: "Show the recordings: play, find, export and remove them";
+        GoScripts "scripts" "scripts" ["5" "M-5"] 0: "Show the scripts: run, edit and check them";
+        GoSchedules "schedules" "schedules" ["6" "M-6"] 0: "Show the schedules: what runs by itself, and when next";
+        GoRuns "runs" "runs" [] 0: "Show the runs of scripts: watch, cancel and repeat them";
         GoSettings "settings" "settings" [] 0: "Show what is set, by which file, and change what is yours";
         HistoryBack "view-back" "view before" ["M-Left"] 0: "Show the view of before";
         HistoryForward "view-forward" "next view" ["M-Right"] 0: "Show the view again that was left with view-back";
@@ -492,6 +381,57 @@ commands! {
         RecordingDetails "recording-details" "inspect" ["i"] 4: "Show all that is known of it";
         RecordingCopy "copy-recording-id" "copy id" ["y"] 0: "Copy its id, or those of all marked ones";
         RecordingCopyLine "copy-play-line" "copy line" ["C-y"] 0: "Copy the command line that plays it anywhere: cto rec play";
+    }
+    Scripts {
+        ScriptRun "run-script" "run" ["Enter"] 1: "Run the script; its parameters are asked for where it has some";
+        ScriptEdit "edit-script" "edit" ["e"] 2: "Edit the script with $EDITOR; what is wrong in it is told then";
+        ScriptNew "new-script" "new" ["n"] 3: "Begin a new script with $EDITOR";
+        ScriptCheck "check-script" "check" ["c"] 4: "Show what is wrong in the script, without running it";
+        ScriptRuns "runs-of-script" "its runs" ["r"] 5: "Show the runs of the script";
+        ScriptDetails "show-script" "show" ["i"] 6: "Show what it says of itself, and its text";
+        ScriptRemove "remove-script" "remove" ["C-d" "Delete"] 7: "Remove the script, or all marked ones; asks first";
+        ScriptCopy "copy-script-name" "copy name" ["y"] 0: "Copy its name, or those of all marked ones";
+        ScriptCopyLine "copy-run-line" "copy line" ["C-y"] 0: "Copy the command line that runs it: cto script run";
+    }
+    Runs {
+        RunOpen "watch-run" "watch" ["Enter"] 1: "Watch the run: its steps, its log and its terminal";
+        RunCancel "cancel-run" "cancel" ["x"] 2: "Cancel the run, or all marked ones; asks first";
+        RunRetry "retry-run" "retry" ["R"] 3: "Run the same script once more with the same parameters";
+        RunPause "pause-run" "pause" ["p"] 4: "Let the run pause before its next call, or go on";
+        RunDetails "run-details" "inspect" ["i"] 5: "Show all that is known of it";
+        RunRemove "remove-run" "remove" ["C-d" "Delete"] 6: "Remove the run, or all marked ones, if over; asks first";
+        RunCopy "copy-run-id" "copy id" ["y"] 0: "Copy its id, or those of all marked ones";
+        RunCopyLine "copy-watch-line" "copy line" ["C-y"] 0: "Copy the command line that shows its log: cto runs logs";
+    }
+    Run {
+        WatchPause "pause-at-call" "pause" ["p"] 1: "Let the run pause before its next call";
+        WatchStep "step" "step" ["s" "F10"] 2: "Do the next call of a paused run, and pause again";
+        WatchResume "resume-run" "go on" ["P" "F5"] 3: "Let the paused run go on";
+        WatchAbort "abort-run" "abort" ["x"] 4: "Cancel the run; asks first";
+        WatchType "take-over" "type" ["t" "Enter"] 5: "Go into its terminal, to type there";
+        WatchSession "next-session" "next terminal" ["Tab"] 6: "Show the next of its terminals";
+        WatchCalls "calls" "calls" ["c"] 7: "Show or hide what the script asks for";
+        WatchRetry "repeat-run" "retry" ["R"] 8: "Run the same once more, when it is over";
+        WatchCopyLine "copy-log-line" "copy line" ["C-y"] 0: "Copy the command line that shows its log: cto runs logs";
+        WatchUp "watch-up" "up" ["k" "Up"] 0: "Move up in the log";
+        WatchDown "watch-down" "down" ["j" "Down"] 0: "Move down; at the end it follows again";
+        WatchPageUp "watch-page-up" "page up" ["PageUp" "C-u"] 0: "A page up";
+        WatchPageDown "watch-page-down" "page down" ["PageDown" "C-f" "Space"] 0: "A page down";
+        WatchOldest "watch-oldest" "oldest" ["g" "Home"] 0: "To the beginning of the log";
+        WatchNewest "watch-newest" "newest" ["G" "End"] 0: "To the end of the log, and follow";
+    }
+    Schedules {
+        ScheduleNext "next-times" "next times" ["Enter"] 1: "Show the next times of the schedule, and what changes of the clocks do to them";
+        ScheduleNew "new-schedule" "new" ["n"] 2: "Make a schedule";
+        ScheduleRun "run-schedule" "run now" ["t"] 3: "Run its script now, and watch that";
+        SchedulePause "pause-schedule" "pause" ["s"] 4: "Let the schedule start nothing, or go on; or all marked ones";
+        ScheduleHistory "runs-of-schedule" "history" ["h"] 5: "Show the runs that it started";
+        ScheduleDetails "schedule-details" "inspect" ["i"] 6: "Show all that is known of it, and what became of its last times";
+        ScheduleCalendar "calendar" "calendar" ["c"] 7: "Show the next times of all schedules";
+        ScheduleZone "schedule-zone" "zone" ["T"] 0: "Show times of this place or in UTC";
+        ScheduleRemove "remove-schedule" "remove" ["C-d" "Delete"] 8: "Remove the schedule, or all marked ones; asks first";
+        ScheduleCopy "copy-schedule-name" "copy name" ["y"] 0: "Copy its name, or those of all marked ones";
+        ScheduleCopyLine "copy-schedule-line" "copy line" ["C-y"] 0: "Copy the command line that shows it: cto schedule show";
     }
     Settings {
         SettingChange "change" "change" ["Enter"] 1: "Change the setting, where it is yours to change; or else show all about it";

@@ -20,6 +20,7 @@ mod paths;
 mod plugin_files;
 mod plugins;
 mod sample;
+mod scope;
 mod scripts;
 mod settings;
 mod shown;

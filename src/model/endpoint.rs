@@ -185,6 +185,7 @@ endpoints! {
     PutScript = "Saves a script; one with mistakes too": Put "/api/v1/scripts/{name}", Some(Action::WriteScripts), SaveScript => Answer::Json, ScriptCheck;
     DeleteScript = "Removes a script": Delete "/api/v1/scripts/{name}", Some(Action::WriteScripts), Empty => Answer::Nothing, Empty;
     CheckScript = "What is wrong in a script, each with its place": Post "/api/v1/scripts/check", Some(Action::ReadScripts), InlineScript => Answer::Json, ScriptCheck;
+    MakeScriptOfRecording = "A script that does what was done in a recording": Post "/api/v1/scripts/from-recording", Some(Action::ReadRecordings), ScriptOfRecording => Answer::Json, InlineScript;
     ListRuns = "Runs, newest first": Get "/api/v1/runs", Some(Action::ReadRuns), RunQuery => Answer::Json, Page<Run>;
     StartRunOf = "Runs a script": Post "/api/v1/runs", Some(Action::StartRuns), StartRun => Answer::Created, Run;
     GetRun = "One run": Get "/api/v1/runs/{id}", Some(Action::ReadRuns), Empty => Answer::Json, Run;

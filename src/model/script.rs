@@ -86,6 +86,14 @@ pub struct InlineScript {
     pub source: String,
 }
 
+/// Makes a script of a recording: `POST /api/v1/scripts/from-recording`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScriptOfRecording {
+    /// The recording's id.
+    pub recording: String,
+}
+
 /// What is found wrong in a script: `POST /api/v1/scripts/check`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ScriptCheck {

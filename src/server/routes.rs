@@ -181,6 +181,7 @@ pub(super) fn all() -> Routes {
         .add::<PutScript, _, _>(|ask, request| async move { ask.automation.put_script(&ask.actor, ask.id(), request).await })
         .add::<DeleteScript, _, _>(|ask, _| async move { ask.automation.delete_script(&ask.actor, ask.id()).await.map(done) })
         .add::<CheckScript, _, _>(|ask, request| async move { ask.automation.check_script(&ask.actor, request).await })
+        .add::<MakeScriptOfRecording, _, _>(|ask, request| async move { ask.automation.script_of_recording(&ask.actor, request).await })
         .add::<ListRuns, _, _>(|ask, query| async move { ask.automation.list_runs(&ask.actor, query).await })
         .add::<StartRunOf, _, _>(|ask, request| async move { ask.automation.start_run(&ask.actor, request, RunCause::Asked, ask.idempotency_key.as_deref()).await })
         .add::<GetRun, _, _>(|ask, _| async move { ask.automation.get_run(&ask.actor, ask.id()).await })

@@ -81,6 +81,14 @@ pub enum View {
     Activity,
     /// The recordings.
     Recordings,
+    /// The scripts.
+    Scripts,
+    /// The runs of scripts.
+    Runs,
+    /// One run, watched.
+    Run,
+    /// The schedules.
+    Schedules,
     /// The settings.
     Settings,
 }
@@ -98,6 +106,10 @@ impl View {
             Self::Sessions => "sessions",
             Self::Activity => "activity",
             Self::Recordings => "recordings",
+            Self::Scripts => "scripts",
+            Self::Runs => "runs",
+            Self::Run => "run",
+            Self::Schedules => "schedules",
             Self::Settings => "settings",
         }
     }
@@ -310,6 +322,7 @@ impl App {
                 self.data.link = Link::Up;
                 self.dirty = true;
                 let mut effects = self.work.reconnect(true, self.now.since_start);
+                effects.extend(self.pages.run.reconnect(true, self.now.since_start));
                 // The first list was asked for at the start.
                 if self.data.listed {
                     effects.push(Effect::Request(Request::Refresh));
@@ -324,7 +337,10 @@ impl App {
             }
             Msg::Frame(pane, frame) => {
                 let prints = matches!(frame, ServerFrame::Output { .. });
-                let Some(own) = self.work.panes.get_mut(&pane) else { return Vec::new() };
+                let Some(own) = self.work.panes.get_mut(&pane) else {
+                    self.dirty |= self.pages.run.frame(pane, frame) && self.view == View::Run;
+                    return Vec::new();
+                };
                 let news = own.take(frame);
                 let over = own.is_over().then(|| own.state.clone());
                 if self.view == View::Terminals && self.work.content(pane).is_some() || !news.is_empty() {
@@ -351,6 +367,7 @@ impl App {
             }
             Msg::Detached(pane, problem) => {
                 self.dirty = true;
+                self.pages.run.detached(pane, problem.clone(), self.now.since_start);
                 self.work.detached(pane, problem, self.now.since_start);
                 Vec::new()
             }
@@ -377,14 +394,13 @@ impl App {
         let now = self.now.since_start;
         self.dirty |= self.toasts.expire(now);
         let mut effects = self.work.reconnect(false, now);
+        effects.extend(self.pages.run.reconnect(false, now));
         if self.numbers_at.is_some_and(|at| at <= now) {
             self.numbers_at = None;
             self.dirty = true;
         }
         let instant = self.epoch + now;
-        for pane in self.work.panes.values_mut() {
-            self.dirty |= pane.screen.stop_sync_if_due(instant);
-        }
+        self.dirty |= self.mirrors().fold(false, |changed, pane| pane.screen.stop_sync_if_due(instant) || changed);
         let cx = context!(self);
         effects.extend(self.work.step_logs(&cx));
         // Ages, spinners and seconds of waiting: what is asked for by a wish to be woken up. Unchanged cells cost nothing.

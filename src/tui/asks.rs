@@ -35,11 +35,16 @@ use super::parts::pane_tree::PaneTree;
 use super::parts::pick::Pick;
 use super::parts::playing::Playing;
 use super::parts::prompt::Prompt;
+use super::parts::run_form::RunForm;
+use super::parts::runs::Only;
+use super::parts::scripts::Scripts;
 use super::parts::sheet::Sheet;
 use super::parts::terminal::Shows;
 use super::parts::tour::Step;
 use super::parts::typing::Wanted;
 use super::parts::workspace::Place;
+use super::runs;
+use super::runs::RunsWish;
 use super::stock::Kind;
 use crate::model::Container;
 use crate::model::ContainerId;
@@ -159,6 +164,11 @@ impl App {
                 self.overlays.push(Box::new(playing));
                 return vec![read];
             }
+            Ask::RunScript(name) => return self.run_script(&name),
+            Ask::Watch(run) => return self.watch(*run),
+            Ask::RunsOf(script) => self.show_runs(Some(Only::Script(script))),
+            Ask::RunsBy(schedule) => self.show_runs(Some(Only::Schedule(schedule))),
+            Ask::NewSchedule => self.overlays.push(Box::new(RunForm::schedule())),
             Ask::ChooseColumns(columns) => self.overlays.push(Box::new(Chooser::new(columns))),
             Ask::SetColumns(columns) => {
                 self.home.set_columns(columns);
@@ -188,6 +198,7 @@ impl App {
             Ask::Prompted(PromptFor::SaveCast(id), path) if !path.trim().is_empty() => {
                 return vec![casts::wish(CastWish::Save { id, path: path.trim().into(), replace: false })];
             }
+            Ask::Prompted(PromptFor::NewScript, name) => return Scripts::begin(&name),
             Ask::Prompted(PromptFor::Setting(pointer), text) => return self.pages.settings.set(&pointer, text.trim()),
             Ask::Prompted(PromptFor::SaveRows(export), path) if !path.trim().is_empty() => {
                 return vec![Effect::Request(Request::SaveRows(Box::new(SaveRows { path: path.trim().into(), replace: false, export: *export })))];
@@ -273,7 +284,11 @@ impl App {
             C::CommandLine | C::TerminalCommandLine => {
                 self.overlays.push(Box::new(Palette::line(scopes, "").with_history(&self.history).with_themes(self.themes.names())))
             }
-            C::Palette | C::TerminalPalette => self.overlays.push(Box::new(Palette::new(scopes).with_panes(self.work.listed()))),
+            C::Palette | C::TerminalPalette => {
+                self.overlays.push(Box::new(Palette::new(scopes).with_panes(self.work.listed())));
+                // Those that can be run are found there too.
+                return self.data.runs.scripts.is_none().then(|| runs::wish(RunsWish::Scripts)).into_iter().collect();
+            }
             C::PaneTree => self.overlays.push(Box::new(PaneTree::new(self.work.listed(), false))),
             C::PickContainer => self.overlays.push(Box::new(Palette::line(scopes, "new-tab "))),
             C::Launch => {
@@ -318,6 +333,9 @@ impl App {
             C::GoSessions if !self.alone => self.go(View::Sessions),
             C::GoActivity if !self.alone => self.go(View::Activity),
             C::GoRecordings if !self.alone => self.go(View::Recordings),
+            C::GoScripts if !self.alone => self.go(View::Scripts),
+            C::GoRuns if !self.alone => self.show_runs(None),
+            C::GoSchedules if !self.alone => self.go(View::Schedules),
             C::GoSettings if !self.alone => self.go(View::Settings),
             C::HistoryBack | C::HistoryForward if !self.alone => self.travel(id == C::HistoryBack),
             C::Stats => {
@@ -410,10 +428,15 @@ impl App {
             _ if matches!(command(id).scope, Scope::Stock | Scope::Images | Scope::Volumes | Scope::Networks | Scope::List) => {
                 self.tell(ToastKind::Info, format!("'{}' is for images, volumes or networks: :images, :volumes, :networks", command(id).name));
             }
-            _ if matches!(command(id).scope, Scope::Sessions | Scope::Activity | Scope::Recordings | Scope::Settings) => {
+            _ if matches!(
+                command(id).scope,
+                Scope::Sessions | Scope::Activity | Scope::Recordings | Scope::Scripts | Scope::Runs | Scope::Schedules | Scope::Settings
+            ) =>
+            {
                 let scope = command(id).scope.name();
                 self.tell(ToastKind::Info, format!("'{}' is for the {scope}: :{scope}", command(id).name));
             }
+            _ if command(id).scope == Scope::Run => self.tell(ToastKind::Info, format!("'{}' needs a run that is watched: :runs", command(id).name)),
             _ if command(id).scope == Scope::Files => self.tell(ToastKind::Info, format!("'{}' is for the files: :files", command(id).name)),
             _ if command(id).scope == Scope::Resources => self.tell(ToastKind::Info, format!("'{}' is for the resources: :resources", command(id).name)),
             _ if command(id).scope == Scope::Logs => self.tell(ToastKind::Info, format!("'{}' needs a log", command(id).name)),

@@ -2,6 +2,7 @@
 use super::msg::Everything;
 use super::msg::Link;
 use super::parts::badges::Badge;
+use super::runs::Known;
 use super::stock::Stock;
 use crate::model::Container;
 use crate::model::ContainerId;
@@ -55,6 +56,8 @@ pub struct Data {
     pub templates: TemplateList,
     /// Images, volumes and networks, as far as they were listed.
     pub stock: Stock,
+    /// Scripts and runs, as far as they were listed.
+    pub runs: Known,
     /// The newest samples of each container, the latest last.
     pub stats: HashMap<ContainerId, VecDeque<Stats>>,
     /// The newest small picture of each container.
@@ -101,15 +104,10 @@ impl Data {
                 self.engine.available = *available;
                 self.engine.detail.clone_from(detail);
             }
-            Event::Bell { .. }
-            | Event::Notice { .. }
-            | Event::RunChanged { .. }
-            | Event::ScheduleChanged { .. }
-            | Event::ScheduleRemoved { .. }
-            | Event::ScriptsChanged
-            | Event::TemplatesChanged
-            | Event::ConfigChanged { .. }
-            | Event::Resync => {}
+            Event::RunChanged { run } => self.runs.put(run),
+            Event::ScheduleChanged { schedule } => self.runs.put_schedule(schedule),
+            Event::ScheduleRemoved { name } => self.runs.drop_schedule(name),
+            Event::Bell { .. } | Event::Notice { .. } | Event::ScriptsChanged | Event::TemplatesChanged | Event::ConfigChanged { .. } | Event::Resync => {}
         }
     }
 

@@ -8,6 +8,8 @@ use super::effects_layouts;
 use super::effects_log;
 use super::effects_log::Followers;
 use super::effects_pane::PaneLink;
+use super::effects_pane::Wanted;
+use super::effects_runs;
 use super::effects_stock;
 use super::export;
 use super::msg::Effect;
@@ -19,6 +21,7 @@ use super::msg::Request;
 use super::past::POINTS;
 use super::past::PastRead;
 use super::past::PastWish;
+use super::schedules;
 use crate::client::Client;
 use crate::client::StreamUpdate;
 use crate::error::Error;
@@ -50,6 +53,7 @@ use crate::model::RemoveContainer;
 use crate::model::RenderTemplate;
 use crate::model::RestartContainer;
 use crate::model::SaveLayout;
+use crate::model::Size;
 use crate::model::StartContainer;
 use crate::model::StartRecording;
 use crate::model::StartRecordingOf;
@@ -125,7 +129,11 @@ impl Executor {
             }
             Effect::Attach { pane, session, size, from_offset } => {
                 let link = self.panes.entry(pane).or_default();
-                link.attach(pane, &self.client, &self.told, session, size, from_offset);
+                link.attach(pane, &self.client, &self.told, Wanted { session, size, from_offset, looks: false });
+            }
+            Effect::Look { pane, session, from_offset } => {
+                let link = self.panes.entry(pane).or_default();
+                link.attach(pane, &self.client, &self.told, Wanted { session, size: Size::default(), from_offset, looks: true });
             }
             Effect::FollowLog(follow) => self.logs.start(follow, &self.client, &self.told),
             Effect::Copy(job) => self.copies.start(*job, &self.client, &self.told),
@@ -206,6 +214,8 @@ pub(super) async fn ask(client: &Client, request: &Request) -> Result<Reply> {
         Request::Files(wish) => Reply::Files(Box::new(effects_files::ask(client, wish).await?)),
         Request::SaveLog(wish) => Reply::Saved(effects_log::save(wish).await?),
         Request::Casts(wish) => Reply::Casts(Box::new(effects_casts::ask(client, wish).await?)),
+        Request::Runs(wish) => Reply::Runs(Box::new(effects_runs::ask(client, wish).await?)),
+        Request::Schedules(wish) => Reply::Schedules(Box::new(schedules::ask(client, wish).await?)),
         Request::Set(set) => {
             let set = set.clone();
             let done = tokio::task::spawn_blocking(move || crate::config::set(&set.paths, &set.pointer, &set.text)).await;

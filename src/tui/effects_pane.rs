@@ -47,6 +47,19 @@ enum Out {
     Resize(Size),
 }
 
+/// What a pane is to be connected to, and how.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    /// The session.
+    pub session: SessionId,
+    /// The pane's size.
+    pub size: Size,
+    /// Go on after this byte.
+    pub from_offset: Option<u64>,
+    /// It is only looked at.
+    pub looks: bool,
+}
+
 /// A pane's connection.
 #[derive(Debug, Default)]
 pub(super) struct PaneLink {
@@ -66,13 +79,15 @@ impl Drop for PaneLink {
 
 impl PaneLink {
     /// Connects to a session, instead of whatever was connected before.
-    pub fn attach(&mut self, pane: PaneId, client: &Client, told: &mpsc::Sender<Msg>, session: SessionId, size: Size, from_offset: Option<u64>) {
+    pub fn attach(&mut self, pane: PaneId, client: &Client, told: &mpsc::Sender<Msg>, wanted: Wanted) {
+        let Wanted { session, size, from_offset, looks: only } = wanted;
         let writer = {
             let mut typed = lock(&self.typed);
             // What was typed for another program is nothing for this one.
             if self.session.as_ref() != Some(&session) {
                 *typed = Typed { writer: rand::random_range(1..u64::MAX), ..Typed::default() };
             }
+            typed.looks |= only;
             typed.writer
         };
         self.session = Some(session.clone());
@@ -83,7 +98,7 @@ impl PaneLink {
             from_offset,
             cols: size.cols,
             rows: size.rows,
-            mode: AttachMode::Write,
+            mode: if only { AttachMode::View } else { AttachMode::Write },
             delivery: Delivery::Live,
             writer,
             window: Some(WINDOW),
@@ -93,7 +108,7 @@ impl PaneLink {
             let mut waiting = waiting;
             let looks = Attach { mode: AttachMode::View, ..attach.clone() };
             let mut result = mirror(pane, &client, &told, &session, attach, &mut waiting, &typed).await;
-            if result.as_ref().is_err_and(|error| error.code == Code::Forbidden) {
+            if !only && result.as_ref().is_err_and(|error| error.code == Code::Forbidden) {
                 // Who may not type may look.
                 lock(&typed).looks = true;
                 let _ = told.send(Msg::Frame(pane, ServerFrame::Notice("you may look at this terminal, and not type into it".to_owned()))).await;

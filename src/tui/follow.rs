@@ -50,6 +50,9 @@ impl App {
             }
             effects.extend(self.pages.due(self.view, &cx));
         }
+        if self.view != View::Run {
+            effects.extend(self.pages.run.rest());
+        }
         let now = self.now.since_start;
         if std::mem::take(&mut self.work.changed) && self.save_at.is_none() {
             self.save_at = Some(now + SAVE_AFTER);
@@ -68,14 +71,21 @@ impl App {
     fn wake_at(&self) -> Option<Duration> {
         let now = self.now.since_start;
         let waits = matches!(self.data.link, Link::Down { .. }).then(|| now + Duration::from_secs(1));
-        let held = self.work.panes.values().filter_map(|pane| pane.screen.sync_deadline()).map(|at| at.saturating_duration_since(self.epoch)).min();
-        let page = self.pages.wake_at(self.view);
+        let held = self
+            .work
+            .panes
+            .values()
+            .chain(self.pages.run.pane())
+            .filter_map(|pane| pane.screen.sync_deadline())
+            .map(|at| at.saturating_duration_since(self.epoch))
+            .min();
+        let page = self.pages.wake_at(self.view, now);
         let figures = self.hud.as_ref().map(|_| now + super::hud::EVERY);
         [figures, self.toasts.deadline(), self.work.wake_at(), self.save_at, self.numbers_at, waits, held, page].into_iter().flatten().min()
     }
 
     /// What panes have drawn, to be said to the server.
     pub fn acks(&mut self) -> Vec<Effect> {
-        self.work.panes.values_mut().filter_map(super::parts::terminal::TerminalPane::ack).collect()
+        self.mirrors().filter_map(super::parts::terminal::TerminalPane::ack).collect()
     }
 }

@@ -77,6 +77,7 @@ impl App {
                 let request = CreateContainer { template, name: words.next().map(str::to_owned), ..CreateContainer::default() };
                 vec![Effect::Ask(Ask::Launch { request: Box::new(request), open: true })]
             }
+            CommandId::ScriptRun => self.run_script(rest),
             CommandId::Theme => {
                 match self.themes.choose(rest) {
                     Ok(()) => self.tell(ToastKind::Done, format!("theme {rest}, until cto is left; to keep it, set \"theme\": \"{rest}\" in cto.json")),

@@ -14,6 +14,7 @@ mod effects_files;
 mod effects_layouts;
 mod effects_log;
 mod effects_pane;
+mod effects_runs;
 mod effects_stock;
 mod events;
 pub mod export;
@@ -41,7 +42,10 @@ mod player;
 pub mod questions;
 mod rate;
 mod replies;
+pub mod runs;
+pub mod schedules;
 mod scrollback;
+mod set;
 mod several;
 pub mod stock;
 
@@ -52,6 +56,7 @@ pub mod trial;
 pub mod trial_lists;
 mod turns;
 pub mod view;
+mod watched;
 
 pub use crate::config::command;
 pub use app::Exit;

@@ -5,6 +5,9 @@ pub use super::questions::PickRow;
 pub use super::questions::PickSpec;
 pub use super::questions::PromptFor;
 pub use super::questions::PromptSpec;
+pub use super::set::SetSetting;
+pub use super::set::Settings;
+pub use super::set::ShownSettings;
 
 use super::bulk::BulkJob;
 use super::bulk::BulkNews;
@@ -28,13 +31,12 @@ use super::parts::facts::Fact;
 use super::parts::pane_tree::TabSeen;
 use super::past::PastRead;
 use super::past::PastWish;
+use super::runs::RunsReply;
+use super::runs::RunsWish;
+use super::schedules::ScheduleReply;
+use super::schedules::ScheduleWish;
 use super::stock::StockReply;
 use super::stock::StockWish;
-use crate::config::KeysConfig;
-use crate::config::OwnCommand;
-use crate::config::Paths;
-use crate::config::ShownSetting;
-use crate::config::theme::Theme as Colors;
 use crate::model::AuditEvent;
 use crate::model::Container;
 use crate::model::ContainerId;
@@ -51,6 +53,7 @@ use crate::model::Problem;
 use crate::model::Processes;
 use crate::model::Recording;
 use crate::model::Rendered;
+use crate::model::Run;
 use crate::model::ServerFrame;
 use crate::model::Session;
 use crate::model::SessionId;
@@ -62,7 +65,6 @@ use crate::model::TileWish;
 use crate::term::Key;
 use crate::term::MouseEvent;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -77,51 +79,6 @@ pub struct Now {
     pub since_start: Duration,
     /// The time of day.
     pub time: Timestamp,
-}
-
-/// What the configuration says of the terminal client.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// The prefix, and the keys of commands.
-    pub keys: KeysConfig,
-    /// Commands of the person's own.
-    pub commands: Vec<OwnCommand>,
-    /// Every theme, or what is wrong with its file.
-    pub themes: BTreeMap<String, std::result::Result<Colors, String>>,
-    /// The one chosen, or `auto`.
-    pub theme: String,
-    /// Lines of scrollback that each new pane keeps.
-    pub scrollback: usize,
-    /// Asks before several lines are pasted where each is taken as it comes.
-    pub confirm_paste: bool,
-    /// Views that can do without borders, glyphs and graphs do.
-    pub plain: bool,
-    /// Every setting as it is shown, and where the user's own file lies.
-    pub shown: ShownSettings,
-    /// The first mistake in the files, with its place; what is wrong stays as it was.
-    pub mistake: Option<String>,
-}
-
-/// Every setting, and the files.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ShownSettings {
-    /// The settings, in the order of the reference.
-    pub items: Vec<ShownSetting>,
-    /// Where files lie; none where nothing was read from files.
-    pub paths: Option<Paths>,
-    /// Every mistake in the files, with its place.
-    pub mistakes: Vec<String>,
-}
-
-/// A setting that is to be written into the user's own file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SetSetting {
-    /// Where the file lies.
-    pub paths: Paths,
-    /// Which setting: `/terminal/scrollback`.
-    pub pointer: String,
-    /// Its value, as a variable would give it.
-    pub text: String,
 }
 
 /// Something that happened.
@@ -260,6 +217,10 @@ pub enum Request {
     SaveLog(Box<SaveLog>),
     /// Something about recordings.
     Casts(Box<CastWish>),
+    /// Something about scripts or runs.
+    Runs(Box<RunsWish>),
+    /// Something about schedules.
+    Schedules(Box<ScheduleWish>),
     /// A setting in the user's own file, by pointer, and the text of its value.
     Set(Box<SetSetting>),
     /// Rows of a list, written into a file on this machine.
@@ -295,6 +256,10 @@ pub enum Reply {
     Layout(Option<Box<serde_json::Value>>),
     /// To [`Request::Casts`].
     Casts(Box<CastReply>),
+    /// To [`Request::Runs`].
+    Runs(Box<RunsReply>),
+    /// To [`Request::Schedules`].
+    Schedules(Box<ScheduleReply>),
     /// To [`Request::Processes`].
     Processes(Box<Processes>),
     /// To [`Request::Past`].
@@ -358,6 +323,15 @@ pub enum Effect {
         session: SessionId,
         /// The pane's size.
         size: Size,
+        /// Go on after this byte.
+        from_offset: Option<u64>,
+    },
+    /// Connect a pane to a session that is only looked at: nothing is typed there, and its size stays; frames follow.
+    Look {
+        /// The pane.
+        pane: PaneId,
+        /// The session.
+        session: SessionId,
         /// Go on after this byte.
         from_offset: Option<u64>,
     },
@@ -480,6 +454,16 @@ pub enum Ask {
     Bulk(Box<BulkJob>),
     /// Play a recording over the view.
     Play(Box<Recording>),
+    /// Run the script of this name; its parameters are asked for where it has some.
+    RunScript(String),
+    /// Watch a run.
+    Watch(Box<Run>),
+    /// Show the runs of this script.
+    RunsOf(String),
+    /// Show the runs that this schedule started.
+    RunsBy(String),
+    /// Ask for what a new schedule is to be.
+    NewSchedule,
     /// Choose the columns of the table, beginning with these.
     ChooseColumns(Columns),
     /// The table has these columns from now on.

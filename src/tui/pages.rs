@@ -11,6 +11,10 @@ use super::parts::browse::Browse;
 use super::parts::files::Files;
 use super::parts::recordings::Recordings;
 use super::parts::resources::Resources;
+use super::parts::run_view::RunView;
+use super::parts::runs::Runs;
+use super::parts::schedules::Schedules;
+use super::parts::scripts::Scripts;
 use super::parts::session_list::SessionList;
 use super::parts::settings_view::SettingsView;
 use super::stock::Kind;
@@ -30,6 +34,12 @@ pub struct Pages {
     sessions: SessionList,
     activity: Activity,
     recordings: Recordings,
+    scripts: Scripts,
+    /// The runs of scripts.
+    pub runs: Runs,
+    /// The run that is watched.
+    pub run: RunView,
+    schedules: Schedules,
     /// What is set.
     pub settings: SettingsView,
 }
@@ -45,6 +55,10 @@ impl Default for Pages {
             sessions: SessionList::default(),
             activity: Activity::default(),
             recordings: Recordings::default(),
+            scripts: Scripts::default(),
+            runs: Runs::default(),
+            run: RunView::default(),
+            schedules: Schedules::default(),
             settings: SettingsView::default(),
         }
     }
@@ -77,6 +91,10 @@ impl Pages {
             View::Sessions => Some(&self.sessions),
             View::Activity => Some(&self.activity),
             View::Recordings => Some(&self.recordings),
+            View::Scripts => Some(&self.scripts),
+            View::Runs => Some(&self.runs),
+            View::Run => Some(&self.run),
+            View::Schedules => Some(&self.schedules),
             View::Settings => Some(&self.settings),
             View::Home | View::Terminals => None,
         }
@@ -91,6 +109,10 @@ impl Pages {
             View::Sessions => Some(&mut self.sessions),
             View::Activity => Some(&mut self.activity),
             View::Recordings => Some(&mut self.recordings),
+            View::Scripts => Some(&mut self.scripts),
+            View::Runs => Some(&mut self.runs),
+            View::Run => Some(&mut self.run),
+            View::Schedules => Some(&mut self.schedules),
             View::Settings => Some(&mut self.settings),
             View::Home | View::Terminals => None,
         }
@@ -106,6 +128,12 @@ impl Pages {
         effects.extend(self.activity.update(msg, cx).unwrap_or_default());
         if matches!(msg, Msg::Event(_) | Msg::Reply(..)) {
             effects.extend(self.recordings.update(msg, cx).unwrap_or_default());
+            effects.extend(self.runs.update(msg, cx).unwrap_or_default());
+            effects.extend(self.run.update(msg, cx).unwrap_or_default());
+            effects.extend(self.schedules.update(msg, cx).unwrap_or_default());
+        }
+        if matches!(msg, Msg::Event(_) | Msg::Reply(..) | Msg::Edited(..)) {
+            effects.extend(self.scripts.update(msg, cx).unwrap_or_default());
         }
         for kind in Kind::ALL {
             effects.extend(self.stock_mut(kind).update(msg, cx).unwrap_or_default());
@@ -121,19 +149,27 @@ impl Pages {
             View::Files => self.files.due(cx),
             View::Activity => self.activity.due(cx),
             View::Recordings => self.recordings.due(cx),
+            View::Scripts => self.scripts.due(cx),
+            View::Runs => self.runs.due(cx),
+            View::Run => self.run.due(cx),
+            View::Schedules => self.schedules.due(cx),
             View::Home | View::Terminals | View::Sessions | View::Settings => Vec::new(),
         }
     }
 
     /// When the page of this view wants to be woken up, since the program began.
     #[must_use]
-    pub fn wake_at(&self, view: View) -> Option<Duration> {
+    pub fn wake_at(&self, view: View, now: Duration) -> Option<Duration> {
         match view {
             View::Resources => self.resources.wake_at(),
             View::Stock(kind) => self.stock(kind).wake_at(),
             View::Files => self.files.wake_at(),
             View::Activity => self.activity.wake_at(),
             View::Recordings => self.recordings.wake_at(),
+            View::Scripts => self.scripts.wake_at(),
+            View::Runs => self.runs.wake_at(),
+            View::Run => self.run.wake_at(now),
+            View::Schedules => self.schedules.wake_at(),
             View::Home | View::Terminals | View::Sessions | View::Settings => None,
         }
     }
@@ -144,6 +180,10 @@ impl Pages {
         self.files.refresh();
         self.activity.refresh();
         self.recordings.refresh();
+        self.scripts.refresh();
+        self.runs.refresh();
+        self.run.refresh();
+        self.schedules.refresh();
         Kind::ALL.into_iter().for_each(|kind| self.stock_mut(kind).refresh());
     }
 }
@@ -197,6 +237,12 @@ pub fn shell_line(name: &str, rest: &str) -> Option<String> {
         "sessions" => "sessions",
         "activity" => "audit",
         "recordings" => "rec ls",
+        "scripts" => "script ls",
+        "runs" => "runs ls",
+        "schedules" => "schedule ls",
+        "calendar" => "schedule next",
+        "run-schedule" => "schedule run",
+        "run-script" => "script run",
         "settings" => "config show --origin",
         "volume-create" => "volume create",
         "network-create" => "network create",
@@ -207,7 +253,24 @@ pub fn shell_line(name: &str, rest: &str) -> Option<String> {
     };
     let rest = rest.trim();
     // These are nothing without a name.
-    if rest.is_empty() && !matches!(name, "images" | "volumes" | "networks" | "sessions" | "activity" | "recordings" | "settings" | "resources" | "stats") {
+    if rest.is_empty()
+        && !matches!(
+            name,
+            "images"
+                | "volumes"
+                | "networks"
+                | "sessions"
+                | "activity"
+                | "recordings"
+                | "scripts"
+                | "runs"
+                | "schedules"
+                | "calendar"
+                | "settings"
+                | "resources"
+                | "stats"
+        )
+    {
         return None;
     }
     let rest = if name == "network-create" { rest.replace(" internal", " --internal") } else { rest.to_owned() };

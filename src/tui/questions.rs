@@ -32,6 +32,8 @@ pub enum PromptFor {
     Bulk(BulkAim),
     /// A file for this recording.
     SaveCast(RecordingId),
+    /// A name for a new script.
+    NewScript,
     /// A value for this setting.
     Setting(String),
     /// A file for these rows.

@@ -16,6 +16,9 @@ use super::msg::Saved;
 use super::msg::ToastKind;
 use super::parts::confirm::Confirm;
 use super::parts::terminal::PaneState;
+use super::runs::RunsReply;
+use super::runs::RunsWish;
+use super::schedules::ScheduleWish;
 use super::stock::StockReply;
 use super::stock::StockWish;
 use crate::model::Operation;
@@ -91,6 +94,13 @@ impl App {
             // The view says so, and tries again.
             (Request::Past(_) | Request::Audit | Request::EngineCalls | Request::Processes(_), Err(_)) => {}
             (Request::Casts(wish), Err(_)) if *wish == CastWish::List => {}
+            (Request::Runs(wish), Err(_)) if matches!(*wish, RunsWish::Scripts | RunsWish::Runs | RunsWish::Log(..)) => {}
+            (Request::Runs(wish), Ok(Reply::Runs(reply))) => {
+                if let (RunsWish::Start(_) | RunsWish::Retry(_), RunsReply::Run(run)) = (*wish, *reply) {
+                    effects.extend(self.watch(*run));
+                }
+            }
+            (Request::Schedules(wish), Err(_)) if *wish == ScheduleWish::List => {}
             (Request::Set(set), Ok(_)) => {
                 let (name, file) = (set.pointer.trim_start_matches('/').replace('/', "."), set.paths.config_file());
                 self.tell(ToastKind::Done, format!("{name} is {} in {}", set.text, file.display()));
@@ -121,6 +131,8 @@ impl App {
             }
             Reply::Container(container) => self.data.apply(&crate::model::Event::ContainerChanged { container: container.clone() }),
             Reply::Session(session) => self.data.apply(&crate::model::Event::SessionChanged { session: session.clone() }),
+            Reply::Runs(told) => self.data.runs.learn(told),
+            Reply::Schedules(told) => told.teach(&mut self.data.runs),
             Reply::Stock(told) => {
                 self.data.stock.learn(told);
                 if let StockReply::Operation(operation) = &**told {

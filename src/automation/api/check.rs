@@ -19,9 +19,9 @@ pub(super) fn install(lua: &Lua, _: &Rc<Ctx>) -> mlua::Result<()> {
     let check = lua.create_table()?;
     check.set(
         "equal",
-        lua.create_function(|lua, (found, wanted, what): (Value, Value, Option<String>)| {
-            let same = found == wanted || matches!((sandbox::to_json(lua, &found), sandbox::to_json(lua, &wanted)), (Ok(a), Ok(b)) if a == b);
-            verdict(same, what, || format!("expected {}, found {}", show(lua, &wanted), show(lua, &found)))
+        lua.create_function(|_, (found, wanted, what): (Value, Value, Option<String>)| {
+            let same = found == wanted || matches!((sandbox::to_json(&found), sandbox::to_json(&wanted)), (Ok(a), Ok(b)) if a == b);
+            verdict(same, what, || format!("expected {}, found {}", show(&wanted), show(&found)))
         })?,
     )?;
     check.set(
@@ -32,10 +32,10 @@ pub(super) fn install(lua: &Lua, _: &Rc<Ctx>) -> mlua::Result<()> {
     )?;
     check.set(
         "contains",
-        lua.create_function(|lua, (text, wanted, what): (mlua::LuaString, Value, Option<String>)| {
+        lua.create_function(|_, (text, wanted, what): (mlua::LuaString, Value, Option<String>)| {
             let patterns = Patterns(vec![expect::pattern(&wanted)?]);
             let bytes = text.as_bytes().to_vec();
-            verdict(patterns.find(&bytes, 0, 0).is_some(), what, || format!("{} is not in {}", patterns.shown(), show(lua, &Value::String(text.clone()))))
+            verdict(patterns.find(&bytes, 0, 0).is_some(), what, || format!("{} is not in {}", patterns.shown(), show(&Value::String(text.clone()))))
         })?,
     )?;
     check.set(
@@ -63,7 +63,7 @@ pub(super) fn install(lua: &Lua, _: &Rc<Ctx>) -> mlua::Result<()> {
                 Err(error) => return Err(failed(what, &format!("it is no JSON: {error}"))),
             };
             if let Some(wanted) = wanted {
-                let wanted = sandbox::to_json(lua, &Value::Table(wanted))?;
+                let wanted = sandbox::to_json(&Value::Table(wanted))?;
                 if let Some(missing) = missing(&wanted, &value, String::new()) {
                     return Err(failed(what, &missing));
                 }
@@ -107,10 +107,10 @@ fn failed(what: Option<String>, detail: &str) -> mlua::Error {
 }
 
 /// A value in a message.
-fn show(lua: &Lua, value: &Value) -> String {
+fn show(value: &Value) -> String {
     let text = match value {
         Value::String(text) => format!("'{}'", crate::automation::pattern::shown(&text.as_bytes())),
-        value => sandbox::to_json(lua, value).map_or_else(|_| format!("a {}", value.type_name()), |value| value.to_string()),
+        value => sandbox::to_json(value).map_or_else(|_| format!("a {}", value.type_name()), |value| value.to_string()),
     };
     match text.char_indices().nth(SHOWN) {
         Some((at, _)) => format!("{}…", &text[..at]),

@@ -111,14 +111,14 @@ async fn launch(lua: &Lua, ctx: &Rc<Ctx>, template: Value, options: Value) -> ml
     let what = match &template {
         Value::String(name) => {
             let name = name.to_string_lossy();
-            if !ctx.ready.header.templates.iter().any(|known| *known == name) {
+            if !ctx.ready.header.templates.contains(&name) {
                 return Err(wrong(format!("template '{name}' is not named in the script's header: add it to templates = {{ … }}")));
             }
             request.template = Some(name.clone());
             name
         }
         Value::Table(_) => {
-            let mut spec = sandbox::to_json(lua, &template)?;
+            let mut spec = sandbox::to_json(&template)?;
             if let Some(fields) = spec.as_object_mut() {
                 fields.entry("name").or_insert_with(|| "script".into());
             }

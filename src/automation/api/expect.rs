@@ -149,11 +149,11 @@ fn seen(before: &[u8]) -> String {
     let plain = plain(before);
     let text = plain.trim_end();
     let start = text.char_indices().rev().nth(SEEN - 1).map_or(0, |(at, _)| at);
-    if text.is_empty() { "nothing came".to_owned() } else { format!("last saw '{}'", shown(text[start..].as_bytes())) }
+    if text.is_empty() { "nothing came".to_owned() } else { format!("last saw '{}'", shown(&text.as_bytes()[start..])) }
 }
 
 /// Output without what drives a terminal, with `\n` as line ends.
-pub(super) fn plain(bytes: &[u8]) -> String {
+pub(in crate::automation) fn plain(bytes: &[u8]) -> String {
     let safe = crate::term::safe_text(bytes);
     let text = String::from_utf8_lossy(&safe).replace("\r\n", "\n").replace('\r', "\n");
     let mut plain = String::with_capacity(text.len());

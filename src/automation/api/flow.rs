@@ -33,7 +33,7 @@ pub(super) fn install(lua: &Lua, ctx: &Rc<Ctx>) -> mlua::Result<()> {
     globals.set(
         "log",
         lua.create_function(move |lua, values: MultiValue| {
-            let said: Vec<String> = values.iter().map(|value| said(lua, value)).collect();
+            let said: Vec<String> = values.iter().map(said).collect();
             of.live.note(of.line(lua), RunNote::Log { text: said.join(" ") });
             Ok(())
         })?,
@@ -64,8 +64,8 @@ pub(super) fn install(lua: &Lua, ctx: &Rc<Ctx>) -> mlua::Result<()> {
     let of = ctx.clone();
     globals.set(
         "report",
-        lua.create_function(move |lua, table: Table| {
-            let value = sandbox::to_json(lua, &Value::Table(table))?;
+        lua.create_function(move |_, table: Table| {
+            let value = sandbox::to_json(&Value::Table(table))?;
             let serde_json::Value::Object(fields) = of.live.masked_value(value) else {
                 return Err(wrong("report: expected names with values, as { rows = 3 }"));
             };
@@ -102,10 +102,10 @@ pub(super) fn install(lua: &Lua, ctx: &Rc<Ctx>) -> mlua::Result<()> {
     let of = ctx.clone();
     globals.set(
         "checkpoint",
-        lua.create_async_function(move |lua, value: Value| {
+        lua.create_async_function(move |_, value: Value| {
             let ctx = of.clone();
             async move {
-                let value = sandbox::to_json(&lua, &value)?;
+                let value = sandbox::to_json(&value)?;
                 if value.to_string().len() > MOST_RESULTS {
                     return Err(failure(Error::new(Code::TooLarge, "a checkpoint has at most 1 MiB")));
                 }
@@ -155,11 +155,11 @@ pub(super) fn install(lua: &Lua, ctx: &Rc<Ctx>) -> mlua::Result<()> {
 }
 
 /// What somebody said.
-fn said(lua: &Lua, value: &Value) -> String {
+fn said(value: &Value) -> String {
     match value {
         Value::Nil => "nil".to_owned(),
         Value::UserData(_) | Value::Function(_) | Value::Error(_) => value.to_string().unwrap_or_else(|_| value.type_name().to_owned()),
-        Value::Table(_) => sandbox::to_json(lua, value).map_or_else(|_| "a table".to_owned(), |value| value.to_string()),
+        Value::Table(_) => sandbox::to_json(value).map_or_else(|_| "a table".to_owned(), |value| value.to_string()),
         other => plain(other).unwrap_or_else(|| other.type_name().to_owned()),
     }
 }

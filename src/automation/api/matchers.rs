@@ -97,7 +97,7 @@ pub(in crate::automation) fn matchers_of(lua: &Lua, file: &str, source: &str) ->
         let (name, function) = match pair? {
             (Value::String(name), Value::Function(function)) if count < MOST => (name.to_string_lossy(), function),
             (Value::String(name), other) if count < MOST => {
-                return Err(mlua::Error::runtime(format!("'{}' is a {}, and matchers are functions", name.to_string_lossy(), other.type_name())));
+                return Err(mlua::Error::runtime(format!("'{}' is no function: found {}", name.to_string_lossy(), other.type_name())));
             }
             (_, _) if count >= MOST => return Err(mlua::Error::runtime(format!("gives more than {MOST} functions"))),
             (other, _) => return Err(mlua::Error::runtime(format!("a matcher's name is text, not a {}", other.type_name()))),

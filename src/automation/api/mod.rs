@@ -15,6 +15,7 @@ mod text;
 pub(super) use container::clean_up;
 pub(super) use ctx::Ctx;
 pub(super) use ctx::Failure;
+pub(super) use expect::plain;
 pub(super) use matchers::Matchers;
 pub(super) use matchers::matchers_of;
 

@@ -70,7 +70,7 @@ pub(super) struct Inner {
 /// Where a session's screen is.
 enum Source {
     Live(Session),
-    Recorded(Recorded),
+    Recorded(Box<Recorded>),
 }
 
 /// Makes the methods of sessions, which need what is taken away before the script runs.
@@ -113,7 +113,7 @@ impl SessionRef {
     /// What stands for a session in a dry run.
     pub(super) fn recorded(ctx: &Rc<Ctx>, recorded: Recorded) -> mlua::Result<Self> {
         let stream = recorded.stream.clone();
-        Ok(Self::new(ctx, SessionId("dry".to_owned()), stream, Source::Recorded(recorded), false))
+        Ok(Self::new(ctx, SessionId("dry".to_owned()), stream, Source::Recorded(Box::new(recorded)), false))
     }
 
     fn new(ctx: &Rc<Ctx>, id: SessionId, stream: Stream, source: Source, ours: bool) -> Self {

@@ -25,8 +25,8 @@ pub(super) fn install(lua: &Lua) -> mlua::Result<()> {
     )?;
     json.set(
         "encode",
-        lua.create_function(|lua, (value, pretty): (Value, Option<bool>)| {
-            let value = sandbox::to_json(lua, &value)?;
+        lua.create_function(|_, (value, pretty): (Value, Option<bool>)| {
+            let value = sandbox::to_json(&value)?;
             let text = if pretty.unwrap_or(false) { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) };
             text.map_err(|error| wrong(format!("json.encode: {error}")))
         })?,

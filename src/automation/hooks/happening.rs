@@ -114,9 +114,16 @@ impl Seen {
         match &event.event {
             Event::ContainerChanged { container } => self.container(container, at),
             Event::ContainerRemoved { id, name } => {
-                let known = self.containers.remove(id).map_or_else(|| Subject::bare(id, name), |known| known.3);
+                let (state, known) = self.containers.remove(id).map_or_else(|| (None, Subject::bare(id, name)), |known| (Some(known.0), known.3));
                 let data = json!({"container": {"id": id, "name": name, "template": known.template, "owner": known.owner}});
-                vec![Happening::of_container("container.removed", &known, at, format!("removed:{id}"), "was removed", data)]
+                let tell = |kind, key, words| Happening::of_container(kind, &known, at, key, words, data.clone());
+                let mut all = Vec::new();
+                // One that is removed while it runs dies first, though nobody may have seen it dead.
+                if matches!(state, Some(ContainerState::Running | ContainerState::Paused | ContainerState::Restarting)) {
+                    all.push(tell("container.died", format!("died:{id}:removed"), "ended as it was removed"));
+                }
+                all.push(tell("container.removed", format!("removed:{id}"), "was removed"));
+                all
             }
             Event::SessionChanged { session } => self.session(session, at),
             Event::SessionRemoved { id } => {
@@ -314,6 +321,12 @@ mod tests {
         let told = seen.take(&died, "b");
         assert_eq!((told[0].text.as_str(), told[0].bad, told[0].key.as_str()), ("container web ended, exit code 137", true, "died:c1:2026-01-01T00:00:50Z"));
         assert_eq!(kinds(told), ["container.died", "container.oom"]);
+        let at = "2026-01-01T00:02:00Z".parse().unwrap();
+        let gone = Numbered { seq: 9, at, event: Event::ContainerRemoved { id: ContainerId("c1".to_owned()), name: "web".to_owned() } };
+        assert_eq!(kinds(seen.take(&gone, "b")), ["container.removed"]);
+        let mut running = Seen::new("2026-01-01T00:00:00Z".parse().unwrap());
+        running.take(&container(|_| {}), "b");
+        assert_eq!(kinds(running.take(&gone, "b")), ["container.died", "container.removed"], "nobody has seen it dead");
         assert!(late.take(&died, "b").iter().any(|one| one.key == "died:c1:2026-01-01T00:00:50Z"), "the same key on another server");
     }
 }

@@ -99,5 +99,11 @@ fn check_matchers(script: &InlineScript) -> Option<Place> {
         Err(error) => return Some(place(None, error.to_string())),
     };
     let given = crate::automation::api::matchers_of(&vm.lua, &script.name, &script.source);
-    given.err().map(|error| place(sandbox::line_of(&script.name, &error), sandbox::words(&script.name, &error)))
+    given.err().map(|error| {
+        let words = match sandbox::words(&script.name, &error) {
+            words if words.starts_with("attempt to call a nil value") => format!("{words}: matchers have what computes, and nothing of cto's"),
+            words => words,
+        };
+        place(sandbox::line_of(&script.name, &error), words)
+    })
 }

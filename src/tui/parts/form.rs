@@ -69,6 +69,12 @@ impl Form {
         Self { entries }
     }
 
+    /// These parameters, each with its name.
+    #[must_use]
+    pub fn of_params<'a>(params: impl IntoIterator<Item = (&'a String, &'a Param)>) -> Self {
+        Self { entries: params.into_iter().map(|(name, param)| of_param(name, param)).collect() }
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -137,7 +137,8 @@ impl TerminalPane {
         if self.is_over() && room.height > 1 { room.height - 1 } else { room.height }
     }
 
-    fn draw(&self, buffer: &mut Buffer, room: Rect, cx: &Context, prefix: bool) {
+    /// Draws what is seen of it into a room.
+    pub(super) fn draw(&self, buffer: &mut Buffer, room: Rect, cx: &Context, prefix: bool) {
         if room.is_empty() {
             return;
         }
@@ -174,7 +175,7 @@ impl TerminalPane {
             }
         }
         let settled = cx.now.since_start.saturating_sub(self.sized_at) > SETTLED;
-        if size != self.size && settled && self.session.is_some() && !self.is_over() {
+        if size != self.size && !self.looks && settled && self.session.is_some() && !self.is_over() {
             badge(buffer, screen_room, &size.to_string(), cx.theme.style(Role::Warn));
         }
         if let Some(scroll) = &self.scroll {

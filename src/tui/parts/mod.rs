@@ -10,6 +10,11 @@
 //! | `files::Files` (a container's files beside this machine's) | `Files::default()`; `show(ContainerId)`, `show_at(ContainerId, SessionId)`, `answer(FilesAnswer)`, `prompted(FilesPrompt, text)`, `due(&Context)` | `Sheet`, `Confirm`, `Offer`, `Prompt`, `PasteText`, `Request::Files`, `Effect::Copy`, `Effect::Edit` |
 //! | `recordings::Recordings` | `Recordings::default()`; `due(&Context)` for what is to be listed | `Play`, `Prompt`, `Confirm`, `Sheet`, `Request::Casts` |
 //! | `playing::Playing` (a recording that is played) | `Playing::new(Recording, now)`, on `Ask::Play` | `Effect::ReadCast`, `Effect::MoreCast`, `Close` |
+//! | `scripts::Scripts` | `Scripts::default()`; `due(&Context)` for what is to be listed | `RunScript`, `RunsOf`, `Prompt`, `Confirm`, `Offer`, `Sheet`, `Request::Runs`, `Effect::Edit` |
+//! | `runs::Runs` | `Runs::default()`; `show(script)`, `due(&Context)` for what is to be listed | `Watch`, `Confirm`, `Sheet`, `Request::Runs` |
+//! | `run_view::RunView` (a run that is watched) | `RunView::default()`; `show(Run)`, `due(&Context)` for what is to be read, `rest()` when it is left | `ShowSession`, `Confirm`, `Request::Runs`, `Effect::Look` |
+//! | `schedules::Schedules` | `Schedules::default()`; `due(&Context)` for what is to be listed | `NewSchedule`, `RunsBy`, `Watch`, `Confirm`, `Sheet`, `Request::Schedules` |
+//! | `run_form::RunForm` (what a run or a schedule takes) | `RunForm::new(&ScriptEntry)`, on `Ask::RunScript`; `RunForm::schedule()`, on `Ask::NewSchedule` | `Sheet`, `Request::Runs`, `Request::Schedules`, `Close` |
 //! | `settings_view::SettingsView` | `SettingsView::default()`; `learn(ShownSettings)` | `Pick`, `Prompt`, `Sheet`, `Request::Set`, `Effect::Edit` |
 //! | `launch::Launch` | `Launch::new(size)` | `Launch`, `Close` |
 //! | `palette::Palette` | `Palette::new(scopes)`, `Palette::line(scopes, text)` for `:` | `Run`, `RunLine`, `OpenTerminal`, `Launch`, `Close` |
@@ -80,7 +85,18 @@ pub mod resources;
 mod resources_draw;
 pub mod rows;
 mod rows_draw;
+pub mod run_form;
+pub mod run_log;
+pub mod run_view;
+mod run_view_draw;
+pub mod run_words;
+pub mod runs;
 pub mod saved;
+mod schedule_form;
+pub mod schedule_words;
+pub mod schedules;
+pub mod scripts;
+mod scripts_edit;
 pub mod selection;
 pub mod session_list;
 pub mod settings_view;

@@ -9,6 +9,7 @@ use super::fuzzy;
 use super::groups::Grouping;
 use super::pane_tree::TabSeen;
 use super::popup::Popup;
+use super::run_words;
 use super::state;
 use super::text;
 use crate::model::ContainerId;
@@ -32,6 +33,7 @@ use crate::tui::stock::Kind;
 use crate::tui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use std::collections::BTreeMap;
 use std::collections::VecDeque;
 
 /// Columns of the box at most.
@@ -64,6 +66,7 @@ enum Does {
     Session(SessionId),
     Pane(PaneId),
     Template(String),
+    Script(String),
     /// A command of the person's own.
     Own(String),
     /// Stands in the line in place of its last word.
@@ -175,6 +178,10 @@ impl Palette {
             let about = template.description.clone().unwrap_or_else(|| template.image.clone());
             entries.push(Entry { text: format!("launch {}", template.name), about, key: "template".to_owned(), does: Does::Template(template.name.clone()) });
         }
+        for script in cx.data.runs.scripts.iter().flat_map(|list| &list.items) {
+            let about = script.header.about.clone();
+            entries.push(Entry { text: format!("run script {}", script.name), about, key: "script".to_owned(), does: Does::Script(script.name.clone()) });
+        }
         let commands = COMMANDS.iter().filter(|command| self.scopes.contains(&command.scope) || command.scope == Scope::Global);
         let entry = |command: &crate::tui::command::Command| Entry {
             text: command.name.replace('-', " "),
@@ -222,6 +229,10 @@ impl Palette {
             Some(CommandId::Sort) => Fact::ALL.iter().map(|fact| entry(fact.word(), fact.about().to_owned(), "column")).collect(),
             Some(CommandId::GroupBy) => Grouping::ALL.iter().map(|grouping| entry(grouping.word(), String::new(), "group")).collect(),
             Some(CommandId::Theme) => self.themes.iter().map(|(name, about)| entry(name, about.clone(), "theme")).collect(),
+            Some(CommandId::ScriptRun) => {
+                let scripts = cx.data.runs.scripts.iter().flat_map(|list| &list.items);
+                scripts.map(|script| entry(&script.name, script.header.about.clone(), "script")).collect()
+            }
             Some(CommandId::Launch) => {
                 let about = |template: &crate::model::Template| template.description.clone().unwrap_or_default();
                 cx.data.templates.items.iter().map(|item| entry(&item.template.name, about(&item.template), "template")).collect()
@@ -256,7 +267,7 @@ impl Palette {
             None if by_name(word).is_some_and(|command| {
                 takes_container(command.id)
                     || takes_stock(command.id).is_some()
-                    || matches!(command.id, CommandId::Launch | CommandId::Theme | CommandId::Sort | CommandId::GroupBy)
+                    || matches!(command.id, CommandId::Launch | CommandId::ScriptRun | CommandId::Theme | CommandId::Sort | CommandId::GroupBy)
             }) =>
             {
                 format!("{word} ")
@@ -288,6 +299,7 @@ impl Palette {
             Some(Does::Container(id)) => vec![close, Effect::Ask(Ask::OpenTerminal(id))],
             Some(Does::Session(id)) => vec![close, Effect::Ask(Ask::ShowSession(id))],
             Some(Does::Pane(id)) => vec![close, Effect::Ask(Ask::FocusPane(id))],
+            Some(Does::Script(name)) => vec![close, Effect::Ask(Ask::RunScript(name))],
             Some(Does::Template(name)) => {
                 let template = cx.data.templates.items.iter().find(|entry| entry.template.name == name);
                 match template.map(|entry| actions::launch_or_ask(&entry.template)) {
@@ -368,6 +380,7 @@ impl Palette {
             Some(Does::Container(id)) => cx.data.container(id).map(|container| format!("cto attach {}", container.name)),
             Some(Does::Session(id)) => Some(format!("cto attach {id}")),
             Some(Does::Template(name)) => Some(format!("cto run {name}")),
+            Some(Does::Script(name)) => Some(run_words::line(name, &BTreeMap::new())),
             Some(Does::Run(id)) => shell_line(crate::tui::command::command(*id).name, ""),
             // What is typed, where it is a whole command.
             _ if self.line => self.field.text().split_once(' ').and_then(|(name, rest)| shell_line(name, rest)),

@@ -254,6 +254,7 @@ impl Workspace {
             | PromptFor::RenameLayout(_)
             | PromptFor::Bulk(_)
             | PromptFor::SaveCast(_)
+            | PromptFor::NewScript
             | PromptFor::Setting(_)
             | PromptFor::SaveRows(_) => {}
             PromptFor::SaveLog => return self.focused().and_then(|pane| pane.log.as_ref()).map(|log| log.save(text)).unwrap_or_default(),

@@ -132,6 +132,8 @@ pub struct TerminalPane {
     pub revived_at: Option<Duration>,
     /// Text is being marked with the mouse.
     pub marking: Option<Marking>,
+    /// It is only looked at: nothing is typed here, and the session keeps its size.
+    pub looks: bool,
     /// The logs that it shows instead of a session.
     pub log: Option<Box<LogView>>,
     program: String,
@@ -170,6 +172,7 @@ impl TerminalPane {
             hints: None,
             revived_at: None,
             marking: None,
+            looks: false,
             log,
             program: String::new(),
             offset: 0,
@@ -220,6 +223,9 @@ impl TerminalPane {
     fn attach(&mut self, from_offset: Option<u64>) -> Vec<Effect> {
         let Some(session) = self.session.clone() else { return Vec::new() };
         self.state = PaneState::Attaching;
+        if self.looks {
+            return vec![Effect::Look { pane: self.id, session, from_offset }];
+        }
         vec![Effect::Attach { pane: self.id, session, size: self.size, from_offset }]
     }
 
@@ -382,7 +388,7 @@ impl TerminalPane {
     }
 
     fn type_bytes(&mut self, bytes: Vec<u8>) -> Vec<Effect> {
-        if bytes.is_empty() || self.origin.shows == Shows::Log {
+        if bytes.is_empty() || self.looks || self.origin.shows == Shows::Log {
             return Vec::new();
         }
         if self.state == PaneState::Opening && self.ahead.len() + bytes.len() <= AHEAD {
@@ -456,6 +462,8 @@ impl TerminalPane {
     #[must_use]
     pub fn epitaph(&self) -> Option<String> {
         match &self.state {
+            PaneState::Ended(exit) if self.looks => Some(format!("[{}]", exit.as_ref().map_or_else(|| "ended".to_owned(), ending))),
+            PaneState::Failed(problem) if self.looks => Some(format!("[{}]", problem.detail)),
             PaneState::Ended(exit) => Some(format!("[{} · r restart · x close]", exit.as_ref().map_or_else(|| "ended".to_owned(), ending))),
             PaneState::Failed(problem) => Some(format!("[{} · r restart · x close]", problem.detail)),
             _ => None,
