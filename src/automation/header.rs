@@ -97,6 +97,12 @@ pub(super) fn read(script: &InlineScript) -> Result<ScriptHeader, Vec<Place>> {
     Err(places.collect())
 }
 
+/// The line on which a script's header begins.
+pub(super) fn line_of_header(script: &InlineScript) -> Option<u32> {
+    let index = script.source.lines().position(|line| line.trim_start().starts_with("script"))?;
+    u32::try_from(index + 1).ok()
+}
+
 /// Empty tables where lists or maps are wanted: Luau has one kind of both.
 fn with_lists(mut value: serde_json::Value) -> serde_json::Value {
     use serde_json::Value;

@@ -11,6 +11,7 @@ mod live;
 mod mask;
 mod names;
 mod pattern;
+mod plugins;
 mod runner;
 mod runs;
 mod sandbox;
@@ -56,6 +57,7 @@ struct Inner {
     /// Fires of which it is not known whether their run is there. A std mutex: never held across an await.
     doubtful: Mutex<Vec<FireKey>>,
     hooks: hooks::Hooks,
+    plugins: plugins::Plugins,
 }
 
 impl Inner {
@@ -75,7 +77,14 @@ impl Automation {
     #[must_use]
     pub fn new(control: Control) -> Self {
         let live = live::LiveRuns::default();
-        let inner = Inner { control, live, schedules_changed: Notify::new(), doubtful: Mutex::default(), hooks: hooks::Hooks::default() };
+        let inner = Inner {
+            control,
+            live,
+            schedules_changed: Notify::new(),
+            doubtful: Mutex::default(),
+            hooks: hooks::Hooks::default(),
+            plugins: plugins::Plugins::default(),
+        };
         Self(Arc::new(inner))
     }
 

@@ -38,6 +38,7 @@ const GLOBALS: &[&str] = &[
     "table_of",
     "check",
     "json",
+    "matchers",
     // Luau's own.
     "assert",
     "error",

@@ -33,13 +33,16 @@ pub(super) struct Job {
     pub request: StartRun,
     pub ready: Ready,
     pub resumed: Option<serde_json::Value>,
+    /// What plugins give to scripts.
+    pub matchers: Vec<api::Matchers>,
     /// Where calls into the server run: what they hold must not die with this thread.
     pub server: Handle,
 }
 
 /// Runs a script to its end. The future may be dropped; the script is told to end then.
 pub(super) async fn run(automation: &Automation, actor: &Actor, live: &Arc<Live>, request: StartRun, ready: Ready, resumed: Option<serde_json::Value>) -> End {
-    let job = Job { automation: automation.clone(), actor: actor.clone(), live: live.clone(), request, ready, resumed, server: Handle::current() };
+    let (matchers, server) = (automation.matchers(), Handle::current());
+    let job = Job { automation: automation.clone(), actor: actor.clone(), live: live.clone(), request, ready, resumed, matchers, server };
     let (ended, end) = tokio::sync::oneshot::channel();
     let thread = std::thread::Builder::new().name("script".to_owned()).stack_size(sandbox::STACK);
     let started = thread.spawn(move || {

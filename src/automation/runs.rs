@@ -68,6 +68,9 @@ impl Automation {
         Control::may(actor, Action::StartRuns)?;
         let script = self.script_of(&request).await?;
         let ready = self.prepare(&script, &request.params).await?;
+        if let Some(grant) = request.within.as_ref().and_then(|within| ready.header.grants.iter().find(|grant| !within.contains(grant))) {
+            return Err(Error::new(Code::Forbidden, format!("script '{}' needs the grant '{grant}', which it does not have", script.name)));
+        }
         if let Some(recording) = &request.against {
             self.control().get_recording(actor, recording).await?;
         }

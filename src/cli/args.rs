@@ -7,6 +7,7 @@ use crate::cli::image_args;
 use crate::cli::import_args::ExportArgs;
 use crate::cli::import_args::ImportArgs;
 use crate::cli::life_args;
+use crate::cli::plugin_args::PluginArgs;
 use crate::cli::rec_args::RecArgs;
 use crate::cli::schedule_args::ScheduleArgs;
 use crate::cli::script_args::RunsArgs;
@@ -145,6 +146,8 @@ pub enum Command {
     Webhook(WebhookArgs),
     /// Start scripts when something happens
     Trigger(TriggerArgs),
+    /// Install plugins, which add commands, reactions to events and matchers; run their commands
+    Plugin(PluginArgs),
     /// Write a cto.json in which everything is named and nothing set, and schemas for editors
     Init(InitArgs),
     /// Check, show, explain and compare the configuration

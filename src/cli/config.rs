@@ -35,6 +35,7 @@ pub fn schema(kind: SchemaKind) -> Result<()> {
         SchemaKind::Template => config::schema(),
         SchemaKind::Stack => config::stack_schema(),
         SchemaKind::Theme => theme::schema(),
+        SchemaKind::Plugin => config::plugin_schema(),
     })
 }
 

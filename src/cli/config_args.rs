@@ -31,6 +31,8 @@ pub enum SchemaKind {
     Stack,
     /// themes/NAME.json
     Theme,
+    /// plugins/NAME/plugin.json
+    Plugin,
 }
 
 /// `cto config`.

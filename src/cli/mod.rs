@@ -22,6 +22,8 @@ mod life_args;
 mod networks;
 mod operation;
 mod output;
+mod plugin_args;
+mod plugins;
 mod rec_args;
 mod recordings;
 mod runs;
@@ -149,6 +151,7 @@ async fn dispatch(context: &Context, command: Option<Command>) -> Result<u8> {
         Some(Command::Template(args)) => templates::template(context, args).await,
         Some(Command::Webhook(args)) => webhooks::webhook(context, args.command).await.map(done),
         Some(Command::Trigger(args)) => triggers::trigger(context, args.command).await.map(done),
+        Some(Command::Plugin(args)) => plugins::plugin(context, args.command).await,
         Some(Command::Init(args)) => config::init(context, &args).map(done),
         Some(Command::Config(args)) => config::config(context, args.command).await,
         Some(Command::Schema(args)) => config::schema(args.kind).map(done),

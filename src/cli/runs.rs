@@ -163,7 +163,7 @@ fn cause(cause: &RunCause) -> String {
         RunCause::Again { run } => format!("again {run}"),
         RunCause::Schedule { name, .. } => format!("schedule {name}"),
         RunCause::Trigger { name, .. } => format!("trigger {name}"),
-        RunCause::Plugin { name } => format!("plugin {name}"),
+        RunCause::Plugin { name, .. } => format!("plugin {name}"),
     }
 }
 

@@ -233,6 +233,15 @@ endpoints! {
     ListFires = "What a trigger did, newest first": Get "/api/v1/triggers/{name}/fires", Some(Action::ReadTriggers), PastQuery => Answer::Json, Page<Fire>;
     ReceiveHook = "Takes a signed request for a trigger; the signature says who asks, and the body is any JSON up to 256 KiB": Post "/api/v1/hooks/{name}", None, Empty => Answer::Json, HookTaken;
 
+    ListPlugins = "Plugins by name, broken ones too": Get "/api/v1/plugins", Some(Action::ReadPlugins), Empty => Answer::Json, Page<Plugin>;
+    InstallPluginOf = "Installs a plugin, or another version of one, with all that it asks for": Post "/api/v1/plugins", Some(Action::ManagePlugins), InstallPlugin => Answer::Created, Plugin;
+    CheckPlugin = "What a plugin's files say, and what is wrong with them, each with its place": Post "/api/v1/plugins/check", Some(Action::ManagePlugins), PluginFiles => Answer::Json, PluginCheck;
+    GetPlugin = "One plugin": Get "/api/v1/plugins/{name}", Some(Action::ReadPlugins), Empty => Answer::Json, Plugin;
+    DeletePlugin = "Removes a plugin with its files": Delete "/api/v1/plugins/{name}", Some(Action::ManagePlugins), Empty => Answer::Nothing, Empty;
+    EnablePluginOf = "Grants a plugin what it asks for, with its files as they are now": Post "/api/v1/plugins/{name}/enable", Some(Action::ManagePlugins), EnablePlugin => Answer::Json, Plugin;
+    DisablePlugin = "Lets a plugin do nothing for now": Post "/api/v1/plugins/{name}/disable", Some(Action::ManagePlugins), Empty => Answer::Json, Plugin;
+    RunPluginOf = "Runs a command of a plugin's, with the caller's rights within what was granted to it": Post "/api/v1/plugins/{name}/run", Some(Action::StartRuns), RunPlugin => Answer::Created, Run;
+
     OpenStream = "Events, stats, tiles and logs over one WebSocket": Get "/api/v1/stream", Some(Action::ReadEvents), Empty => Answer::Upgrade(STREAM_PROTOCOL), Empty;
 
     ListLayouts = "The caller's layouts": Get "/api/v1/layouts", Some(Action::UseLayouts), Empty => Answer::Json, Page<Layout>;

@@ -93,10 +93,16 @@ pub enum RunCause {
         /// How many runs in a row started each other by triggers.
         depth: u32,
     },
-    /// A plugin asked.
+    /// A command of a plugin's, or what it does when something happens.
     Plugin {
         /// Its name.
         name: String,
+        /// What happened, for people; none where somebody asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        event: Option<String>,
+        /// How many runs in a row started each other.
+        #[serde(default)]
+        depth: u32,
     },
 }
 
@@ -183,6 +189,9 @@ pub struct StartRun {
     /// Pause before the first call.
     #[serde(default)]
     pub step: bool,
+    /// Grants of plugins' that the script may use at most; none where it may use all that its header asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<Vec<String>>,
 }
 
 /// Which runs: `GET /api/v1/runs`.

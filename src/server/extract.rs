@@ -1,8 +1,10 @@
 //! Reading what a request asks: query strings and JSON bodies, with the place of each mistake.
 use super::problem::Refusal;
 use crate::error::Error;
+use crate::model::CheckPlugin;
 use crate::model::Code;
 use crate::model::Endpoint;
+use crate::model::InstallPluginOf;
 use crate::model::Method;
 use crate::model::Place;
 use axum::body::Body;
@@ -17,6 +19,8 @@ use std::time::Duration;
 
 /// Most bytes of a request's body.
 pub(super) const MAX_BODY: usize = 1 << 20;
+/// Most bytes of a body that brings the files of a plugin: 16 MiB of them in base64, and their names.
+const MAX_FILES: usize = 24 << 20;
 /// How long a body may take to come in.
 const BODY_TIME: Duration = Duration::from_secs(30);
 /// Longest wait that `Prefer` may ask for.
@@ -26,7 +30,10 @@ const MAX_WAIT: Duration = Duration::from_secs(600);
 pub(super) async fn request_of<E: Endpoint>(uri: &Uri, headers: &HeaderMap, body: Body) -> Result<E::Request, Refusal> {
     match E::METHOD {
         Method::Get | Method::Delete => query(uri),
-        Method::Post | Method::Put => json(headers, body).await,
+        Method::Post | Method::Put => {
+            let brings_files = [InstallPluginOf::NAME, CheckPlugin::NAME].contains(&E::NAME);
+            json(headers, body, if brings_files { MAX_FILES } else { MAX_BODY }).await
+        }
     }
 }
 
@@ -47,8 +54,8 @@ pub(super) fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Refusal> {
     }
 }
 
-async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Refusal> {
-    let bytes = whole(headers, body, MAX_BODY).await?;
+async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body, most: usize) -> Result<T, Refusal> {
+    let bytes = whole(headers, body, most).await?;
     if bytes.is_empty() {
         return parse(b"{}");
     }

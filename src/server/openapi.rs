@@ -36,6 +36,7 @@ pub fn document() -> Value {
     builder.need::<Layout>();
     builder.need::<Network>();
     builder.need::<Operation>();
+    builder.need::<Plugin>();
     builder.need::<Recording>();
     builder.need::<Session>();
     builder.need::<Token>();

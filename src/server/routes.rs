@@ -229,6 +229,15 @@ pub(super) fn all() -> Routes {
         .add::<ListFires, _, _>(|ask, query| async move { ask.automation.list_fires(&ask.actor, ask.id(), query).await })
         .route::<ReceiveHook, _, _>(|door, _, path, headers, body, _| hooks::receive(door, path, headers, body))
 
+        .add::<ListPlugins, _, _>(|ask, _| async move { ask.automation.list_plugins(&ask.actor).await })
+        .add::<InstallPluginOf, _, _>(|ask, request| async move { ask.automation.install_plugin(&ask.actor, request).await })
+        .add::<CheckPlugin, _, _>(|ask, request| async move { ask.automation.check_plugin(&ask.actor, request).await })
+        .add::<GetPlugin, _, _>(|ask, _| async move { ask.automation.get_plugin(&ask.actor, ask.id()).await })
+        .add::<DeletePlugin, _, _>(|ask, _| async move { ask.automation.delete_plugin(&ask.actor, ask.id()).await.map(done) })
+        .add::<EnablePluginOf, _, _>(|ask, request| async move { ask.automation.enable_plugin(&ask.actor, ask.id(), request).await })
+        .add::<DisablePlugin, _, _>(|ask, _| async move { ask.automation.disable_plugin(&ask.actor, ask.id()).await })
+        .add::<RunPluginOf, _, _>(|ask, request| async move { ask.automation.run_plugin(&ask.actor, ask.id(), request).await })
+
         .upgrade::<OpenStream, _, _>(stream::run)
 
         .add::<ListLayouts, _, _>(|ask, _| async move { ask.control.list_layouts(&ask.actor).await })

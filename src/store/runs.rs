@@ -193,7 +193,7 @@ fn words(run: &Run) -> String {
     let cause = match &run.cause {
         RunCause::Asked => "",
         RunCause::Again { run } => run.as_str(),
-        RunCause::Schedule { name, .. } | RunCause::Trigger { name, .. } | RunCause::Plugin { name } => name,
+        RunCause::Schedule { name, .. } | RunCause::Trigger { name, .. } | RunCause::Plugin { name, .. } => name,
     };
     let error = run.error.as_ref().map_or("", |error| error.message.as_str());
     [run.id.as_str(), &run.script, &run.owner, cause, error].join(" ").to_lowercase()

@@ -49,6 +49,7 @@ mod manners;
 mod palette;
 mod panes;
 mod plain;
+mod plugins;
 mod presence;
 mod recordings;
 mod recordings_view;

@@ -66,6 +66,8 @@ fn body(row: &Row) -> Option<Value> {
         "CreateWebhook" => json!({"name": "-no-name", "to": {"kind": "terminal"}, "events": ["*"]}),
         "PutWebhook" => json!({"to": {"kind": "terminal"}, "events": ["*"]}),
         "CreateTrigger" | "PutTrigger" => json!({"name": "-no-name", "when": {"event": "hook"}, "run": {"script": "no-such-script"}}),
+        "InstallPluginOf" | "CheckPlugin" => json!({"files": {}}),
+        "RunPluginOf" => json!({"command": "no-such-command"}),
         "CreateUser" => json!({"name": "someone", "role": "viewer"}),
         _ => json!({}),
     })

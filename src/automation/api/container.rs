@@ -104,6 +104,7 @@ fn pretended(ctx: &Rc<Ctx>, name: &str) -> ContainerRef {
 }
 
 async fn launch(lua: &Lua, ctx: &Rc<Ctx>, template: Value, options: Value) -> mlua::Result<ContainerRef> {
+    ctx.may_launch()?;
     let options = Options::of("launch", options, &["name", "params", "timeout", "cols", "rows"])?;
     let mut request = CreateContainer { name: options.text("name")?, set: options.texts("params")?, ..CreateContainer::default() };
     request.size = size(&options)?;

@@ -33,6 +33,9 @@ pub(in crate::automation) struct Ctx {
     /// The recording that stands for every session; none where this is no dry run.
     pub against: Option<String>,
     pub resumed: Option<serde_json::Value>,
+    /// What of plugins' grants it may use; none where it is no plugin's.
+    pub within: Option<Vec<String>>,
+    pub matchers: Vec<super::Matchers>,
     server: Handle,
     /// Launches, also those that have not ended.
     pub launches: RefCell<Vec<OperationId>>,
@@ -61,6 +64,8 @@ impl Ctx {
             name: name.to_owned(),
             against: job.request.against.clone(),
             resumed: job.resumed.clone(),
+            within: job.request.within.clone(),
+            matchers: job.matchers.clone(),
             server: job.server.clone(),
             launches: RefCell::default(),
             launched: RefCell::default(),
@@ -112,13 +117,29 @@ impl Ctx {
         self.last.borrow().as_ref().map(|session| self.live.masked(&session.screen_text()))
     }
 
+    /// Whether this run may launch containers.
+    ///
+    /// # Errors
+    /// `forbidden` where it is a plugin's to which that was not granted.
+    pub(super) fn may_launch(&self) -> mlua::Result<()> {
+        if self.within.as_ref().is_none_or(|grants| grants.iter().any(|grant| grant == "launch")) {
+            return Ok(());
+        }
+        let error = Error::new(crate::model::Code::Forbidden, "this plugin may not launch containers");
+        Err(failure(error.fix("write \"launch\" among the grants in its plugin.json, and install it again")))
+    }
+
     /// Whether a container that this run did not launch may be used.
     ///
     /// # Errors
     /// `forbidden` where the script's header does not ask for it.
     pub(super) fn may_use(&self, container: &ContainerId, name: &str) -> mlua::Result<()> {
         let own = self.live.run().containers.contains(container) || self.ready.header.grants.iter().any(|grant| grant == "containers");
-        let given = self.ready.params.values().any(|value| value.to_string() == name);
+        // A plugin's defaults are nobody's wish, and not every value of an event is a container that it is about.
+        let given = match &self.within {
+            Some(_) => self.ready.given.get(crate::model::PLUGIN_CONTAINER).is_some_and(|value| value.to_string() == name),
+            None => self.ready.params.values().any(|value| value.to_string() == name),
+        };
         if own || given {
             return Ok(());
         }

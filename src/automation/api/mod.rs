@@ -5,6 +5,7 @@ mod ctx;
 mod expect;
 mod files;
 mod flow;
+mod matchers;
 mod options;
 mod recorded;
 mod screen;
@@ -15,6 +16,8 @@ pub(super) use container::clean_up;
 pub(super) use ctx::Ctx;
 pub(super) use ctx::Failure;
 pub(super) use expect::plain;
+pub(super) use matchers::Matchers;
+pub(super) use matchers::matchers_of;
 
 use mlua::Lua;
 use mlua::LuaSerdeExt as _;
@@ -31,6 +34,7 @@ pub(super) fn install(lua: &Lua, ctx: &Rc<Ctx>) -> mlua::Result<()> {
     flow::install(lua, ctx)?;
     check::install(lua, ctx)?;
     text::install(lua)?;
+    matchers::install(lua, ctx)?;
     let params = lua.create_table()?;
     for (name, value) in &ctx.ready.params {
         params.set(name.as_str(), lua.to_value(value)?)?;

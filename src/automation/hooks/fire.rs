@@ -249,7 +249,7 @@ impl Automation {
     }
 
     /// How many runs in a row started each other until this happened.
-    async fn depth_of(&self, happening: &Happening) -> Result<u32> {
+    pub(super) async fn depth_of(&self, happening: &Happening) -> Result<u32> {
         let mut ids: Vec<&str> = happening.session.iter().map(|id| id.as_str()).collect();
         ids.extend(happening.container.as_ref().map(|subject| subject.id.as_str()));
         if ids.is_empty() {
@@ -307,15 +307,15 @@ fn has(run: &Run, id: &str) -> bool {
 }
 
 /// The depth of what a run's own things start.
-fn depth_after(run: &Run) -> u32 {
+pub(super) fn depth_after(run: &Run) -> u32 {
     match run.cause {
-        RunCause::Trigger { depth, .. } => depth.saturating_add(1),
-        RunCause::Asked | RunCause::Again { .. } | RunCause::Schedule { .. } | RunCause::Plugin { .. } => 1,
+        RunCause::Trigger { depth, .. } | RunCause::Plugin { depth, .. } => depth.saturating_add(1),
+        RunCause::Asked | RunCause::Again { .. } | RunCause::Schedule { .. } => 1,
     }
 }
 
 /// What is noted of an event before anything is done.
-fn fire_of(happening: &Happening, depth: u32) -> Fire {
+pub(super) fn fire_of(happening: &Happening, depth: u32) -> Fire {
     Fire {
         id: format!("fir_{}", uuid::Uuid::now_v7().simple()),
         at: Timestamp::now(),

@@ -1,4 +1,4 @@
-//! What goes out when something happens, and what comes in: webhooks, notifications, triggers.
+//! What goes out when something happens, and what comes in: webhooks, notifications, triggers, and what plugins do by themselves.
 mod deliver;
 mod email;
 mod filled;
@@ -6,6 +6,7 @@ mod fire;
 mod happening;
 mod inbound;
 mod levels;
+mod plugged;
 mod post;
 mod reach;
 mod sessions;
@@ -66,8 +67,8 @@ const MESSAGES_KEPT: SignedDuration = SignedDuration::from_mins(11);
 pub(super) struct Hooks {
     reach: reach::Reach,
     refusals: inbound::Refusals,
-    /// Where happenings go: to webhooks, and to triggers.
-    told: OnceLock<(mpsc::Sender<Arc<Happening>>, mpsc::Sender<fire::News>)>,
+    /// Where happenings go: to webhooks, to triggers, and to plugins.
+    told: OnceLock<(mpsc::Sender<Arc<Happening>>, mpsc::Sender<fire::News>, mpsc::Sender<Arc<Happening>>)>,
     /// Something was left out, and that was logged.
     full: AtomicBool,
     /// Something may be due.
@@ -103,7 +104,8 @@ impl Automation {
     /// Runs until `shutdown`: hears what happens, tells it, lets triggers fire.
     pub(super) async fn keep_hooks(self, shutdown: CancellationToken) {
         let ((to_webhooks, happenings), (to_triggers, news)) = (mpsc::channel(WAITING), mpsc::channel(WAITING));
-        if self.0.hooks.told.set((to_webhooks, to_triggers)).is_err() {
+        let (to_plugins, plugins) = mpsc::channel(WAITING);
+        if self.0.hooks.told.set((to_webhooks, to_triggers, to_plugins)).is_err() {
             return;
         }
         let bus = &self.control().parts().bus;
@@ -112,6 +114,7 @@ impl Automation {
         tokio::spawn(until(shutdown.clone(), self.clone().hear(events)));
         tokio::spawn(until(shutdown.clone(), self.clone().tell(happenings)));
         tokio::spawn(until(shutdown.clone(), self.clone().let_fire(news)));
+        tokio::spawn(until(shutdown.clone(), self.clone().let_plugins_hear(plugins)));
         tokio::spawn(self.clone().watch(files, shutdown.clone()));
         let mut looks = tokio::time::interval(LOOK);
         let mut due = tokio::time::interval(DUE);
@@ -122,7 +125,10 @@ impl Automation {
         loop {
             let done = tokio::select! {
                 () = shutdown.cancelled() => return,
-                _ = looks.tick() => self.look_at_hooks().await,
+                _ = looks.tick() => match self.look_at_plugins().await {
+                    Ok(_) => self.look_at_hooks().await,
+                    Err(error) => Err(error),
+                },
                 _ = sweeps.tick() => self.forget_hooks().await,
                 _ = due.tick() => self.start_due(Timestamp::now()).await.map(drop),
                 () = self.0.hooks.due.notified() => self.start_due(Timestamp::now()).await.map(drop),
@@ -181,21 +187,21 @@ impl Automation {
 
     /// Tells webhooks and triggers of something. Never waits: where too much waits already, it is left out.
     fn happened(&self, happening: Happening) {
-        let Some((webhooks, triggers)) = self.0.hooks.told.get() else { return };
+        let Some((webhooks, triggers, plugins)) = self.0.hooks.told.get() else { return };
         let happening = Arc::new(happening);
-        let taken = [webhooks.try_send(happening.clone()).is_ok(), triggers.try_send((None, happening)).is_ok()];
+        let taken = [webhooks.try_send(happening.clone()).is_ok(), triggers.try_send((None, happening.clone())).is_ok(), plugins.try_send(happening).is_ok()];
         self.note_full(taken.contains(&false));
     }
 
     /// Tells one trigger of something that it alone waits for.
     fn happened_for(&self, trigger: &TriggerId, happening: Happening) {
-        let Some((_, triggers)) = self.0.hooks.told.get() else { return };
+        let Some((_, triggers, _)) = self.0.hooks.told.get() else { return };
         self.note_full(triggers.try_send((Some(trigger.clone()), Arc::new(happening))).is_err());
     }
 
     fn note_full(&self, full: bool) {
         if !self.0.hooks.full.swap(full, Ordering::Relaxed) && full {
-            tracing::warn!(WAITING, "more happens than can be told: webhooks and triggers miss some of it");
+            tracing::warn!(WAITING, "more happens than can be told: webhooks, triggers and plugins miss some of it");
         }
     }
 

@@ -48,7 +48,7 @@ pub fn cause(cause: &RunCause) -> String {
         RunCause::Again { .. } => "retry".to_owned(),
         RunCause::Schedule { name, .. } => format!("schedule {name}"),
         RunCause::Trigger { name, .. } => format!("trigger {name}"),
-        RunCause::Plugin { name } => format!("plugin {name}"),
+        RunCause::Plugin { name, .. } => format!("plugin {name}"),
     }
 }
 
