@@ -99,6 +99,8 @@ struct State {
     /// The row in the store is not as the run is.
     dirty: bool,
     told: Option<Instant>,
+    /// It was changed since clients were told.
+    untold: bool,
 }
 
 /// Where a run pauses.
@@ -113,7 +115,7 @@ struct Gate {
 impl Live {
     pub(super) fn new(run: Run, bus: Bus, breakpoints: Vec<u32>, step: bool, last: u64) -> Self {
         let id = run.id.clone();
-        let state = State { run, waiting: Vec::new(), last, bytes: 0, left: 0, dirty: false, told: None };
+        let state = State { run, waiting: Vec::new(), last, bytes: 0, left: 0, dirty: false, told: None, untold: false };
         Self {
             id,
             cancel: CancellationToken::new(),
@@ -157,6 +159,7 @@ impl Live {
             state.dirty = true;
             let now = Instant::now();
             let tell = state.run.state.is_over() || state.told.is_none_or(|told| now.duration_since(told) >= TELLING);
+            state.untold = !tell;
             if tell {
                 state.told = Some(now);
             }
@@ -166,6 +169,20 @@ impl Live {
             self.bus.publish(Event::RunChanged { run: Box::new(run) });
         }
         self.changed.send_modify(|count| *count += 1);
+    }
+
+    /// Tells clients of changes that came too soon after others.
+    pub(super) fn tell_rest(&self) {
+        let rest = {
+            let mut state = self.state();
+            std::mem::take(&mut state.untold).then(|| {
+                state.told = Some(Instant::now());
+                state.run.clone()
+            })
+        };
+        if let Some(run) = rest {
+            self.bus.publish(Event::RunChanged { run: Box::new(run) });
+        }
     }
 
     /// A value that is never shown.
@@ -285,6 +302,7 @@ impl Live {
             opened.await;
         }
         self.update(|run| run.paused = None);
+        self.note(line, RunNote::Call { text: "goes on".to_owned(), session: None });
     }
 
     /// Lets it go on; false where it does not wait.

@@ -151,6 +151,7 @@ impl Automation {
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
+            live.tell_rest();
             match live.flush(self.store(), self.control().boot_id()).await {
                 Ok(true) => {}
                 // Whoever has it now says how it ended; what happens here must not happen twice.
