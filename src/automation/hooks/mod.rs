@@ -68,7 +68,7 @@ pub(super) struct Hooks {
     reach: reach::Reach,
     refusals: inbound::Refusals,
     /// Where happenings go: to webhooks, to triggers, and to plugins.
-    told: OnceLock<(mpsc::Sender<Arc<Happening>>, mpsc::Sender<fire::News>, mpsc::Sender<Arc<Happening>>)>,
+    told: OnceLock<Told>,
     /// Something was left out, and that was logged.
     full: AtomicBool,
     /// Something may be due.
@@ -90,6 +90,8 @@ struct State {
     /// Why triggers can't watch what they are to watch.
     troubles: HashMap<TriggerId, String>,
 }
+
+type Told = (mpsc::Sender<Arc<Happening>>, mpsc::Sender<fire::News>, mpsc::Sender<Arc<Happening>>);
 
 /// A list of things with their secrets.
 type Known<T> = Arc<Vec<(T, Vec<KeptSecret>)>>;
