@@ -135,10 +135,10 @@ impl Ctx {
     /// `forbidden` where the script's header does not ask for it.
     pub(super) fn may_use(&self, container: &ContainerId, name: &str) -> mlua::Result<()> {
         let own = self.live.run().containers.contains(container) || self.ready.header.grants.iter().any(|grant| grant == "containers");
-        // A plugin's defaults are nobody's wish, and not every value of an event is a container that it is about.
+        // Defaults are nobody's wish, and of a plugin not every value of an event is a container that it is about.
         let given = match &self.within {
             Some(_) => self.ready.given.get(crate::model::PLUGIN_CONTAINER).is_some_and(|value| value.to_string() == name),
-            None => self.ready.params.values().any(|value| value.to_string() == name),
+            None => self.ready.given.values().any(|value| value.to_string() == name),
         };
         if own || given {
             return Ok(());
