@@ -14,6 +14,8 @@ use crate::model::Code;
 use crate::model::InlineScript;
 use crate::model::Recording;
 use crate::model::ScriptOfRecording;
+use crate::model::Size;
+use crate::term::Screen;
 use std::fmt::Write as _;
 
 /// Bytes of a recording that are read.
@@ -132,7 +134,10 @@ fn echoed(before: &[CastItem], after: &[CastItem], text: &str) -> bool {
     let mut around = output(&mut before.iter().rev(), 2 * text.len() + 16);
     around.reverse();
     around.extend(output(&mut after.iter(), 8));
-    plain(&around.concat()).contains(text)
+    // Drawn, since what is taken back is rubbed out on the screen.
+    let mut screen = Screen::new(Size { cols: 500, rows: 100 }, 0);
+    screen.feed(&around.concat());
+    screen.text().contains(text.trim_end())
 }
 
 /// A control byte as a key.

@@ -126,8 +126,11 @@ async fn a_failing_receiver_is_tried_again_ever_more_rarely_and_then_given_up() 
     assert!(ids.iter().all(|id| *id == delivery.message), "the same message in every try");
     let webhook = plane.automation.get_webhook(&admin(), "ci").await.unwrap();
     assert_eq!(webhook.disabled.as_deref(), Some("a delivery failed 8 times, last: answered 500"));
-    // Nothing more is told until somebody lets it go on; then the same message can be sent again.
+    // Nothing more is told until somebody lets it go on; then the same message can be sent again. Another one shows when the event was looked at.
+    let other = Receiver::start(OK).await;
+    made(&plane, SaveWebhook { name: "seen".to_owned(), events: vec!["run.failed".to_owned()], ..to(other.url("/")) }).await;
     run(&plane, &admin(), "nightly", "error(\"no\")").await;
+    until(&plane, "seen", |all| !all.is_empty()).await;
     receiver.answer([OK]);
     assert_eq!(plane.automation.enable_webhook(&admin(), "ci").await.unwrap().disabled, None);
     let again = plane.automation.redeliver(&admin(), delivery.id.as_str()).await.unwrap();
