@@ -81,6 +81,7 @@ impl Automation {
             id: RunId::fresh(),
             script: script.name.clone(),
             owner: actor.name.clone(),
+            rights: actor.role,
             cause,
             state: RunState::Queued,
             params: ready.given.clone(),
@@ -401,7 +402,8 @@ impl Automation {
         let again = async {
             let script = self.script_of(&request).await?;
             let ready = self.prepare(&script, &request.params).await?;
-            Ok::<_, Error>((self.owner(&run.owner).await?, ready))
+            let owner = self.owner(&run.owner).await?;
+            Ok::<_, Error>((Actor::new(owner.name, owner.role.min(run.rights)), ready))
         };
         match again.await {
             Ok((actor, ready)) if ready.header.resumable || run.state == RunState::Queued => {

@@ -2,6 +2,7 @@
 use super::ContainerId;
 use super::InlineScript;
 use super::ParamValue;
+use super::Role;
 use super::RunId;
 use super::SessionId;
 use jiff::Timestamp;
@@ -18,6 +19,9 @@ pub struct Run {
     pub script: String,
     /// On whose behalf, with whose rights.
     pub owner: String,
+    /// What it may do at most: never more than who asked for it, also when another server goes on with it.
+    #[serde(default = "least")]
+    pub rights: Role,
     /// What started it.
     pub cause: RunCause,
     /// How far it is.
@@ -63,6 +67,11 @@ pub struct Run {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub ended_at: Option<Timestamp>,
+}
+
+/// The rights of what does not say its own.
+pub(super) fn least() -> Role {
+    Role::Viewer
 }
 
 /// What started a run.

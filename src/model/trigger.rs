@@ -1,5 +1,6 @@
 //! Triggers: what starts runs of scripts when something happens.
 use super::ParamValue;
+use super::Role;
 use super::RunId;
 use super::TriggerId;
 use jiff::Timestamp;
@@ -16,6 +17,9 @@ pub struct Trigger {
     pub name: String,
     /// Whose it is: its runs have their rights.
     pub owner: String,
+    /// What its runs may do at most: never more than its owner may when one starts.
+    #[serde(default = "super::run::least")]
+    pub rights: Role,
     /// What it waits for.
     pub when: TriggerWhen,
     /// What it starts.

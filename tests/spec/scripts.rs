@@ -592,3 +592,21 @@ async fn a_recording_becomes_a_script_that_does_the_same_elsewhere() {
     let source = "script { about = \"looks\", params = { box = {} } }\nlog(container(params.box):read(\"/tmp/word\"))";
     assert_eq!(run_script(&plane, &admin(), with(source, &[("box", &second.name)]), LIMIT).await.said(), ["another word\n"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asked_with_fewer_rights_than_they_have_gets_no_more_by_a_server_that_dies() {
+    let mut plane = Plane::start().await;
+    plane.control.create_user(&admin(), AddUser { name: "ada".to_owned(), role: Role::Admin }).await.unwrap();
+    let bobs = plane.container(&operator("bob"), "bobs", json!({"command": ["sleep", "1d"]})).await;
+    let source = "script { about = \"goes on\", resumable = true, params = { box = {} } }\nif resumed then container(params.box):sh(\"true\") end\ncheckpoint(1)\nlog(\"begun\")\nsleep(1000)\n";
+    // As by a token of hers that is an operator's.
+    let run = plane.automation.start_run(&operator("ada"), with(source, &[("box", &bobs.name)]), RunCause::Asked, None).await.unwrap();
+    let begun = async {
+        while plane.automation.get_run_log(&admin(), run.id.as_str(), RunLogQuery { wait: 5, ..RunLogQuery::default() }).await.unwrap().entries.is_empty() {}
+    };
+    tokio::time::timeout(LIMIT, begun).await.unwrap();
+    plane.vanish().await;
+    let ran = over(&plane, &admin(), &run, LIMIT).await;
+    assert_eq!((ran.run.attempt, ran.run.rights), (2, Role::Operator));
+    assert_eq!(ran.error().0, format!("'ada' (operator) may not do 'exec:containers' on '{}'", bobs.name));
+}

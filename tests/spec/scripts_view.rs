@@ -81,6 +81,7 @@ fn run(number: u64, script: &str, state: RunState) -> Run {
         steps: (0, 0),
         sessions: Vec::new(),
         containers: Vec::new(),
+        rights: cto::model::Role::Operator,
         attempt: 1,
         created_at,
         started_at: (state != RunState::Queued).then_some(created_at),

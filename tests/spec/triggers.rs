@@ -431,3 +431,16 @@ async fn mistakes_are_named_with_what_to_do() {
     }
     golden("tests/golden/triggers.txt", &told);
 }
+
+#[tokio::test]
+async fn a_trigger_reaches_no_further_than_who_made_it() {
+    let plane = plane().await;
+    plane.control.create_user(&admin(), AddUser { name: "amy".to_owned(), role: Role::Admin }).await.unwrap();
+    // As by a token of hers that is an operator's.
+    let weaker = operator("amy");
+    let when = json!({"event": "container", "is": ["died"]});
+    let made = plane.automation.create_trigger(&weaker, save("weak", when, json!({"what": "x", "who": "y"}))).await.unwrap();
+    assert_eq!(made.trigger.rights, Role::Operator);
+    let run = plane.automation.test_trigger(&weaker, "weak", TestTrigger::default()).await.unwrap();
+    assert_eq!((run.owner.as_str(), run.rights), ("amy", Role::Operator));
+}

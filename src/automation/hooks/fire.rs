@@ -5,6 +5,7 @@ use super::filled;
 use super::happening::Happening;
 use super::happening::fits;
 use super::happening::plain;
+use crate::access::Actor;
 use crate::control::Control;
 use crate::error::Result;
 use crate::model::ContainerHappening;
@@ -227,7 +228,8 @@ impl Automation {
     /// # Errors
     /// As [`Automation::start_run`].
     pub(super) async fn start_for(&self, trigger: &Trigger, values: &Map<String, Value>, event: String, depth: u32) -> Result<Run> {
-        let actor = self.owner(&trigger.owner).await?;
+        let owner = self.owner(&trigger.owner).await?;
+        let actor = Actor::new(owner.name, owner.role.min(trigger.rights));
         let request = StartRun { script: Some(trigger.run.script.clone()), params: filled::params(&trigger.run, values), ..StartRun::default() };
         self.start_run(&actor, request, RunCause::Trigger { name: trigger.name.clone(), event, depth }, None).await
     }

@@ -76,6 +76,7 @@ impl Automation {
                     id: TriggerId::fresh(),
                     name,
                     owner: actor.name.clone(),
+                    rights: actor.role,
                     when,
                     run,
                     quiet_seconds,
@@ -104,6 +105,10 @@ impl Automation {
         self.check_trigger(&request).await?;
         let mut fresh = None;
         let change = |trigger: &mut Trigger, secrets: &mut Vec<KeptSecret>| {
+            // Who changes what is run may not reach further by it than they themselves do.
+            if trigger.owner == actor.name {
+                trigger.rights = actor.role;
+            }
             (trigger.when, trigger.run, trigger.quiet_seconds, trigger.limit) = (request.when, request.run, request.quiet_seconds, request.limit);
             if secrets.is_empty() {
                 *secrets = secrets_for(&trigger.when);
