@@ -68,6 +68,7 @@ missing_tools() {
   have git || printf 'git '
   have curl || printf 'curl '
   have chromium || have chromium-browser || have google-chrome || printf 'chromium '
+  python3 -c 'import venv, ensurepip' 2>/dev/null || printf 'python3-venv '
   have initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || printf 'postgresql '
   if [ "$(uname -s)" = Linux ]; then
     have docker-registry || printf 'docker-registry '
@@ -101,6 +102,7 @@ piece_test-tools() {
     apt_install "${missing[@]}"
   fi
   tools_image
+  python_tools
 }
 
 # cto-test/tools, made anew when its recipe or the base image has changed; the label tells which it was made from.
@@ -119,6 +121,19 @@ tools_image() {
   { cat scripts/test-tools.Dockerfile && printf 'LABEL cto-test.content=%s\n' "$content"; } >"$files/Dockerfile"
   build_image cto-test/tools:latest "$files"
   rm -rf "$files"
+}
+
+# What Python brings: schemathesis, which asks the API whatever its description allows and what it does not, and what the recipes use.
+python_tools() {
+  local dir=target/cto-test/python wanted="schemathesis==4.32.5 requests==2.32.5 websocket-client==1.8.0" packages
+  if [ "$(cat "$dir/wanted" 2>/dev/null)" = "$wanted" ]; then return; fi
+  only_one tools
+  step "installing $wanted"
+  rm -rf "$dir"
+  python3 -m venv "$dir"
+  read -ra packages <<<"$wanted"
+  "$dir/bin/pip" install --quiet --disable-pip-version-check "${packages[@]}"
+  printf '%s\n' "$wanted" >"$dir/wanted"
 }
 
 piece_cargo-deny() {

@@ -14,6 +14,7 @@ use crate::automation::Automation;
 use crate::bus::Bus;
 use crate::config::LoadedConfig;
 use crate::config::Paths;
+use crate::config::ServerConfig;
 use crate::control::Control;
 use crate::control::ControlParts;
 use crate::engine::Engine;
@@ -95,10 +96,11 @@ async fn serve(paths: &Paths, options: &ServeOptions, loaded: LoadedConfig, leve
     let config = loaded.config.clone();
     let shutdown = CancellationToken::new();
     let mut signals = Signals::listen()?;
-    let tcp = match &config.server.listen {
-        Some(address) => vec![server::listen(address).await?],
+    let remotes = match &config.server.listen {
+        Some(address) => vec![open_port(address, &config.server, paths).await?],
         None => Vec::new(),
     };
+    let base = config.server.base_path.clone().unwrap_or_default();
     let store = Store::open(&config.server.database.clone().unwrap_or_else(|| paths.database().display().to_string())).await?;
     let engine = Engine::connect(config.engine.address.as_deref());
     let control = Control::new(ControlParts { engine, store: store.clone(), bus: Bus::default(), paths: paths.clone(), config, shutdown: shutdown.clone() });
@@ -108,15 +110,21 @@ async fn serve(paths: &Paths, options: &ServeOptions, loaded: LoadedConfig, leve
     tokio::spawn(reload::watch(control.clone(), options.clone(), loaded, level, shutdown.clone()));
     let socket = paths.socket();
     let unix = listen(&socket)?;
-    let addresses: Vec<String> = tcp.iter().filter_map(|listener| Some(format!("http://{}", listener.local_addr().ok()?))).collect();
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), pid = std::process::id(), socket = %socket.display(), tcp = addresses.join(" "), "serving");
+    let addresses: Vec<String> = remotes.iter().filter_map(|(remote, _)| remote.url()).collect();
+    let fingerprint = remotes.iter().find_map(|(_, tls)| tls.as_ref().map(|tls| tls.fingerprint.clone()));
+    let setup = if remotes.is_empty() { None } else { control.begin_setup().await? };
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), pid = std::process::id(), socket = %socket.display(), tcp = addresses.join(" "), fingerprint, "serving");
+    if let (Some(code), Some(address)) = (&setup, addresses.first()) {
+        tracing::info!("nobody has a password yet: the first user is made at {address}{base}/setup with the code {code}");
+    }
     if options.background {
         // The client that started this server has what it needs when it answers; from now on the log has the rest.
         notify::leave_terminal();
     } else {
-        say(&socket, &addresses);
+        say(&socket, &addresses, &base, fingerprint.as_deref(), setup.as_deref());
     }
-    let mut serving = tokio::spawn(server::serve(automation, unix, tcp, shutdown.clone()));
+    let (ports, closing) = (remotes.into_iter().map(|(remote, _)| remote).collect(), shutdown.clone());
+    let mut serving = tokio::spawn(async move { server::serve(automation, unix, ports, &base, closing).await });
     notify::ready();
     let mut pulse = notify::pulse();
     let mut failed = None;
@@ -131,7 +139,7 @@ async fn serve(paths: &Paths, options: &ServeOptions, loaded: LoadedConfig, leve
                 break;
             }
             ended = &mut serving => {
-                failed = ended.map_err(|error| Error::internal(format!("serving failed: {error}"))).and_then(|result| result).err();
+                failed = ended.map_err(|error| Error::internal(format!("serving failed: {error}"))).err();
                 break;
             }
             () = notify::beat(&mut pulse) => {}
@@ -174,15 +182,40 @@ fn listen(socket: &Path) -> Result<UnixListener> {
     Ok(listener)
 }
 
+/// Opens the port, with TLS where the configuration says so or others can reach it.
+async fn open_port(address: &str, config: &ServerConfig, paths: &Paths) -> Result<(server::Remote, Option<server::Tls>)> {
+    let listener = server::listen(address).await?;
+    let own = listener.local_addr().map_err(|error| Error::internal(error.to_string()))?.ip();
+    if own.is_loopback() && config.tls.is_none() {
+        return Ok((listener.into(), None));
+    }
+    let files = config.tls.as_ref().map(|tls| server::CertificateFiles { certificate: tls.certificate.clone().into(), key: tls.key.clone().into() });
+    let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned(), server::host_name()];
+    if !own.is_unspecified() {
+        names.push(own.to_string());
+    }
+    names.extend(config.names.iter().cloned());
+    names.retain(|name| !name.is_empty());
+    let tls = server::Tls::open(files.as_ref(), &paths.state_dir.join("tls"), &names)?;
+    Ok((server::Remote { listener, tls: Some(tls.config.clone()) }, Some(tls)))
+}
+
 /// Tells the person at the terminal where the server is.
-fn say(socket: &Path, addresses: &[String]) {
+fn say(socket: &Path, addresses: &[String], base: &str, fingerprint: Option<&str>, setup: Option<&str>) {
     use std::io::Write as _;
     let mut text = format!("serving on {}", socket.display());
     for address in addresses {
-        text.push_str(&format!(" and {address}"));
+        text.push_str(&format!(" and {address}{base}"));
+    }
+    text.push_str(" (Ctrl-C stops; containers go on)\n");
+    if let Some(fingerprint) = fingerprint {
+        text.push_str(&format!("certificate {fingerprint}\n"));
+    }
+    if let (Some(code), Some(address)) = (setup, addresses.first()) {
+        text.push_str(&format!("nobody has a password yet: make the first user at {address}{base}/setup with the code {code}\n"));
     }
     // A closed terminal is no reason to stop.
-    let _ = writeln!(std::io::stdout(), "{text} (Ctrl-C stops; containers go on)");
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
 /// Every session and client takes a file descriptor or two: as many as the system lets us.

@@ -20,6 +20,8 @@ pub struct Error {
     pub fix: Option<String>,
     /// Where the input is wrong.
     pub places: Vec<Place>,
+    /// The revision that a document has now, where it is not the one that the request says.
+    pub revision: Option<String>,
     /// The foreign error underneath, for logs.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -123,7 +125,7 @@ impl Error {
     /// An error with a message. Rooms wrap this in a constructor a situation.
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), fix: None, places: Vec::new(), source: None }
+        Self { code, message: message.into(), fix: None, places: Vec::new(), revision: None, source: None }
     }
 
     /// The same error with what to do next.
@@ -161,6 +163,13 @@ impl Error {
         Self::new(Code::NotFound, format!("no {kind} '{name}'"))
     }
 
+    /// A document has another revision by now than the request says; `now` is empty where there is none.
+    #[must_use]
+    pub fn stale(kind: &str, name: &str, now: impl ToString) -> Self {
+        let error = Self::new(Code::Stale, format!("{kind} '{name}' was changed by somebody else meanwhile")).fix("read it again and save on top of that");
+        Self { revision: Some(now.to_string()), ..error }
+    }
+
     /// A value that can't be used.
     #[must_use]
     pub fn invalid(message: impl Into<String>) -> Self {
@@ -190,6 +199,7 @@ impl Error {
             detail: self.message.clone(),
             fix: self.fix.clone(),
             request_id: None,
+            revision: self.revision.clone(),
             errors: self.places.clone(),
         }
     }
@@ -197,7 +207,7 @@ impl Error {
 
 impl From<Problem> for Error {
     fn from(problem: Problem) -> Self {
-        Self { code: problem.code, message: problem.detail, fix: problem.fix, places: problem.errors, source: None }
+        Self { code: problem.code, message: problem.detail, fix: problem.fix, places: problem.errors, revision: problem.revision, source: None }
     }
 }
 

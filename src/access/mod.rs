@@ -1,12 +1,18 @@
 //! Who may do what: pure decisions about roles, ownership, policy and tokens.
+mod hears;
 mod images;
+mod password;
 mod policy;
 mod roles;
 mod storage;
 mod token;
 
+pub use hears::hears;
 pub use images::check_build;
 pub use images::check_image_name;
+pub use password::check_password;
+pub use password::hash_password;
+pub use password::is_password;
 pub use policy::Policy;
 pub use policy::check_spec;
 pub use policy::shows_engine;
@@ -19,5 +25,9 @@ pub use storage::belongs;
 pub use storage::check_network;
 pub use storage::check_volume;
 pub use token::NewToken;
+pub use token::csrf_of;
 pub use token::hash_secret;
+pub use token::looks_like_a_guest;
+pub use token::looks_like_a_login;
 pub use token::looks_like_a_token;
+pub use token::readable_code;

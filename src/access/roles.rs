@@ -41,14 +41,14 @@ pub fn scope(role: Role, action: Action) -> Scope {
         (
             Role::Viewer | Role::Operator,
             ReadContainers | ReadImages | ReadVolumes | ReadNetworks | ReadLogs | ReadSessions | ReadRecordings | ReadTemplates | ReadOperations | ReadEvents
-            | ReadScripts | ReadRuns | ReadSchedules | ReadTriggers | ReadPlugins | UseLayouts,
+            | ReadScripts | ReadRuns | ReadSchedules | ReadTriggers | ReadPlugins | UseLayouts | UseTokens,
         ) => Scope::Everything,
         (Role::Operator, StartRuns | CreateContainers | CreateImages | CreateVolumes | CreateNetworks | ConnectNetworks) => Scope::Everything,
         (
             Role::Operator,
             ControlContainers | RemoveContainers | RemoveImages | RemoveVolumes | RemoveNetworks | ReadFiles | WriteFiles | Exec | OpenSessions | WriteSessions
-            | CloseSessions | RecordSessions | RemoveRecordings | CancelOperations | WriteScripts | ControlRuns | ManageSchedules | ManageTriggers
-            | ReadWebhooks | ManageWebhooks,
+            | ShareSessions | CloseSessions | RecordSessions | RemoveRecordings | CancelOperations | WriteScripts | ControlRuns | ManageSchedules
+            | ManageTriggers | ReadWebhooks | ManageWebhooks,
         ) => Scope::Own,
         (Role::Viewer | Role::Operator, _) => Scope::Nothing,
     }

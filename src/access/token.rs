@@ -1,10 +1,17 @@
-//! API tokens: made, recognised, and hashed for keeping.
+//! API tokens and other secrets: made, recognised, and hashed for keeping.
 use rand::Rng as _;
 use sha2::Digest as _;
 use sha2::Sha256;
 
 /// What every token begins with, so that scanners for leaked secrets find them.
 const PREFIX: &str = "cto_pat_";
+/// What the cookie of who is signed in begins with, and what a guest's token does.
+const LOGIN: &str = "cto_log_";
+const GUEST: &str = "cto_gst_";
+/// Letters and digits of codes that people type: none that look alike.
+const READABLE: &[u8; 32] = b"ABCDEFGHJKMNPQRSTVWXYZ0123456789";
+/// Characters of a share's code: 131 bits.
+const CODE: usize = 22;
 /// Characters of 62: 43 of them carry 256 bits.
 const RANDOM: usize = 43;
 /// Characters of the checksum, which tells mistyped tokens from revoked ones without asking the store.
@@ -23,8 +30,31 @@ impl NewToken {
     /// A token from the system's randomness.
     #[must_use]
     pub fn random() -> Self {
+        Self::beginning(PREFIX)
+    }
+
+    /// What goes into the cookie of who signs in.
+    #[must_use]
+    pub fn login() -> Self {
+        Self::beginning(LOGIN)
+    }
+
+    /// What a guest shows.
+    #[must_use]
+    pub fn guest() -> Self {
+        Self::beginning(GUEST)
+    }
+
+    /// A share's code, for an address.
+    #[must_use]
+    pub fn code() -> Self {
+        let secret: String = rand::rng().sample_iter(rand::distr::Alphanumeric).take(CODE).map(char::from).collect();
+        Self { hash: hash_secret(&secret), secret }
+    }
+
+    fn beginning(prefix: &str) -> Self {
         let random: String = rand::rng().sample_iter(rand::distr::Alphanumeric).take(RANDOM).map(char::from).collect();
-        let secret = format!("{PREFIX}{random}{}", checksum(&random));
+        let secret = format!("{prefix}{random}{}", checksum(&random));
         Self { hash: hash_secret(&secret), secret }
     }
 }
@@ -45,8 +75,39 @@ pub fn hash_secret(secret: &str) -> String {
 /// Whether `secret` has the form of a token and its checksum fits.
 #[must_use]
 pub fn looks_like_a_token(secret: &str) -> bool {
+    sound(secret, PREFIX)
+}
+
+/// Whether `secret` has the form of what a guest shows.
+#[must_use]
+pub fn looks_like_a_guest(secret: &str) -> bool {
+    sound(secret, GUEST)
+}
+
+/// Whether `secret` has the form of what is in the cookie of who is signed in.
+#[must_use]
+pub fn looks_like_a_login(secret: &str) -> bool {
+    sound(secret, LOGIN)
+}
+
+/// A code that somebody reads on one screen and types on another: three groups of four, 60 bits.
+#[must_use]
+pub fn readable_code() -> String {
+    let mut rng = rand::rng();
+    let mut group = || (0..4).map(|_| char::from(READABLE[rng.random_range(0..READABLE.len())])).collect::<String>();
+    [group(), group(), group()].join("-")
+}
+
+/// What goes with a cookie in requests that change something: known to who may read the answers of this server, which pages of other sites
+/// may not. It is made of the cookie's secret, and says nothing of it.
+#[must_use]
+pub fn csrf_of(secret: &str) -> String {
+    hex(&Sha256::digest(format!("csrf {secret}").as_bytes())[..16])
+}
+
+fn sound(secret: &str, prefix: &str) -> bool {
     secret
-        .strip_prefix(PREFIX)
+        .strip_prefix(prefix)
         .filter(|rest| rest.is_ascii() && rest.len() == RANDOM + CHECK)
         .map(|rest| rest.split_at(RANDOM))
         .is_some_and(|(random, check)| checksum(random) == check)

@@ -12,7 +12,7 @@ use std::time::Duration;
 /// Every mistake that can be found, each with its place.
 pub(super) fn check(script: &InlineScript) -> ScriptCheck {
     if let Some(place) = syntax(script) {
-        return ScriptCheck { header: None, errors: vec![place], warnings: Vec::new() };
+        return ScriptCheck { errors: vec![place], ..ScriptCheck::default() };
     }
     let named = |place: Place| Place { file: Some(script.name.clone()), ..place };
     let (header, errors) = match header::read(script) {
@@ -20,7 +20,7 @@ pub(super) fn check(script: &InlineScript) -> ScriptCheck {
         Err(errors) => (None, errors),
     };
     let warnings = names::unknown(&script.source).into_iter().map(named).collect();
-    ScriptCheck { header, errors: errors.into_iter().map(|place| with_column(place, &script.source)).collect(), warnings }
+    ScriptCheck { header, errors: errors.into_iter().map(|place| with_column(place, &script.source)).collect(), warnings, ..ScriptCheck::default() }
 }
 
 /// A mistake of syntax: the machine stops at the first.

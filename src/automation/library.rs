@@ -6,19 +6,26 @@ use crate::access::Actor;
 use crate::config::ScriptFile;
 use crate::config::did_you_mean;
 use crate::control::Control;
+use crate::control::Key;
 use crate::control::Target;
+use crate::control::Wanted;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Action;
 use crate::model::Code;
+use crate::model::DryRun;
+use crate::model::DryVerb;
 use crate::model::Event;
 use crate::model::InlineScript;
+use crate::model::Orders;
+use crate::model::RemoveText;
 use crate::model::Role;
 use crate::model::SaveScript;
 use crate::model::ScriptCheck;
 use crate::model::ScriptEntry;
 use crate::model::ScriptHeader;
 use crate::model::ScriptList;
+use crate::model::WholeQuery;
 use sha2::Digest as _;
 use sha2::Sha256;
 
@@ -27,8 +34,9 @@ impl Automation {
     ///
     /// # Errors
     /// `forbidden`.
-    pub async fn list_scripts(&self, actor: &Actor) -> Result<ScriptList> {
+    pub async fn list_scripts(&self, actor: &Actor, query: &WholeQuery) -> Result<ScriptList> {
         Control::may(actor, Action::ReadScripts)?;
+        let wanted = Wanted::whole(query, Orders::SCRIPTS)?;
         let paths = self.control().parts().paths.clone();
         header::blocking(move || {
             let (files, mut broken) = crate::config::scripts(&paths);
@@ -39,7 +47,9 @@ impl Automation {
                     Err(places) => broken.extend(places),
                 }
             }
-            ScriptList { items, broken }
+            items.retain(|entry: &ScriptEntry| wanted.finds(&[&entry.name, &entry.header.about]));
+            let key = |entry: &ScriptEntry, by: &str| if by == "origin" { Key::of(&entry.origin) } else { Key::Nothing };
+            ScriptList { items: wanted.page(items, key, |entry| entry.name.clone()).items, broken }
         })
         .await
     }
@@ -73,6 +83,20 @@ impl Automation {
     /// # Errors
     /// `forbidden`; `invalid_value` for names; `stale` when `replaces` is not what is there; `too_large`, `disk_full`.
     pub async fn put_script(&self, actor: &Actor, name: &str, request: SaveScript) -> Result<ScriptCheck> {
+        let check = self.replace_script(actor, name, request, false).await?;
+        self.control().parts().bus.publish(Event::ScriptsChanged);
+        Ok(check)
+    }
+
+    /// What saving a script would find wrong in it.
+    ///
+    /// # Errors
+    /// As [`Automation::put_script`].
+    pub async fn try_put_script(&self, actor: &Actor, name: &str, request: SaveScript) -> Result<ScriptCheck> {
+        self.replace_script(actor, name, request, true).await
+    }
+
+    async fn replace_script(&self, actor: &Actor, name: &str, request: SaveScript, dry_run: bool) -> Result<ScriptCheck> {
         crate::config::script_name(name).map_err(Error::invalid)?;
         if request.source.len() > crate::config::SCRIPT_BYTES {
             return Err(Error::new(Code::TooLarge, format!("script '{name}' is larger than {} KiB", crate::config::SCRIPT_BYTES >> 10)));
@@ -81,41 +105,59 @@ impl Automation {
         let script = InlineScript { name: name.to_owned(), source: request.source };
         let saved = script.clone();
         self.control()
-            .guarded(actor, Action::WriteScripts, &target(name), async {
+            .tried(dry_run, actor, Action::WriteScripts, &target(name), async {
+                let _saving = self.0.saving.lock().await;
                 header::blocking(move || {
                     let (files, _) = crate::config::scripts(&paths);
                     let there = files.get(&saved.name).map(|file| hash(&file.text)).unwrap_or_default();
                     if request.replaces.is_some_and(|replaces| replaces != there) {
-                        let error = Error::new(Code::Stale, format!("script '{}' was changed by somebody else meanwhile", saved.name));
-                        return Err(error.fix("read it again and save on top of that"));
+                        return Err(Error::stale("script", &saved.name, there));
                     }
-                    crate::config::save_script(&paths, &saved.name, &saved.source)
+                    if dry_run { Ok(()) } else { crate::config::save_script(&paths, &saved.name, &saved.source) }
                 })
                 .await?
             })
             .await?;
-        self.control().parts().bus.publish(Event::ScriptsChanged);
-        header::blocking(move || check::check(&script)).await
+        checked(script).await
     }
 
     /// Removes a script that was saved here; one that ships under the same name is there again.
     ///
     /// # Errors
-    /// `forbidden`, `not_found`.
-    pub async fn delete_script(&self, actor: &Actor, name: &str) -> Result<()> {
+    /// `forbidden`, `not_found`; `stale` when `replaces` is not what is there.
+    pub async fn delete_script(&self, actor: &Actor, name: &str, request: RemoveText) -> Result<()> {
+        self.remove_script(actor, name, request, false).await?;
+        self.control().parts().bus.publish(Event::ScriptsChanged);
+        Ok(())
+    }
+
+    /// What removing a script would do.
+    ///
+    /// # Errors
+    /// As [`Automation::delete_script`].
+    pub async fn try_delete_script(&self, actor: &Actor, name: &str, request: RemoveText) -> Result<DryRun> {
+        self.remove_script(actor, name, request, true).await?;
+        Ok(super::would(DryVerb::Remove, "script", name))
+    }
+
+    async fn remove_script(&self, actor: &Actor, name: &str, request: RemoveText, dry_run: bool) -> Result<()> {
         crate::config::script_name(name).map_err(Error::invalid)?;
         self.script(name).await?;
         let (paths, gone) = (self.control().parts().paths.clone(), name.to_owned());
         self.control()
-            .guarded(actor, Action::WriteScripts, &target(name), async {
-                match header::blocking(move || crate::config::remove_script(&paths, &gone)).await?? {
+            .tried(dry_run, actor, Action::WriteScripts, &target(name), async {
+                let _saving = self.0.saving.lock().await;
+                let there = self.script(name).await?.hash;
+                if request.replaces.is_some_and(|replaces| replaces != there) {
+                    return Err(Error::stale("script", name, there));
+                }
+                let path = crate::config::script_path(&paths, name);
+                match header::blocking(move || if dry_run { Ok(path.exists()) } else { crate::config::remove_script(&paths, &gone) }).await?? {
                     true => Ok(()),
                     false => Err(Error::not_found("script", name).fix("those that ship inside cto can't be removed, only covered by one of the same name")),
                 }
             })
-            .await?;
-        self.control().parts().bus.publish(Event::ScriptsChanged);
-        Ok(())
+            .await
     }
 
     /// What is wrong in a script.
@@ -127,7 +169,7 @@ impl Automation {
         if script.source.len() > crate::config::SCRIPT_BYTES {
             return Err(Error::new(Code::TooLarge, format!("the script is larger than {} KiB", crate::config::SCRIPT_BYTES >> 10)));
         }
-        header::blocking(move || check::check(&script)).await
+        checked(script).await
     }
 
     /// A secret of the owner's: an admin's own are those of this server's user.
@@ -157,6 +199,10 @@ fn entry(file: ScriptFile, header: ScriptHeader, whole: bool) -> ScriptEntry {
         header,
         source: whole.then_some(file.text),
     }
+}
+
+async fn checked(script: InlineScript) -> Result<ScriptCheck> {
+    header::blocking(move || ScriptCheck { hash: hash(&script.source), ..check::check(&script) }).await
 }
 
 fn hash(text: &str) -> String {

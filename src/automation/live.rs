@@ -1,14 +1,17 @@
 //! Runs that are under way: what is known of them, and what they are told meanwhile.
-use super::mask::Masks;
 use crate::bus::Bus;
+use crate::error::Error;
 use crate::error::Result;
 use crate::model::Event;
 use crate::model::Run;
 use crate::model::RunEntry;
 use crate::model::RunId;
 use crate::model::RunNote;
+use crate::model::SessionId;
 use crate::store::Store;
+use crate::term::Masks;
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -82,6 +85,8 @@ pub(super) struct Live {
     masks: Mutex<Masks>,
     gate: Mutex<Gate>,
     opened: Notify,
+    /// Who types alone in sessions that it drives.
+    taken: Mutex<BTreeMap<SessionId, String>>,
     /// Grows with each entry and each change.
     changed: watch::Sender<u64>,
     /// One flush at a time.
@@ -96,8 +101,10 @@ struct State {
     last: u64,
     bytes: usize,
     left: u64,
-    /// The row in the store is not as the run is.
-    dirty: bool,
+    /// Grows with each change of the run.
+    version: u64,
+    /// The version that the row in the store has.
+    saved: u64,
     told: Option<Instant>,
     /// It was changed since clients were told.
     untold: bool,
@@ -115,7 +122,7 @@ struct Gate {
 impl Live {
     pub(super) fn new(run: Run, bus: Bus, breakpoints: Vec<u32>, step: bool, last: u64) -> Self {
         let id = run.id.clone();
-        let state = State { run, waiting: Vec::new(), last, bytes: 0, left: 0, dirty: false, told: None, untold: false };
+        let state = State { run, waiting: Vec::new(), last, bytes: 0, left: 0, version: 0, saved: 0, told: None, untold: false };
         Self {
             id,
             cancel: CancellationToken::new(),
@@ -124,6 +131,7 @@ impl Live {
             masks: Mutex::default(),
             gate: Mutex::new(Gate { breakpoints, next: step, paused: false }),
             opened: Notify::new(),
+            taken: Mutex::default(),
             changed: watch::Sender::new(0),
             flushing: tokio::sync::Mutex::new(()),
             bus,
@@ -156,7 +164,7 @@ impl Live {
         let told = {
             let mut state = self.state();
             change(&mut state.run);
-            state.dirty = true;
+            state.version += 1;
             let now = Instant::now();
             let tell = state.run.state.is_over() || state.told.is_none_or(|told| now.duration_since(told) >= TELLING);
             state.untold = !tell;
@@ -190,13 +198,17 @@ impl Live {
         self.masks.lock().expect("no panics while held").add(secret);
     }
 
+    /// All of these.
+    pub(super) fn masks(&self) -> Masks {
+        self.masks.lock().expect("no panics while held").clone()
+    }
+
     /// A text without secrets, cut where it is too long.
     pub(super) fn masked(&self, text: &str) -> String {
-        let cut = match text.len() > LONGEST {
-            true => text.floor_char_boundary(LONGEST),
-            false => text.len(),
-        };
-        self.masks.lock().expect("no panics while held").hide(&text[..cut])
+        // Masked first: half of a secret is not found.
+        let mut masked = self.masks.lock().expect("no panics while held").hide(&text[..text.floor_char_boundary(2 * LONGEST)]);
+        masked.truncate(masked.floor_char_boundary(LONGEST));
+        masked
     }
 
     /// Data without secrets.
@@ -252,23 +264,32 @@ impl Live {
     }
 
     /// Writes to the store what is not there yet. False when the run is another server's by now.
-    pub(super) async fn flush(&self, store: &Store, server: &str) -> Result<bool> {
+    ///
+    /// It is done to its end also when who asked is gone: a write that was given up could still come, after later ones.
+    pub(super) async fn flush(self: &Arc<Self>, store: &Store, server: &str) -> Result<bool> {
+        let (live, store, server) = (self.clone(), store.clone(), server.to_owned());
+        let flushing = tokio::spawn(async move { live.write(&store, &server).await });
+        flushing.await.unwrap_or_else(|error| Err(Error::internal(format!("what a run said can't be written: {error}"))))
+    }
+
+    async fn write(&self, store: &Store, server: &str) -> Result<bool> {
         let _one = self.flushing.lock().await;
-        let (run, entries, dirty) = {
-            let mut state = self.state();
-            let dirty = std::mem::take(&mut state.dirty);
-            (state.run.clone(), state.waiting.clone(), dirty)
+        let (run, entries, version, saved) = {
+            let state = self.state();
+            (state.run.clone(), state.waiting.clone(), state.version, state.saved)
         };
         // Entries first: who sees that a run is over has its whole log.
         if !entries.is_empty() {
-            store.add_run_entries(run.id.as_str(), &entries).await.inspect_err(|_| self.state().dirty |= dirty)?;
+            store.add_run_entries(run.id.as_str(), &entries).await?;
             // What was noted meanwhile came after them.
             self.state().waiting.drain(..entries.len());
         }
-        match dirty {
-            true => store.save_run(&run, server).await.inspect_err(|_| self.state().dirty = true),
-            false => Ok(true),
+        if version == saved {
+            return Ok(true);
         }
+        let ours = store.save_run(&run, server).await?;
+        self.state().saved = version;
+        Ok(ours)
     }
 
     /// Pauses before the next call.
@@ -289,6 +310,16 @@ impl Live {
         Some(why)
     }
 
+    /// The lines that it pauses at.
+    pub(super) fn breakpoints(&self) -> Vec<u32> {
+        self.gate().breakpoints.clone()
+    }
+
+    /// It pauses at these lines and no others.
+    pub(super) fn set_breakpoints(&self, lines: Vec<u32>) {
+        self.gate().breakpoints = lines;
+    }
+
     /// Waits for a person: shown as `why` until they let it go on.
     pub(super) async fn wait_for_person(&self, line: Option<u32>, why: String) {
         self.gate().paused = true;
@@ -301,8 +332,52 @@ impl Live {
             }
             opened.await;
         }
-        self.update(|run| run.paused = None);
+        self.unpaused();
         self.note(line, RunNote::Call { text: "goes on".to_owned(), session: None });
+    }
+
+    /// No pause that somebody asked for holds any more.
+    pub(super) fn unpaused(&self) {
+        let why = self.taken_by();
+        self.update(|run| run.paused = why);
+    }
+
+    /// Somebody types alone in a session that it drives, or nobody does any more. Until then its next call waits.
+    pub(super) fn taken_over(&self, session: &SessionId, by: Option<String>) {
+        let (before, now) = {
+            let mut taken = self.taken.lock().expect("no panics while held");
+            let before = words_of(&taken);
+            match by {
+                Some(by) => drop(taken.insert(session.clone(), by)),
+                None => drop(taken.remove(session)),
+            }
+            (before, words_of(&taken))
+        };
+        if before == now {
+            return;
+        }
+        self.note(None, now.clone().map_or_else(|| RunNote::Call { text: "goes on".to_owned(), session: None }, |why| RunNote::Paused { why }));
+        // A pause that somebody asked for is shown as long as it holds.
+        if !self.gate().paused {
+            self.update(|run| run.paused = now);
+        }
+        self.opened.notify_waiters();
+    }
+
+    /// Why it waits for somebody who types; none where nobody does.
+    pub(super) fn taken_by(&self) -> Option<String> {
+        words_of(&self.taken.lock().expect("no panics while held"))
+    }
+
+    /// Waits until nobody types alone in its sessions.
+    pub(super) async fn handed_back(&self) {
+        loop {
+            let opened = self.opened.notified();
+            if self.taken_by().is_none() {
+                return;
+            }
+            opened.await;
+        }
     }
 
     /// Lets it go on; false where it does not wait.
@@ -322,4 +397,10 @@ impl Live {
     fn gate(&self) -> MutexGuard<'_, Gate> {
         self.gate.lock().expect("no panics while held")
     }
+}
+
+/// Who types alone, for people.
+fn words_of(taken: &BTreeMap<SessionId, String>) -> Option<String> {
+    let (session, by) = taken.first_key_value()?;
+    Some(format!("'{by}' has taken over session {session}: it goes on when they hand it back"))
 }

@@ -8,7 +8,6 @@ mod hooks;
 mod junit;
 mod library;
 mod live;
-mod mask;
 mod names;
 mod pattern;
 mod plugins;
@@ -30,8 +29,12 @@ pub use hooks::Incoming;
 
 use crate::access::Actor;
 use crate::control::Control;
+use crate::control::LaunchChanges;
 use crate::error::Error;
 use crate::error::Result;
+use crate::model::DryRun;
+use crate::model::DryStep;
+use crate::model::DryVerb;
 use crate::store::FireKey;
 use crate::store::Store;
 use std::sync::Arc;
@@ -58,6 +61,8 @@ struct Inner {
     doubtful: Mutex<Vec<FireKey>>,
     hooks: hooks::Hooks,
     plugins: plugins::Plugins,
+    /// One change of the scripts' files at a time: what is replaced is looked at first.
+    saving: tokio::sync::Mutex<()>,
 }
 
 impl Inner {
@@ -84,8 +89,21 @@ impl Automation {
             doubtful: Mutex::default(),
             hooks: hooks::Hooks::default(),
             plugins: plugins::Plugins::default(),
+            saving: tokio::sync::Mutex::default(),
         };
-        Self(Arc::new(inner))
+        let automation = Self(Arc::new(inner));
+        let weak = Arc::downgrade(&automation.0);
+        // The control plane must not keep alive what holds it.
+        automation.control().ask_about_launches(Box::new(move |asked| {
+            let whole = weak.upgrade().map(Self);
+            Box::pin(async move {
+                match whole {
+                    Some(automation) => automation.handle_launch(asked).await,
+                    None => Ok(LaunchChanges::default()),
+                }
+            })
+        }));
+        automation
     }
 
     /// The control plane that everything here is asked of.
@@ -100,6 +118,7 @@ impl Automation {
 
     /// Runs until `shutdown`: starts what is due, takes over what servers before this one have left, forgets what is old.
     pub async fn keep(self, shutdown: CancellationToken) {
+        self.heal_plugins().await;
         // First the runs of dead servers: schedules that wait for their end would wait in vain.
         self.look_after_runs().await;
         let schedules = tokio::spawn(self.clone().keep_schedules(shutdown.clone()));
@@ -132,4 +151,15 @@ impl Automation {
             Error::new(crate::model::Code::Forbidden, format!("'{name}', whose this is, is no user any more")).fix("make it anew as somebody else")
         })
     }
+}
+
+/// A dry run of one step.
+fn would(does: DryVerb, kind: &str, name: &str) -> DryRun {
+    DryRun { steps: vec![DryStep::new(does, kind, name)], ..DryRun::default() }
+}
+
+/// The same, with the document as it would be.
+fn would_make(kind: &str, name: &str, document: &impl serde::Serialize) -> Result<DryRun> {
+    let document = serde_json::to_value(document).map_err(|error| Error::internal(format!("a {kind} does not become JSON: {error}")))?;
+    Ok(DryRun { document: Some(document), ..would(DryVerb::Make, kind, name) })
 }

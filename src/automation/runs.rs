@@ -9,13 +9,17 @@ use crate::access::allowed;
 use crate::access::refusal;
 use crate::control::Answer;
 use crate::control::Control;
+use crate::control::Key;
 use crate::control::Target;
+use crate::control::Wanted;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Action;
 use crate::model::Code;
 use crate::model::Event;
 use crate::model::InlineScript;
+use crate::model::ListQuery;
+use crate::model::Orders;
 use crate::model::Page;
 use crate::model::ResumeRun;
 use crate::model::Run;
@@ -27,6 +31,8 @@ use crate::model::RunLogQuery;
 use crate::model::RunNote;
 use crate::model::RunQuery;
 use crate::model::RunState;
+use crate::model::RunText;
+use crate::model::SetBreakpoints;
 use crate::model::StartRun;
 use crate::store::FireKey;
 use crate::store::Orphan;
@@ -42,6 +48,8 @@ const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 const KEPT_RUNS: u32 = 5_000;
 /// How often what a run says is written to the store.
 const FLUSH: Duration = Duration::from_millis(250);
+/// Lines that a run pauses at, at most.
+const MOST_BREAKPOINTS: usize = 1_000;
 /// The longest pause between two tries to note the end of a run.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How long the end of a server waits for its runs to end.
@@ -194,26 +202,31 @@ impl Automation {
         self.0.schedules_changed.notify_one();
     }
 
-    /// Runs, newest first.
+    /// Runs, newest first where no other order is asked for.
     ///
     /// # Errors
     /// `forbidden`, `invalid_value`, `store_failed`.
     pub async fn list_runs(&self, actor: &Actor, query: RunQuery) -> Result<Page<Run>> {
         Control::may(actor, Action::ReadRuns)?;
-        let limit = query.limit.unwrap_or(100);
-        if !(1..=500).contains(&limit) {
-            return Err(Error::invalid("'limit' is a number from 1 to 500"));
-        }
-        let mut items = self.store().list_runs(&query, limit + 1).await?;
-        let more = items.len() > limit as usize;
-        items.truncate(limit as usize);
-        for run in &mut items {
+        let RunQuery { limit, cursor, q, state, sort } = query;
+        let wanted = Wanted::of(&ListQuery { limit, cursor, q, sort }, Orders::RUNS)?;
+        let (before, limit) = wanted.of_store();
+        let mut rows = self.store().list_runs(before, wanted.text.as_deref(), state, limit).await?;
+        for run in &mut rows {
             if let Some(live) = self.0.live.find(run.id.as_str()) {
                 *run = live.run();
             }
         }
-        let next_cursor = if more { items.last().map(|run| run.id.to_string()) } else { None };
-        Ok(Page { items, next_cursor })
+        let key = |run: &Run, by: &str| match by {
+            "script" => Key::text(&run.script),
+            "owner" => Key::text(&run.owner),
+            "state" => Key::of(&run.state),
+            "started_at" => Key::time(run.started_at),
+            "ended_at" => Key::time(run.ended_at),
+            // Ids grow with time.
+            _ => Key::Nothing,
+        };
+        Ok(wanted.stored(rows, key, |run| run.id.to_string()))
     }
 
     /// One run.
@@ -244,8 +257,10 @@ impl Automation {
             }
             let run = match &live {
                 Some(live) => {
+                    // As it was before its entries are looked for: one that is over has said all by then.
+                    let run = live.run();
                     live.flush(self.store(), self.control().boot_id()).await?;
-                    live.run()
+                    run
                 }
                 None => self.store().find_run(id).await?,
             };
@@ -319,7 +334,42 @@ impl Automation {
         let live = self.live_run(actor, id).await?;
         self.control()
             .guarded(actor, Action::ControlRuns, &of(&live.run()), async {
-                if live.resume(request.step) { Ok(live.run()) } else { Err(Error::new(Code::WrongState, format!("run '{id}' is not paused"))) }
+                match live.taken_by() {
+                    _ if live.resume(request.step) => Ok(live.run()),
+                    Some(why) => Err(Error::new(Code::WrongState, why)),
+                    None => Err(Error::new(Code::WrongState, format!("run '{id}' is not paused"))),
+                }
+            })
+            .await
+    }
+
+    /// The text that a run runs, and where it pauses.
+    ///
+    /// # Errors
+    /// `forbidden`, also where it is another's: what others brought along may be theirs alone; `not_found`.
+    pub async fn get_run_text(&self, actor: &Actor, id: &str) -> Result<RunText> {
+        Control::may(actor, Action::ReadRuns)?;
+        let (run, request) = self.store().find_run_request(id).await?;
+        if !allowed(actor, Action::ControlRuns, Some(&run.owner)) {
+            return Err(refusal(actor, Action::ControlRuns, id));
+        }
+        let breakpoints = self.0.live.find(id).map(|live| live.breakpoints()).unwrap_or_default();
+        Ok(RunText { script: self.script_of(&request).await?, breakpoints })
+    }
+
+    /// Sets the lines that a run pauses at.
+    ///
+    /// # Errors
+    /// As [`Automation::cancel_run`]; `invalid_value` for too many.
+    pub async fn set_breakpoints(&self, actor: &Actor, id: &str, request: SetBreakpoints) -> Result<RunText> {
+        if request.lines.len() > MOST_BREAKPOINTS {
+            return Err(Error::invalid(format!("a run pauses at {MOST_BREAKPOINTS} lines at most")));
+        }
+        let live = self.live_run(actor, id).await?;
+        self.control()
+            .guarded(actor, Action::ControlRuns, &of(&live.run()), async {
+                live.set_breakpoints(request.lines);
+                self.get_run_text(actor, id).await
             })
             .await
     }
@@ -422,7 +472,7 @@ impl Automation {
                 let message = "the server ended while this ran; what it had started may still be there".to_owned();
                 let fix = format!("look at what was done, then run it again: cto runs retry {}", run.id);
                 run.error = Some(RunError { message, fix: Some(fix), ..RunError::default() });
-                let live = Live::new(run.clone(), self.control().parts().bus.clone(), Vec::new(), false, last);
+                let live = Arc::new(Live::new(run.clone(), self.control().parts().bus.clone(), Vec::new(), false, last));
                 live.note(None, RunNote::Log { text: "lost: its server ended".to_owned() });
                 live.update(|_| {});
                 if let Err(error) = live.flush(self.store(), self.control().boot_id()).await {

@@ -7,7 +7,9 @@ use mlua::VmState;
 use mlua::chunk::ChunkMode;
 use mlua::chunk::Compiler;
 use rustix::time::ClockId;
+use std::cell::Cell;
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +26,8 @@ const DEEPEST: usize = 64;
 /// A virtual machine with limits.
 pub(super) struct Vm {
     pub lua: Lua,
+    /// The processor time of its thread from which on its time is counted.
+    begun: Rc<Cell<Duration>>,
 }
 
 impl Vm {
@@ -37,12 +41,13 @@ impl Vm {
         // Line numbers and names of locals for messages; no inlining, which would lose them.
         lua.set_compiler(Compiler::new().set_optimization_level(1).set_debug_level(1));
         lua.set_memory_limit(memory)?;
-        let (begun, mut calls, mut stop, mut yields) = (processor_time(), 0_u32, None::<String>, false);
+        let begun = Rc::new(Cell::new(processor_time()));
+        let (since, mut calls, mut stop, mut yields) = (begun.clone(), 0_u32, None::<String>, false);
         let look = RefCell::new(move |lua: &Lua| {
             calls = calls.wrapping_add(1);
             // Who has gone too far is told at each call: else it could be caught again and again.
             if stop.is_none() && calls.is_multiple_of(LOOK) {
-                let used = processor_time().saturating_sub(begun);
+                let used = processor_time().saturating_sub(since.get());
                 if cancel.as_ref().is_some_and(CancellationToken::is_cancelled) {
                     stop = Some(STOPPED.to_owned());
                 } else if used > time {
@@ -65,7 +70,12 @@ impl Vm {
                 None => Ok(VmState::Continue),
             }
         });
-        Ok(Self { lua })
+        Ok(Self { lua, begun })
+    }
+
+    /// Counts its time anew: for the next of many short calls. One that has gone too far stays ended.
+    pub(super) fn again(&self) {
+        self.begun.set(processor_time());
     }
 
     /// Takes away what could reach outside, and lets nobody change the rest. What the script is to have is there by then.
@@ -96,7 +106,7 @@ const BUSY: Duration = Duration::from_secs(1);
 pub(super) const STOPPED: &str = "the run was told to end";
 
 /// Processor time of this thread.
-fn processor_time() -> Duration {
+pub(super) fn processor_time() -> Duration {
     let time = rustix::time::clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }

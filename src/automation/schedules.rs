@@ -7,22 +7,28 @@ use super::timing;
 use super::timing::Timing;
 use crate::access::Actor;
 use crate::control::Control;
+use crate::control::Key;
 use crate::control::Target;
+use crate::control::Wanted;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Action;
 use crate::model::Code;
 use crate::model::CreateSchedule;
+use crate::model::DryRun;
+use crate::model::DryVerb;
 use crate::model::Event;
 use crate::model::FireQuery;
 use crate::model::ListQuery;
 use crate::model::NextFire;
 use crate::model::NextFires;
 use crate::model::NextQuery;
+use crate::model::Orders;
 use crate::model::Overlap;
 use crate::model::Page;
 use crate::model::Place;
 use crate::model::PreviewSchedule;
+use crate::model::RemoveVersion;
 use crate::model::SaveSchedule;
 use crate::model::Schedule;
 use crate::model::ScheduleFire;
@@ -46,18 +52,22 @@ const RESERVED: [&str; 2] = ["next", "preview"];
 const AHEAD: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 impl Automation {
-    /// Schedules, by name.
+    /// Schedules, by name where no other order is asked for.
     ///
     /// # Errors
     /// `forbidden`, `invalid_value`, `store_failed`.
     pub async fn list_schedules(&self, actor: &Actor, query: &ListQuery) -> Result<Page<Schedule>> {
         Control::may(actor, Action::ReadSchedules)?;
-        let limit = page_of(query.limit)?;
-        let mut items = self.store().list_schedules(query.cursor.as_deref().unwrap_or_default(), query.q.as_deref(), limit + 1).await?;
-        let more = items.len() > limit as usize;
-        items.truncate(limit as usize);
-        let next_cursor = items.last().filter(|_| more).map(|schedule| schedule.name.clone());
-        Ok(Page { items, next_cursor })
+        let wanted = Wanted::of(query, Orders::SCHEDULES)?;
+        let (after, limit) = wanted.of_store();
+        let rows = self.store().list_schedules(after, wanted.text.as_deref(), limit).await?;
+        let key = |schedule: &Schedule, by: &str| match by {
+            "owner" => Key::text(&schedule.owner),
+            "next_due" => Key::time(schedule.next_due),
+            "created_at" => Key::time(schedule.created_at),
+            _ => Key::Nothing,
+        };
+        Ok(wanted.stored(rows, key, |schedule| schedule.name.clone()))
     }
 
     /// One schedule.
@@ -81,6 +91,21 @@ impl Automation {
     /// # Errors
     /// `forbidden`; `invalid_value` with the place of each mistake, `invalid_document` for those in the script; `name_in_use`, `too_many`.
     pub async fn create_schedule(&self, actor: &Actor, request: CreateSchedule) -> Result<Schedule> {
+        let schedule = self.new_schedule(actor, request, false).await?;
+        self.changed(&schedule);
+        Ok(schedule)
+    }
+
+    /// What making a schedule would make.
+    ///
+    /// # Errors
+    /// As [`Automation::create_schedule`].
+    pub async fn try_create_schedule(&self, actor: &Actor, request: CreateSchedule) -> Result<DryRun> {
+        let schedule = self.new_schedule(actor, request, true).await?;
+        super::would_make("schedule", &schedule.name, &schedule)
+    }
+
+    async fn new_schedule(&self, actor: &Actor, request: CreateSchedule, dry_run: bool) -> Result<Schedule> {
         let CreateSchedule { name, spec, paused } = request;
         check_name(&name)?;
         let now = Timestamp::now();
@@ -106,17 +131,20 @@ impl Automation {
             last: None,
         };
         self.control()
-            .guarded(actor, Action::ManageSchedules, &Target::owned(&name, Some(&actor.name)), async {
+            .tried(dry_run, actor, Action::ManageSchedules, &Target::owned(&name, Some(&actor.name)), async {
                 if self.store().count_schedules().await? >= MOST {
                     return Err(Error::new(Code::TooMany, format!("there are {MOST} schedules already")).fix("remove some: cto schedule ls"));
                 }
-                match self.store().add_schedule(&schedule, next_due(&timing, &id, next)).await? {
+                let added = match dry_run {
+                    true => self.store().find_schedule(&name).await.is_err(),
+                    false => self.store().add_schedule(&schedule, next_due(&timing, &id, next)).await?,
+                };
+                match added {
                     true => Ok(()),
                     false => Err(Error::new(Code::NameInUse, format!("there is a schedule '{name}' already")).fix("give another name, or change that one")),
                 }
             })
             .await?;
-        self.changed(&schedule);
         Ok(schedule)
     }
 
@@ -125,12 +153,26 @@ impl Automation {
     /// # Errors
     /// As [`Automation::create_schedule`]; `not_found`; `stale` when `replaces` is not its version.
     pub async fn put_schedule(&self, actor: &Actor, name: &str, request: SaveSchedule) -> Result<Schedule> {
+        let schedule = self.replace_schedule(actor, name, request, false).await?;
+        self.changed(&schedule);
+        Ok(schedule)
+    }
+
+    /// A schedule as it would be after that change.
+    ///
+    /// # Errors
+    /// As [`Automation::put_schedule`].
+    pub async fn try_put_schedule(&self, actor: &Actor, name: &str, request: SaveSchedule) -> Result<Schedule> {
+        self.replace_schedule(actor, name, request, true).await
+    }
+
+    async fn replace_schedule(&self, actor: &Actor, name: &str, request: SaveSchedule, dry_run: bool) -> Result<Schedule> {
         let mut schedule = self.schedule(name).await?;
         let now = Timestamp::now();
         self.control()
-            .guarded(actor, Action::ManageSchedules, &of(&schedule), async {
+            .tried(dry_run, actor, Action::ManageSchedules, &of(&schedule), async {
                 if request.replaces.is_some_and(|version| version != schedule.version) {
-                    return Err(stale(name));
+                    return Err(Error::stale("schedule", name, schedule.version));
                 }
                 let spec = self.checked(request.spec, now).await?;
                 let old = &schedule.spec;
@@ -148,21 +190,41 @@ impl Automation {
                     return Err(over(&spec));
                 }
                 schedule.spec = spec;
+                if dry_run {
+                    schedule.next_due = next.filter(|_| !schedule.paused);
+                    return Ok(());
+                }
                 let next = next_due(&timing, &schedule.id, next);
-                if self.store().save_schedule(&mut schedule, next).await? { Ok(()) } else { Err(stale(name)) }
+                if self.store().save_schedule(&mut schedule, next).await? { Ok(()) } else { Err(self.stale(name).await) }
             })
             .await?;
-        self.changed(&schedule);
         Ok(schedule)
+    }
+
+    /// What removing a schedule would do.
+    ///
+    /// # Errors
+    /// As [`Automation::delete_schedule`].
+    pub async fn try_delete_schedule(&self, actor: &Actor, name: &str, request: RemoveVersion) -> Result<DryRun> {
+        let schedule = self.schedule(name).await?;
+        Control::would(actor, Action::ManageSchedules, &of(&schedule))?;
+        if request.replaces.is_some_and(|version| version != schedule.version) {
+            return Err(Error::stale("schedule", name, schedule.version));
+        }
+        Ok(super::would(DryVerb::Remove, "schedule", name))
     }
 
     /// Removes a schedule and what is known of its times; its runs stay.
     ///
     /// # Errors
-    /// `forbidden`, `not_found`.
-    pub async fn delete_schedule(&self, actor: &Actor, name: &str) -> Result<()> {
+    /// `forbidden`, `not_found`; `stale` when `replaces` is not its version.
+    pub async fn delete_schedule(&self, actor: &Actor, name: &str, request: RemoveVersion) -> Result<()> {
         let schedule = self.schedule(name).await?;
-        self.control().guarded(actor, Action::ManageSchedules, &of(&schedule), self.store().remove_schedule(&schedule.id)).await?;
+        self.control()
+            .guarded(actor, Action::ManageSchedules, &of(&schedule), async {
+                if self.store().remove_schedule(&schedule.id, request.replaces).await? { Ok(()) } else { Err(self.stale(name).await) }
+            })
+            .await?;
         self.control().parts().bus.publish(Event::ScheduleRemoved { name: name.to_owned() });
         Ok(())
     }
@@ -198,7 +260,7 @@ impl Automation {
                 }
                 (schedule.paused, schedule.paused_why) = (pause, None);
                 let next = next_due(&timing, &schedule.id, next);
-                if self.store().save_schedule(&mut schedule, next).await? { Ok(()) } else { Err(stale(name)) }
+                if self.store().save_schedule(&mut schedule, next).await? { Ok(()) } else { Err(self.stale(name).await) }
             })
             .await?;
         self.changed(&schedule);
@@ -263,7 +325,7 @@ impl Automation {
     pub async fn list_next_fires(&self, actor: &Actor, query: &NextQuery) -> Result<NextFires> {
         Control::may(actor, Action::ReadSchedules)?;
         let (count, zone) = (count_of(query.count, "/count")?, zone_of(query.zone.as_deref(), "/zone")?);
-        let all = self.store().list_schedules("", None, u32::try_from(MOST).unwrap_or(u32::MAX)).await?;
+        let all = self.store().list_schedules(None, None, u32::try_from(MOST).unwrap_or(u32::MAX)).await?;
         header::blocking(move || {
             let live = all.into_iter().filter(|schedule| !schedule.paused);
             let timed: Vec<_> = live.filter_map(|schedule| Some((schedule.name, Timing::of(&schedule.spec, schedule.timed_at).ok()?))).collect();
@@ -304,6 +366,11 @@ impl Automation {
         Ok(spec)
     }
 
+    /// Somebody else was faster.
+    async fn stale(&self, name: &str) -> Error {
+        self.schedule(name).await.map_or_else(|error| error, |schedule| Error::stale("schedule", name, schedule.version))
+    }
+
     /// Tells clients and the scheduler.
     fn changed(&self, schedule: &Schedule) {
         self.control().parts().bus.publish(Event::ScheduleChanged { schedule: Box::new(schedule.clone()) });
@@ -314,10 +381,6 @@ impl Automation {
 /// A schedule as the target of an action.
 fn of(schedule: &Schedule) -> Target {
     Target::owned(&schedule.name, Some(&schedule.owner))
-}
-
-fn stale(name: &str) -> Error {
-    Error::new(Code::Stale, format!("schedule '{name}' was changed by somebody else meanwhile")).fix("read it again and save on top of that")
 }
 
 fn check_name(name: &str) -> Result<()> {

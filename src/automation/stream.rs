@@ -66,10 +66,10 @@ pub(super) enum Came {
 }
 
 impl Stream {
-    /// Begins to drain a session on this thread.
-    pub(super) fn of(reader: Reader) -> Self {
+    /// Begins to drain a session on this thread. `taken` is told who else types there alone, and when nobody does any more.
+    pub(super) fn of(reader: Reader, taken: impl Fn(Option<String>) + 'static) -> Self {
         let stream = Self::new(Some(reader.writer()));
-        tokio::task::spawn_local(stream.clone().drain(reader));
+        tokio::task::spawn_local(stream.clone().drain(reader, taken));
         stream
     }
 
@@ -78,7 +78,7 @@ impl Stream {
         Self(Rc::new(Inner { buffer: RefCell::default(), came: Notify::new(), writer, seq: Cell::new(0) }))
     }
 
-    async fn drain(self, mut reader: Reader) {
+    async fn drain(self, mut reader: Reader, taken: impl Fn(Option<String>)) {
         let writer = reader.writer();
         while let Some(frame) = reader.next().await {
             match frame {
@@ -88,9 +88,11 @@ impl Stream {
                 }
                 ServerFrame::Gap { from, to } => self.0.buffer.borrow_mut().lost += to.saturating_sub(from),
                 ServerFrame::Exit(exit) => self.finish(Ended::Exited(exit)),
+                ServerFrame::Lease(lease) => taken(lease.holder.filter(|_| !lease.yours)),
                 _ => {}
             }
         }
+        taken(None);
         self.finish(Ended::Lost(match reader.end() {
             ReaderEnd::Exited => "the session has ended",
             ReaderEnd::TooSlow => "the script did not take the session's output for too long",

@@ -1,4 +1,4 @@
-//! A script made of a recording: what was typed, each after the prompt that it was typed at.
+//! A script made of a recording or of a session's history: what was typed, each after the prompt that it was typed at.
 use super::Automation;
 use super::api::plain;
 use crate::access::Actor;
@@ -11,11 +11,16 @@ use crate::model::CastItem;
 use crate::model::CastLines;
 use crate::model::CastQuery;
 use crate::model::Code;
+use crate::model::ContainerId;
 use crate::model::InlineScript;
-use crate::model::Recording;
+use crate::model::OutputQuery;
+use crate::model::ScriptOfHistory;
 use crate::model::ScriptOfRecording;
+use crate::model::SessionCommand;
 use crate::model::Size;
+use crate::sessions::SHELL;
 use crate::term::Screen;
+use jiff::Timestamp;
 use std::fmt::Write as _;
 
 /// Bytes of a recording that are read.
@@ -24,6 +29,11 @@ const MOST: u64 = 64 << 20;
 const PROMPT: usize = 24;
 /// Steps that a script is made of at most.
 const STEPS: usize = 5_000;
+/// A command that took fewer seconds is waited for as usual.
+const QUICK: u64 = 5;
+/// Seconds that a script takes without saying so, and at most.
+const USUAL: u64 = 500;
+const LONGEST: u64 = 86_400;
 /// What prompts end with where nothing else tells them.
 const ENDS: [&str; 6] = ["$ ", "# ", "> ", ">>> ", "% ", "❯ "];
 
@@ -32,6 +42,8 @@ const ENDS: [&str; 6] = ["$ ", "# ", "> ", ">>> ", "% ", "❯ "];
 enum Step {
     /// Wait until this is there.
     Prompt(String),
+    /// Wait for whatever the shell's prompt is there, so many seconds where it may take longer than usual.
+    Ready(Option<u64>),
     /// A line was typed.
     Line(String),
     /// A line was typed that the terminal did not show: a password.
@@ -63,17 +75,94 @@ impl Automation {
             CastLines::default().take(&text).map_err(|error| unreadable(&error))
         };
         let items = tokio::task::spawn_blocking(read).await.map_err(|error| Error::internal(format!("the recording can't be read: {error}")))??;
-        let steps = if recording.input { typed(&items) } else { shown(&items) };
+        let hosts = hosts(&recording.container, &recording.container_name);
+        let steps = if recording.input { typed(&items, &hosts) } else { shown(&printed(&items), &hosts) };
         if !steps.iter().any(|step| matches!(step, Step::Line(_) | Step::Text(_) | Step::Hidden | Step::Press(_))) {
             let error = Error::invalid(format!("nothing that was typed can be told from recording '{}'", request.recording));
             return Err(error.fix("record what is typed too: cto rec start --input SESSION"));
         }
-        Ok(InlineScript { name: format!("{}.luau", recording.container_name), source: write(&recording, &steps) })
+        let end = "term:expect_stable(500)";
+        let made =
+            Made { container: &recording.container_name, at: recording.started_at, command: &recording.command, size: recording.size, timeout: None, end };
+        Ok(InlineScript { name: format!("{}.luau", recording.container_name), source: write(&made, &steps) })
+    }
+
+    /// A script that runs the commands that were run in a session, where its shell marked them; else what looks like commands in the output that is kept.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`; `invalid_value` where no command can be told, or one is longer than is kept.
+    pub async fn script_of_history(&self, actor: &Actor, request: ScriptOfHistory) -> Result<InlineScript> {
+        let ScriptOfHistory { session: id, from, to } = request;
+        let commands = self.control().commands_in_order(actor, &id, from, to).await?;
+        let session = self.control().get_session(actor, &id).await;
+        let (container, at) = match (&session, commands.first()) {
+            (_, Some(first)) => (first.container_name.clone(), first.started_at),
+            (Ok(session), None) => (session.container_name.clone(), session.created_at),
+            (Err(error), None) => return Err(Error::new(error.code, error.message.clone()).fix("'cto sessions' lists them")),
+        };
+        let (steps, timeout, end) = if commands.is_empty() {
+            let query = OutputQuery { offset: None, limit: None };
+            let (_, output) = self.control().get_output(actor, &id, query).await?;
+            let number = |number: Option<u64>, other: usize| number.map_or(other, |number| usize::try_from(number).unwrap_or(usize::MAX));
+            let (from, to) = (number(from, 1).max(1), number(to, usize::MAX));
+            let hosts = session.as_ref().map(|session| hosts(&session.container, &session.container_name)).unwrap_or_default();
+            let all: Vec<Step> = shown(&output, &hosts).chunks(2).skip(from - 1).take(to.saturating_sub(from - 1)).flatten().cloned().collect();
+            (all, None, "term:expect_stable(500)")
+        } else {
+            ran(&commands)?
+        };
+        if steps.is_empty() {
+            let error = Error::invalid(format!("no command can be told from session '{id}'"));
+            return Err(error.fix("let its shell mark its commands: 'cto history setup'; or make a script of a recording: 'cto rec to-script'"));
+        }
+        // Without a name the user's shell is opened, as it was then.
+        let known = session.ok().map(|session| (session.command, session.size)).unwrap_or_default();
+        let command: Vec<String> = known.0.into_iter().filter(|word| word != SHELL).collect();
+        let made = Made { container: &container, at, command: &command, size: known.1, timeout, end };
+        Ok(InlineScript { name: format!("{container}.luau"), source: write(&made, &steps) })
     }
 }
 
+/// What a script is made of besides its steps.
+struct Made<'a> {
+    container: &'a str,
+    at: Timestamp,
+    command: &'a [String],
+    size: Size,
+    timeout: Option<u64>,
+    /// What is waited for at the end.
+    end: &'static str,
+}
+
+/// Steps that run these commands, the seconds that it may take where that is more than usual, and how it ends.
+fn ran(commands: &[SessionCommand]) -> Result<(Vec<Step>, Option<u64>, &'static str)> {
+    let mut steps = Vec::new();
+    let (mut patience, mut whole) = (None, 0);
+    for command in commands.iter().take(STEPS) {
+        if command.cut {
+            let error = Error::invalid(format!("command {} is longer than what is kept of it", command.number));
+            return Err(error.fix("leave it out, with the numbers of the first and the last command"));
+        }
+        steps.extend([Step::Ready(patience), Step::Line(command.text.clone())]);
+        let took = command.ended_at.map_or(0, |end| u64::try_from(end.duration_since(command.started_at).as_secs()).unwrap_or(0));
+        // Another machine may be slower.
+        patience = (took >= QUICK).then_some((3 * took + 30).min(LONGEST));
+        whole += 3 * took + 1;
+    }
+    let last = commands.last().map(|command| command.text.trim()).unwrap_or_default();
+    let end = match commands.last() {
+        _ if last == "exit" || last == "logout" || last.starts_with("exit ") => "term:expect_eof()",
+        Some(command) if command.ended_at.is_none() => "term:expect_stable(500)",
+        _ => {
+            steps.push(Step::Ready(patience));
+            ""
+        }
+    };
+    Ok((steps, (whole > USUAL).then_some((whole + USUAL).min(LONGEST)), end))
+}
+
 /// Steps of a recording with what was typed.
-fn typed(items: &[CastItem]) -> Vec<Step> {
+fn typed(items: &[CastItem], hosts: &[String]) -> Vec<Step> {
     let mut steps = Vec::new();
     let (mut output, mut line, mut prompted) = (Vec::new(), Vec::new(), false);
     for (index, item) in items.iter().enumerate() {
@@ -83,7 +172,7 @@ fn typed(items: &[CastItem]) -> Vec<Step> {
             CastData::Input(bytes) => {
                 for byte in bytes {
                     if !prompted {
-                        steps.extend(prompt(&output).map(Step::Prompt));
+                        steps.extend(prompt(&output, hosts).map(Step::Prompt));
                         prompted = true;
                     }
                     match byte {
@@ -184,16 +273,27 @@ fn joined(steps: Vec<Step>) -> Vec<Step> {
 }
 
 /// The end of the last line that is not finished: the prompt that somebody saw when they typed.
-fn prompt(output: &[u8]) -> Option<String> {
+fn prompt(output: &[u8], hosts: &[String]) -> Option<String> {
     let text = plain(output);
-    let last = text.rsplit('\n').next().unwrap_or_default();
-    let start = last.char_indices().rev().nth(PROMPT - 1).map_or(0, |(at, _)| at);
-    let prompt = &last[start..];
+    let prompt = stays(text.rsplit('\n').next().unwrap_or_default(), hosts);
     (!prompt.trim().is_empty()).then(|| prompt.to_owned())
 }
 
-/// Steps of a recording without what was typed: lines that begin with the prompt that most often does.
-fn shown(items: &[CastItem]) -> Vec<Step> {
+/// What a prompt may hold that another container's does not.
+fn hosts(container: &ContainerId, name: &str) -> Vec<String> {
+    vec![container.as_str().chars().take(12).collect(), name.to_owned()]
+}
+
+/// The end of a prompt that is the same elsewhere and later.
+fn stays<'a>(prompt: &'a str, hosts: &[String]) -> &'a str {
+    let behind = hosts.iter().filter(|host| !host.is_empty()).filter_map(|host| prompt.split_once(host.as_str())).map(|(_, rest)| rest);
+    let prompt = behind.filter(|rest| !rest.trim().is_empty()).max_by_key(|rest| rest.len()).unwrap_or(prompt);
+    let start = prompt.char_indices().rev().nth(PROMPT - 1).map_or(0, |(at, _)| at);
+    &prompt[start..]
+}
+
+/// All that was printed in a recording.
+fn printed(items: &[CastItem]) -> Vec<u8> {
     let mut output = Vec::new();
     for item in items {
         if let CastItem::Event(event) = item
@@ -202,7 +302,12 @@ fn shown(items: &[CastItem]) -> Vec<Step> {
             output.extend_from_slice(bytes);
         }
     }
-    let text = plain(&output);
+    output
+}
+
+/// Steps of output without what was typed, a prompt and a line each: lines that begin with the prompt that most often does.
+fn shown(output: &[u8], hosts: &[String]) -> Vec<Step> {
+    let text = plain(output);
     let mut counts: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
     for line in text.lines() {
         let found = ENDS.iter().filter_map(|end| line.find(end).map(|at| &line[..at + end.len()])).min_by_key(|prompt| prompt.len());
@@ -212,32 +317,32 @@ fn shown(items: &[CastItem]) -> Vec<Step> {
     }
     let Some((prompt, _)) = counts.into_iter().max_by_key(|(_, count)| *count) else { return Vec::new() };
     let commands = text.lines().filter_map(|line| line.strip_prefix(prompt)).map(str::trim_end).filter(|command| !command.is_empty());
-    let end = prompt.char_indices().rev().nth(PROMPT - 1).map_or(0, |(at, _)| at);
-    commands.take(STEPS).flat_map(|command| [Step::Prompt(prompt[end..].to_owned()), Step::Line(command.to_owned())]).collect()
+    let waited = stays(prompt, hosts);
+    commands.take(STEPS).flat_map(|command| [Step::Prompt(waited.to_owned()), Step::Line(command.to_owned())]).collect()
 }
 
 /// The script.
-fn write(recording: &Recording, steps: &[Step]) -> String {
+fn write(made: &Made<'_>, steps: &[Step]) -> String {
     let hidden = steps.iter().filter(|step| **step == Step::Hidden).count();
     let mut text = String::from("script {\n");
-    let _ = writeln!(text, "\tabout = {},", quoted(&format!("What was done in {} on {:.10}", recording.container_name, recording.started_at.to_string())));
+    let _ = writeln!(text, "\tabout = {},", quoted(&format!("What was done in {} on {:.10}", made.container, made.at.to_string())));
+    if let Some(seconds) = made.timeout {
+        let _ = writeln!(text, "\ttimeout = {seconds},");
+    }
     text.push_str("\tparams = {\n\t\tbox = { description = \"the container to do it in\" },\n");
     for number in 1..=hidden {
         let _ = writeln!(text, "\t\thidden_{number} = {{ description = \"what was typed unseen, such as a password\" }},");
     }
     text.push_str("\t},\n}\n\n");
-    let command: Vec<String> = recording.command.iter().map(|word| quoted(word)).collect();
-    let _ = writeln!(
-        text,
-        "local term = container(params.box):open({{ command = {{ {} }}, cols = {}, rows = {} }})",
-        command.join(", "),
-        recording.size.cols,
-        recording.size.rows
-    );
+    let command: Vec<String> = made.command.iter().map(|word| quoted(word)).collect();
+    let command = if command.is_empty() { String::new() } else { format!("command = {{ {} }}, ", command.join(", ")) };
+    let _ = writeln!(text, "local term = container(params.box):open({{ {command}cols = {}, rows = {} }})", made.size.cols, made.size.rows);
     let mut number = 0;
     for step in steps {
         let line = match step {
             Step::Prompt(prompt) => format!("\nterm:expect({})", quoted(prompt)),
+            Step::Ready(None) => "\nterm:wait_prompt()".to_owned(),
+            Step::Ready(Some(seconds)) => format!("\nterm:wait_prompt({{ timeout = {seconds} }})"),
             Step::Line(line) => format!("term:send_line({})", quoted(line)),
             Step::Hidden => {
                 number += 1;
@@ -249,7 +354,10 @@ fn write(recording: &Recording, steps: &[Step]) -> String {
         text.push_str(&line);
         text.push('\n');
     }
-    text.push_str("\nterm:expect_stable(500)\nterm:screen():snapshot(\"at the end\")\n");
+    if !made.end.is_empty() {
+        let _ = write!(text, "\n{}\n", made.end);
+    }
+    text.push_str("term:screen():snapshot(\"at the end\")\n");
     text
 }
 
@@ -310,17 +418,28 @@ mod tests {
         let at = |text: &str| Step::Prompt(text.to_owned());
         let keys = |keys: &[&str]| Step::Press(keys.iter().map(|key| (*key).to_owned()).collect());
         assert_eq!(
-            typed(&items),
+            typed(&items, &[]),
             [at("box:~# "), line("ls"), at("box:~# "), line("su ann"), at("Password: "), Step::Hidden, at("ann$ "), keys(&["up", "ctrl-c"]),]
         );
     }
 
     #[test]
+    fn a_prompt_is_waited_for_without_the_name_of_its_container() {
+        let hosts = hosts(&"0123456789abcdef".into(), "web");
+        assert_eq!(prompt(b"done\r\nroot@0123456789ab:~# ", &hosts), Some(":~# ".to_owned()));
+        assert_eq!(prompt(b"ann@web $ ", &hosts), Some(" $ ".to_owned()));
+        assert_eq!(prompt(b"Password for web: ", &hosts), Some(": ".to_owned()));
+        assert_eq!(prompt(b"a very long prompt of another machine> ", &hosts), Some("mpt of another machine> ".to_owned()));
+        let commands = shown(b"root@0123456789ab:~# ls\r\nroot@0123456789ab:~# ", &hosts);
+        assert_eq!(commands, [Step::Prompt(":~# ".to_owned()), Step::Line("ls".to_owned())]);
+    }
+
+    #[test]
     fn without_what_was_typed_lines_after_the_prompt_tell_it() {
-        let items = [out("me@box:~$ echo one\r\none\r\nme@box:~$ cd /tmp\r\nme@box:~$ ")];
-        let steps = shown(&items);
+        let items = ["me@box:~$ echo one\r\none\r\nme@box:~$ cd /tmp\r\nme@box:~$ "];
+        let steps = shown(items.concat().as_bytes(), &[]);
         assert_eq!(steps[1], Step::Line("echo one".to_owned()));
         assert_eq!(steps[3], Step::Line("cd /tmp".to_owned()));
-        assert_eq!(shown(&[out("nothing like a prompt\r\n")]), []);
+        assert_eq!(shown(b"nothing like a prompt\r\n", &[]), []);
     }
 }

@@ -9,11 +9,11 @@ use super::stage::launch;
 use crate::error::Result;
 use crate::model::CreateContainer;
 use crate::model::DeleteContainer;
-use crate::model::Empty;
 use crate::model::ListTemplates;
 use crate::model::RemoveContainer;
 use crate::model::RenderTemplate;
 use crate::model::TemplateOrigin;
+use crate::model::WholeQuery;
 use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -23,7 +23,7 @@ const SMALL: &str = "shell";
 pub(super) async fn run(stage: &Stage, options: &Options, progress: Progress<'_>) -> Result<Report> {
     let rounds = options.rounds(5, 2);
     let client = &stage.client;
-    let shipped = client.call::<ListTemplates>(&[], &Empty {}).await?.items.into_iter().filter(|entry| entry.origin == TemplateOrigin::Gallery);
+    let shipped = client.call::<ListTemplates>(&[], &WholeQuery::default()).await?.items.into_iter().filter(|entry| entry.origin == TemplateOrigin::Gallery);
     let names: Vec<String> = shipped.map(|entry| entry.template.name).filter(|name| !options.quick || name == SMALL).collect();
     let mut figures = Vec::new();
     let mut slowest = (String::new(), 0.0);

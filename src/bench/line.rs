@@ -18,7 +18,6 @@ use crate::model::SessionId;
 use crate::model::Size;
 use crate::term::Screen;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -32,10 +31,10 @@ const END: usize = 512;
 /// How to get to a terminal.
 #[derive(Clone)]
 pub(super) enum Way {
-    /// A session of cto, over the server's socket.
+    /// A session of cto.
     Session {
-        /// The server's socket.
-        socket: PathBuf,
+        /// Speaks to the server.
+        client: Client,
         /// The session.
         session: SessionId,
         /// A pane is live, a pipe lossless.
@@ -72,11 +71,11 @@ impl Way {
     /// What server, engine or machine say.
     pub async fn open(&self) -> Result<Line> {
         Ok(match self.clone() {
-            Self::Session { socket, session, delivery, window, size: Size { cols, rows } } => {
+            Self::Session { client, session, delivery, window, size: Size { cols, rows } } => {
                 let each = u64::from(window) / ACK;
                 let writer = rand::random_range(1..u64::MAX);
                 let attach = Attach { v: 1, token: None, from_offset: None, cols, rows, mode: AttachMode::Write, delivery, writer, window: Some(window) };
-                let attached = Client::local(socket).attach(session.as_str(), attach).await?;
+                let attached = client.attach(session.as_str(), attach).await?;
                 Line::Session(Box::new(Viewer { attached, seq: 0, offset: 0, acked: 0, each, missed: 0, screen: None }))
             }
             Self::Program { arguments, size } => Line::Program(Box::new(Pty::spawn(&arguments, size)?)),

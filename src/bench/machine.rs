@@ -27,6 +27,8 @@ pub(super) struct Memory {
     pub pss: f64,
     /// What is its own alone.
     pub private: f64,
+    /// What is in no file: heap and stacks.
+    pub anonymous: f64,
 }
 
 impl Memory {
@@ -34,7 +36,7 @@ impl Memory {
     pub fn of(pid: u32) -> Option<Self> {
         let text = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
         let kib = |name: &str| field(&text, name).and_then(|text| text.split(' ').next()?.parse::<f64>().ok());
-        Some(Self { pss: kib("Pss")?, private: kib("Private_Clean")? + kib("Private_Dirty")? })
+        Some(Self { pss: kib("Pss")?, private: kib("Private_Clean")? + kib("Private_Dirty")?, anonymous: kib("Anonymous")? })
     }
 }
 

@@ -4,6 +4,7 @@ mod flood;
 mod frame;
 mod gallery;
 mod hogs;
+mod idle;
 mod line;
 mod lists;
 mod machine;
@@ -19,6 +20,7 @@ mod stats;
 mod tasks;
 mod throughput;
 mod tmux;
+mod users;
 mod watch;
 
 pub use report::Figures;
@@ -57,6 +59,10 @@ pub enum Benchmark {
     Hogs,
     /// An echo in one of nine panes while the others are flooded.
     Panes,
+    /// What users feel of each other.
+    Users,
+    /// What connections cost that say nothing.
+    Idle,
     /// What it costs to watch many containers.
     Stats,
     /// Five things that people do all day, in keys.
@@ -105,7 +111,7 @@ pub async fn run(benchmark: &Benchmark, options: &Options, stop: CancellationTok
         return frame::run(options, progress).map(|report| report.sized(options));
     }
     let stage = tokio::select! {
-        stage = Stage::set(options.program.clone()) => stage?,
+        stage = Stage::set(options.program.clone(), matches!(benchmark, Benchmark::Users | Benchmark::Idle)) => stage?,
         () = stop.cancelled() => return Err(cancelled()),
     };
     let result = tokio::select! {
@@ -131,6 +137,8 @@ async fn on(stage: &Stage, benchmark: &Benchmark, options: &Options, progress: P
         Benchmark::Flood => flood::run(stage, options, progress).await,
         Benchmark::Hogs => hogs::run(stage, options, progress).await,
         Benchmark::Panes => panes::run(stage, options, progress).await,
+        Benchmark::Users => users::run(stage, options, progress).await,
+        Benchmark::Idle => idle::run(stage, options, progress).await,
         Benchmark::Stats => stats::run(stage, options, progress).await,
         Benchmark::Tasks => tasks::run(stage, options, progress).await,
         Benchmark::Watch => watch::run(stage, options, progress).await,

@@ -6,11 +6,15 @@ use crate::config::Paths;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::error::Result;
+use crate::model::AddUser;
 use crate::model::Code;
 use crate::model::Container;
 use crate::model::CreateContainer;
 use crate::model::CreateContainerFrom;
 use crate::model::CreateSession;
+use crate::model::CreateToken;
+use crate::model::CreateTokenFor;
+use crate::model::CreateUser;
 use crate::model::Delivery;
 use crate::model::Empty;
 use crate::model::GetHealth;
@@ -19,11 +23,14 @@ use crate::model::ListContainers;
 use crate::model::ListQuery;
 use crate::model::OpenSession;
 use crate::model::OperationState;
+use crate::model::Role;
 use crate::model::ServerHealth;
 use crate::model::SessionId;
 use crate::model::Size;
 use rustix::process::Pid;
 use rustix::process::Signal;
+use std::net::Ipv4Addr;
+use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -60,7 +67,7 @@ pub(super) struct Stage {
     pub pid: u32,
     program: PathBuf,
     server: Child,
-    socket: PathBuf,
+    port: Option<SocketAddr>,
     prefix: String,
 }
 
@@ -79,11 +86,11 @@ impl Drop for Half {
 }
 
 impl Stage {
-    /// Starts a server in a directory of its own; `program` is cto.
+    /// Starts a server in a directory of its own, on TCP too where that is wanted; `program` is cto.
     ///
     /// # Errors
     /// `engine_unavailable` where there is no engine, and what keeps a server from starting.
-    pub async fn set(program: PathBuf) -> Result<Self> {
+    pub async fn set(program: PathBuf, tcp: bool) -> Result<Self> {
         let prefix = format!("cto-bench-{}", std::process::id());
         let home = std::env::temp_dir().join(format!("{prefix}-{:08x}", rand::random::<u32>()));
         let made = std::fs::DirBuilder::new().mode(0o700).create(&home);
@@ -96,6 +103,10 @@ impl Stage {
         let mut command = Command::new(&program);
         // A process group of its own: Ctrl-C is for the benchmark, which ends its server when it has cleaned up.
         command.args(["serve", "--home"]).arg(&home).process_group(0).kill_on_drop(true);
+        let port = if tcp { Some(free_port()?) } else { None };
+        if let Some(port) = port {
+            command.arg("--listen").arg(port.to_string());
+        }
         for name in ["CTO_LISTEN", "CTO_DATABASE", "CTO_SERVER"] {
             command.env_remove(name);
         }
@@ -108,7 +119,7 @@ impl Stage {
         let health = with_engine(&client).await?;
         let engine = Engine::connect(Some(&health.engine.address));
         let server = half.server.take().ok_or_else(|| Error::internal("the server is gone"))?;
-        Ok(Self { home, client, engine, health, pid, program, server, socket, prefix })
+        Ok(Self { home, client, engine, health, pid, program, server, port, prefix })
     }
 
     /// Takes everything away: containers, server, files. What can't be is told.
@@ -174,12 +185,32 @@ impl Stage {
 
     /// The way to a session for a reader that gets every byte.
     pub fn lossless(&self, session: SessionId) -> Way {
-        Way::Session { socket: self.socket.clone(), session, delivery: Delivery::Lossless, window: WINDOW, size: SIZE }
+        Way::Session { client: self.client.clone(), session, delivery: Delivery::Lossless, window: WINDOW, size: SIZE }
     }
 
     /// The way to a session as a pane goes it.
     pub fn pane(&self, session: SessionId) -> Way {
-        Way::Session { socket: self.socket.clone(), session, delivery: Delivery::Live, window: 64 * 1024, size: SIZE }
+        pane(self.client.clone(), session)
+    }
+
+    /// Where the server listens on TCP.
+    ///
+    /// # Errors
+    /// When it was set without a port.
+    pub fn port(&self) -> Result<SocketAddr> {
+        self.port.ok_or_else(|| Error::internal("the benchmark's server has no port"))
+    }
+
+    /// Adds a user, an admin: the containers are not theirs. Speaks to the server over TCP as they do.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn user(&self, name: &str) -> Result<Client> {
+        let port = self.port()?;
+        self.client.call::<CreateUser>(&[], &AddUser { name: name.to_owned(), role: Role::Admin, password: None }).await?;
+        let wish = CreateToken { user: Some(name.to_owned()), role: None, expires_in_days: None, about: None };
+        let token = self.client.call::<CreateTokenFor>(&[], &wish).await?;
+        Client::tcp(&format!("http://{port}"), &token.secret)
     }
 
     /// The way of `docker exec -it` to a shell's script, and what it is: docker's own program on a terminal where it is installed,
@@ -216,6 +247,17 @@ impl Stage {
         let own = [self.program.display().to_string(), "--home".to_owned(), self.home.display().to_string()];
         own.into_iter().chain(arguments.iter().map(|&word| word.to_owned())).collect()
     }
+}
+
+/// The way of a pane to a session, by this client.
+pub(super) fn pane(client: Client, session: SessionId) -> Way {
+    Way::Session { client, session, delivery: Delivery::Live, window: 64 * 1024, size: SIZE }
+}
+
+/// A port of this machine that is free at the moment.
+fn free_port() -> Result<SocketAddr> {
+    let probe = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
+    probe.map_err(|error| Error::internal(format!("no port of this machine can be opened: {error}")).because(error))
 }
 
 /// The command that runs a shell's script.

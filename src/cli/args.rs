@@ -3,6 +3,7 @@ use crate::cli::account_args;
 use crate::cli::config_args::ConfigArgs;
 use crate::cli::config_args::InitArgs;
 use crate::cli::config_args::SchemaArgs;
+use crate::cli::history_args::HistoryArgs;
 use crate::cli::image_args;
 use crate::cli::import_args::ExportArgs;
 use crate::cli::import_args::ImportArgs;
@@ -12,9 +13,11 @@ use crate::cli::rec_args::RecArgs;
 use crate::cli::schedule_args::ScheduleArgs;
 use crate::cli::script_args::RunsArgs;
 use crate::cli::script_args::ScriptArgs;
+use crate::cli::search_args::SearchArgs;
 use crate::cli::sessions_args::SessionsArgs;
 use crate::cli::stack_args::StackArgs;
 use crate::cli::storage_args;
+use crate::cli::template_args::TemplateArgs;
 use crate::cli::trigger_args::TriggerArgs;
 use crate::cli::webhook_args::WebhookArgs;
 use clap::Args;
@@ -46,7 +49,7 @@ pub struct Global {
     /// Directory for all of cto's files; a server of its own lives there.
     #[arg(long, global = true, value_name = "DIR", env = "CTO_HOME", hide_env_values = true, help_heading = "Everywhere")]
     pub home: Option<PathBuf>,
-    /// Server to ask over TCP, such as http://127.0.0.1:7480; its token is taken from CTO_TOKEN.
+    /// Server on another machine, such as https://box.example:7480, to which one has signed in with cto login; CTO_TOKEN goes before that.
     #[arg(long, global = true, value_name = "URL", env = "CTO_SERVER", hide_env_values = true, help_heading = "Everywhere")]
     pub server: Option<String>,
     /// Only look: whatever would change something is refused, also in the terminal client.
@@ -78,6 +81,8 @@ pub enum Command {
     Exec(ExecArgs),
     /// Show what a container printed
     Logs(LogsArgs),
+    /// Search what containers printed
+    Search(SearchArgs),
     /// Start containers
     Start(NamesArgs),
     /// Stop containers
@@ -128,6 +133,8 @@ pub enum Command {
     Sessions(SessionsArgs),
     /// Record sessions; list, play, export and remove recordings
     Rec(RecArgs),
+    /// List and search commands that were run in sessions; make scripts of them, run them again elsewhere
+    History(HistoryArgs),
     /// Let scripts run by themselves at given times
     Schedule(ScheduleArgs),
     /// Run scripts that drive terminals; list, check and edit them
@@ -160,6 +167,12 @@ pub enum Command {
     User(account_args::UserArgs),
     /// Manage tokens for the API over TCP
     Token(account_args::TokenArgs),
+    /// Sign in to a server on another machine
+    Login(account_args::LoginArgs),
+    /// Sign out of a server on another machine
+    Logout(account_args::LogoutArgs),
+    /// Let people without an account into sessions
+    Share(account_args::ShareArgs),
     /// Say what is missing on this machine, and what to do
     Doctor,
     /// Run the server in the foreground
@@ -212,6 +225,9 @@ pub struct RunArgs {
     /// Print the name and leave the container running
     #[arg(short, long)]
     pub detach: bool,
+    /// Only say what would be done
+    #[arg(long, conflicts_with = "detach")]
+    pub dry_run: bool,
 }
 
 /// `cto ps`.
@@ -223,6 +239,9 @@ pub struct PsArgs {
     /// Only ids
     #[arg(short, long)]
     pub quiet: bool,
+    /// Sort by a field, such as 'name'; '-name' turns the order round
+    #[arg(long, value_name = "FIELD", allow_hyphen_values = true)]
+    pub sort: Option<String>,
 }
 
 /// `cto attach`.
@@ -328,45 +347,6 @@ pub struct RmArgs {
     pub force: bool,
 }
 
-/// `cto template`.
-#[derive(Debug, Args)]
-pub struct TemplateArgs {
-    /// What to do.
-    #[command(subcommand)]
-    pub command: TemplateCommand,
-}
-
-/// The commands of templates.
-#[derive(Debug, Subcommand)]
-pub enum TemplateCommand {
-    /// List templates, and files with mistakes
-    Ls,
-    /// Show a template
-    Show {
-        /// Its name
-        name: String,
-    },
-    /// Show every mistake in template files
-    Check {
-        /// Files, or - for standard input
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-    },
-    /// Show the container that a template makes, without making it
-    Render {
-        /// Template by name, or a template's file
-        template: String,
-        /// Name of the container
-        #[arg(long)]
-        name: Option<String>,
-        /// Value of a parameter or field; may be repeated
-        #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
-        set: Vec<(String, String)>,
-    },
-    /// Print the JSON Schema of templates, for editors
-    Schema,
-}
-
 /// `cto serve`.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
@@ -461,6 +441,10 @@ pub enum BenchCommand {
     Hogs,
     /// An echo in one of nine panes while 'yes' runs in the others, beside tmux with docker exec -it
     Panes,
+    /// An echo and an answer of the API with fifty users at work, beside one user alone
+    Users,
+    /// What 10,000 silent connections and 1,000 streams cost the server and everybody's echo
+    Idle,
     /// What it costs to watch 200 containers: server, client and engine, beside docker stats
     Stats,
     /// Five things that people do all day, counted in keys, beside lazydocker in tmux

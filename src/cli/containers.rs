@@ -35,7 +35,7 @@ use std::io::Write as _;
 /// `cto ps`.
 pub async fn ps(context: &Context, args: &PsArgs) -> Result<()> {
     let client = context.client().await?;
-    let mut containers = Context::all::<ListContainers, Container>(&client, ListQuery::default()).await?;
+    let mut containers = Context::all::<ListContainers, Container>(&client, ListQuery { sort: args.sort.clone(), ..ListQuery::default() }).await?;
     containers.retain(|container| args.all || !matches!(container.state, ContainerState::Created | ContainerState::Exited | ContainerState::Dead));
     if context.json() {
         return output::json(&containers);

@@ -79,11 +79,7 @@ impl Context {
     /// When it is no address, or there is no token for it.
     pub fn remote(&self) -> Result<Option<Client>> {
         let Some(url) = self.global.server.as_deref().filter(|url| !url.is_empty()) else { return Ok(None) };
-        let token = std::env::var("CTO_TOKEN").map_err(|_| {
-            Error::new(crate::model::Code::Unauthenticated, format!("there is no token for the server at {url}"))
-                .fix("make one there with 'cto token create', and set CTO_TOKEN to it")
-        })?;
-        Client::tcp(url, &token).map(Some)
+        super::login::client(&self.paths, url).map(Some)
     }
 
     /// The server on this machine, which may not run.

@@ -73,7 +73,7 @@ pub async fn image(context: &Context, command: ImageCommand) -> Result<()> {
 /// `cto images`.
 pub async fn list(context: &Context, args: &ImagesArgs) -> Result<()> {
     let client = context.client().await?;
-    let images = Context::all::<ListImages, Image>(&client, ListQuery { q: args.query.clone(), ..ListQuery::default() }).await?;
+    let images = Context::all::<ListImages, Image>(&client, ListQuery { q: args.query.clone(), sort: args.sort.clone(), ..ListQuery::default() }).await?;
     if context.json() {
         return output::json(&images);
     }

@@ -16,6 +16,7 @@ use crate::error::Result;
 use crate::model::Container;
 use crate::model::CreateContainer;
 use crate::model::CreateContainerFrom;
+use crate::model::DryRun;
 use crate::model::Empty;
 use crate::model::GetContainer;
 use crate::model::InlineTemplate;
@@ -31,6 +32,10 @@ use std::time::Duration;
 pub async fn run(context: &Context, args: RunArgs) -> Result<u8> {
     let mut request = request(context, &args.template, args.name, args.set)?;
     let client = context.client().await?;
+    if args.dry_run {
+        let plan = client.dry_run::<CreateContainerFrom, DryRun>(&[], &request).await?;
+        return output::dry_run(context.json(), &plan).map(|()| 0);
+    }
     let attach = !args.detach && !context.json();
     if attach && !on_terminal() && client.call::<RenderTemplate>(&[], &request).await?.spec.interactive {
         return Err(Error::invalid(format!("'{}' is interactive, and there is no terminal to attach it to", args.template))

@@ -12,7 +12,9 @@ use crate::model::Empty;
 use crate::model::GetLayout;
 use crate::model::ListLayouts;
 use crate::model::PutLayout;
+use crate::model::RemoveVersion;
 use crate::model::SaveLayout;
+use crate::model::WholeQuery;
 use crate::tui::parts::saved::SavedWorkspace;
 
 /// `cto layout`.
@@ -22,7 +24,7 @@ pub async fn layout(context: &Context, command: LayoutCommand) -> Result<u8> {
     match command {
         LayoutCommand::Open { name } => return terminal::open_layout(context, name).await,
         LayoutCommand::Ls => {
-            let layouts = client.call::<ListLayouts>(&[], &nothing).await?.items;
+            let layouts = client.call::<ListLayouts>(&[], &WholeQuery::default()).await?.items;
             if context.json() {
                 output::json(&layouts)?;
             } else {
@@ -38,10 +40,12 @@ pub async fn layout(context: &Context, command: LayoutCommand) -> Result<u8> {
         LayoutCommand::Rename { from, to } => {
             let data = client.call::<GetLayout>(&[&from], &nothing).await?.data;
             client.call::<PutLayout>(&[&to], &SaveLayout { replaces: Some(0), data }).await?;
-            client.call::<DeleteLayout>(&[&from], &nothing).await?;
+            client.call::<DeleteLayout>(&[&from], &RemoveVersion::default()).await?;
             output::print(&format!("{}\n", output::plain(&to)))?;
         }
-        LayoutCommand::Rm { layouts } => each(context, &layouts, async |name| client.call::<DeleteLayout>(&[name], &nothing).await.map(|_| None)).await?,
+        LayoutCommand::Rm { layouts } => {
+            each(context, &layouts, async |name| client.call::<DeleteLayout>(&[name], &RemoveVersion::default()).await.map(|_| None)).await?
+        }
     }
     Ok(0)
 }

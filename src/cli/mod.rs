@@ -11,6 +11,8 @@ mod context;
 mod copy;
 mod doctor;
 mod exec;
+mod history;
+mod history_args;
 mod image_args;
 mod images;
 mod import;
@@ -19,6 +21,7 @@ mod launch;
 mod layouts;
 mod life;
 mod life_args;
+mod login;
 mod networks;
 mod operation;
 mod output;
@@ -31,6 +34,8 @@ mod schedule_args;
 mod schedules;
 mod script_args;
 mod scripts;
+mod search;
+mod search_args;
 mod server;
 mod server_log;
 mod service;
@@ -40,6 +45,7 @@ mod stack_args;
 mod stacks;
 mod stats;
 mod storage_args;
+mod template_args;
 mod templates;
 mod terminal;
 mod trigger_args;
@@ -117,6 +123,7 @@ async fn dispatch(context: &Context, command: Option<Command>) -> Result<u8> {
         Some(Command::Shell(args)) => terminal::shell(context, args).await,
         Some(Command::Exec(args)) => exec::exec(context, args).await,
         Some(Command::Logs(args)) => containers::logs(context, &args).await.map(done),
+        Some(Command::Search(args)) => search::search(context, args).await,
         Some(Command::Start(args)) => containers::start(context, &args.containers).await.map(done),
         Some(Command::Stop(args)) => containers::stop(context, &args).await.map(done),
         Some(Command::Restart(args)) => containers::restart(context, &args).await.map(done),
@@ -142,6 +149,7 @@ async fn dispatch(context: &Context, command: Option<Command>) -> Result<u8> {
         Some(Command::Layout(args)) => layouts::layout(context, args.command).await,
         Some(Command::Sessions(args)) => sessions::sessions(context, args).await.map(done),
         Some(Command::Rec(args)) => recordings::rec(context, args.command).await,
+        Some(Command::History(args)) => history::history(context, args).await,
         Some(Command::Script(args)) => scripts::script(context, args.command).await,
         Some(Command::Runs(args)) => runs::runs(context, args.command).await,
         Some(Command::Schedule(args)) => schedules::schedule(context, args.command).await,
@@ -158,6 +166,9 @@ async fn dispatch(context: &Context, command: Option<Command>) -> Result<u8> {
         Some(Command::Audit(args)) => accounts::audit(context, &args).await.map(done),
         Some(Command::User(args)) => accounts::user(context, args.command).await.map(done),
         Some(Command::Token(args)) => accounts::token(context, args.command).await.map(done),
+        Some(Command::Login(args)) => login::login(context, &args).await.map(done),
+        Some(Command::Logout(args)) => login::logout(context, &args.url).await.map(done),
+        Some(Command::Share(args)) => accounts::share(context, args.command).await.map(done),
         Some(Command::Doctor) => doctor::doctor(context).await,
         Some(Command::Server(args)) => server::server(context, args.command).await,
         Some(Command::Completions(args)) => completions(args.shell).map(done),

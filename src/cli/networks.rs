@@ -55,7 +55,7 @@ pub async fn network(context: &Context, command: NetworkCommand) -> Result<()> {
 
 async fn list(context: &Context, args: ListArgs) -> Result<()> {
     let client = context.client().await?;
-    let networks = Context::all::<ListNetworks, Network>(&client, ListQuery { q: args.query, ..ListQuery::default() }).await?;
+    let networks = Context::all::<ListNetworks, Network>(&client, ListQuery { q: args.query, sort: args.sort, ..ListQuery::default() }).await?;
     if context.json() {
         return output::json(&networks);
     }

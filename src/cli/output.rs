@@ -2,6 +2,8 @@
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Code;
+use crate::model::DryRun;
+use crate::model::DryStep;
 use crate::model::Place;
 use crate::term::safe_text;
 use jiff::Timestamp;
@@ -285,4 +287,19 @@ fn blank_tab(letter: char) -> char {
 /// A warning on standard error.
 pub fn warn(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{} {}", paint("warning:", Tone::Warn, coloured(&std::io::stderr())), plain(text));
+}
+
+/// What would be done, a line for each step.
+///
+/// # Errors
+/// When it can't be printed.
+pub fn dry_run(as_json: bool, plan: &DryRun) -> Result<()> {
+    if as_json {
+        return json(plan);
+    }
+    let line = |step: &DryStep| {
+        let detail = step.detail.as_deref().map(|detail| format!(" ({})", plain(detail))).unwrap_or_default();
+        format!("{} {} {}{detail}\n", step.does.as_str(), step.kind, plain(&step.name))
+    };
+    print(&plan.steps.iter().map(line).collect::<String>())
 }

@@ -50,6 +50,14 @@ pub enum PluginCommand {
         #[arg(required = true)]
         plugins: Vec<String>,
     },
+    /// Begin a plugin: write an example with all that a plugin can have, in a folder of that name
+    New {
+        /// Its name: small letters, digits, '-' and '_'
+        name: String,
+        /// The directory that the folder is made in
+        #[arg(long, default_value = ".")]
+        dir: PathBuf,
+    },
     /// Look for mistakes in a plugin; nothing is installed
     Check {
         /// Its folder, or a .tar.gz of it

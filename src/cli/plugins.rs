@@ -33,8 +33,10 @@ use crate::model::PluginFiles;
 use crate::model::PluginManifest;
 use crate::model::PluginState;
 use crate::model::PluginTarget;
+use crate::model::RemoveText;
 use crate::model::RunPlugin;
 use crate::model::RunPluginOf;
+use crate::model::WholeQuery;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeMap;
@@ -48,10 +50,14 @@ const SENDING: Duration = Duration::from_secs(60);
 
 /// `cto plugin`.
 pub async fn plugin(context: &Context, command: PluginCommand) -> Result<u8> {
+    // This needs no server.
+    if let PluginCommand::New { name, dir } = &command {
+        return begin(context, name, dir).map(|()| 0);
+    }
     let client = context.client().await?;
     let nothing = Empty {};
     match command {
-        PluginCommand::Ls => list(context, &client.call::<ListPlugins>(&[], &nothing).await?.items)?,
+        PluginCommand::Ls => list(context, &client.call::<ListPlugins>(&[], &WholeQuery::default()).await?.items)?,
         PluginCommand::Show { name } => {
             let plugin = client.call::<GetPlugin>(&[&name], &nothing).await?;
             if context.json() { output::json(&plugin)? } else { output::print(&about(&plugin))? }
@@ -75,14 +81,27 @@ pub async fn plugin(context: &Context, command: PluginCommand) -> Result<u8> {
             told(context, &client.call::<EnablePluginOf>(&[&name], &request).await?)?;
         }
         PluginCommand::Disable { plugins } => each(context, &plugins, async |name| client.call::<DisablePlugin>(&[name], &nothing).await.map(|_| None)).await?,
-        PluginCommand::Rm { plugins } => each(context, &plugins, async |name| client.call::<DeletePlugin>(&[name], &nothing).await.map(|_| None)).await?,
+        PluginCommand::Rm { plugins } => {
+            each(context, &plugins, async |name| client.call::<DeletePlugin>(&[name], &RemoveText::default()).await.map(|_| None)).await?
+        }
         PluginCommand::Check { from } => {
             let checked = client.call_within::<CheckPlugin>(&[], &PluginFiles { files: files(&from)? }, SENDING).await?;
             return check(context, &from, &checked);
         }
+        PluginCommand::New { .. } => {}
         PluginCommand::Run(args) => return run(context, &client, args).await,
     }
     Ok(0)
+}
+
+/// Writes the example under another name.
+fn begin(context: &Context, name: &str, dir: &Path) -> Result<()> {
+    let made = config::begin_plugin(dir, name)?;
+    let shown = made.strip_prefix(".").unwrap_or(&made).display().to_string();
+    if context.json() {
+        return output::json(&serde_json::json!({ "folder": shown }));
+    }
+    output::print(&format!("{}: look at its files, then: cto plugin install {}\n", output::plain(&shown), output::plain(&shown)))
 }
 
 /// The files of a folder, or of an archive, as they are sent.
@@ -110,6 +129,9 @@ fn check(context: &Context, from: &Path, checked: &PluginCheck) -> Result<u8> {
         let colour = output::coloured(&std::io::stdout());
         let all: String = checked.errors.iter().map(|place| output::show_place(place, None, colour)).collect();
         output::print(&all)?;
+    }
+    if !context.json() {
+        checked.warnings.iter().for_each(|warning| output::warn(&safe(warning)));
     }
     Ok(if checked.errors.is_empty() { 0 } else { crate::error::kind_of(Code::InvalidDocument).exit_code() })
 }
@@ -142,6 +164,10 @@ fn meaning(grant: &str) -> String {
     match grant {
         "containers" => "see and use every container that whoever runs it may use".to_owned(),
         "launch" => "launch containers of its own".to_owned(),
+        "columns" => "add columns to lists, made of what is known of containers".to_owned(),
+        "panels" => "show panels, made of what is known of containers".to_owned(),
+        "templates" => "see each launch with its values, change what it is asked for with, and refuse it; policy is asked after that".to_owned(),
+        "keys" => "have keys of the terminal client that nothing else has".to_owned(),
         "events" => "hear what happens, and run its scripts then, with your rights".to_owned(),
         other => match other.strip_prefix("secrets:") {
             Some(name) => format!("read the secret '{name}' of whoever runs it"),
@@ -162,6 +188,7 @@ fn list(context: &Context, plugins: &[Plugin]) -> Result<()> {
     for plugin in plugins {
         let state = match (plugin.state, &plugin.hooks_off) {
             (PluginState::Enabled, Some(_)) => toned("▲ hooks off", Tone::Warn),
+            (PluginState::Enabled, None) if !plugin.faults.is_empty() => toned("▲ faulty", Tone::Warn),
             (PluginState::Enabled, None) => toned("● enabled", Tone::Good),
             (PluginState::Disabled, _) => toned("⏸ disabled", Tone::Quiet),
             (PluginState::Waiting, _) => toned("○ waiting", Tone::Warn),
@@ -177,7 +204,17 @@ fn list(context: &Context, plugins: &[Plugin]) -> Result<()> {
     for place in plugins.iter().flat_map(|plugin| &plugin.broken) {
         output::warn(output::show_place(place, None, false).trim());
     }
+    for plugin in plugins {
+        notes(plugin).iter().for_each(|note| output::warn(&format!("{}: {note}", output::plain(&plugin.name))));
+    }
     Ok(())
+}
+
+/// What is worth a look: keys that something else has, and what has failed.
+fn notes(plugin: &Plugin) -> Vec<String> {
+    let times = |count: u64| if count == 1 { "once".to_owned() } else { format!("{count} times") };
+    let faults = plugin.faults.iter().map(|fault| safe(&format!("{} has failed {}, the last time: {}", fault.what, times(fault.count), fault.last)));
+    plugin.warnings.iter().map(|warning| safe(warning)).chain(faults).collect()
 }
 
 /// What is known of a plugin, for people.
@@ -196,11 +233,19 @@ fn about(plugin: &Plugin) -> String {
     }
     for command in &manifest.commands {
         let container = if command.on == PluginTarget::Container { " CONTAINER" } else { "" };
-        row("command", &format!("{}{container}  {}", command.name, command.about));
+        let key = command.key.iter().map(|key| format!("  (key {key})")).collect::<String>();
+        row("command", &format!("{}{container}  {}{key}", command.name, command.about));
     }
     manifest.hooks.iter().for_each(|hook| row("hook", &format!("{} → {}", hook.events.join(", "), hook.script)));
+    manifest.columns.iter().for_each(|column| row("column", &format!("{}  {}", column.title, column.name)));
+    manifest.panels.iter().for_each(|panel| row("panel", &format!("{}  {}", panel.name, panel.about)));
+    for handler in &manifest.handlers {
+        let templates = if handler.templates.is_empty() { "all templates".to_owned() } else { handler.templates.join(", ") };
+        row("handler", &format!("{templates} → {}", handler.script));
+    }
     manifest.matchers.iter().for_each(|file| row("matchers", file));
     row("hash", &plugin.hash);
+    notes(plugin).iter().for_each(|note| row("note", note));
     plugin.broken.iter().for_each(|place| text.push_str(&output::show_place(place, None, false)));
     safe(&text)
 }

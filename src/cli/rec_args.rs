@@ -16,11 +16,14 @@ pub struct RecArgs {
 /// The commands of recordings.
 #[derive(Debug, Subcommand)]
 pub enum RecCommand {
-    /// List recordings, newest first
+    /// List recordings, newest first where no other order is given
     Ls {
         /// Only what contains this text
         #[arg(short, long, value_name = "TEXT")]
         query: Option<String>,
+        /// Sort by a field, such as 'owner'; '-owner' turns the order round
+        #[arg(long, value_name = "FIELD", allow_hyphen_values = true)]
+        sort: Option<String>,
     },
     /// Show what is known of a recording
     Show {

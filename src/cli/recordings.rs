@@ -46,7 +46,7 @@ pub async fn rec(context: &Context, command: RecCommand) -> Result<u8> {
     let client = context.client().await?;
     let done = |()| 0;
     match command {
-        RecCommand::Ls { query } => list(context, &client, query).await.map(done),
+        RecCommand::Ls { query, sort } => list(context, &client, ListQuery { q: query, sort, ..ListQuery::default() }).await.map(done),
         RecCommand::Show { recording } => show(context, &find(&client, &recording).await?).map(done),
         RecCommand::Start { session, input } => {
             let session = sessions::find(&client, &session).await?;
@@ -71,18 +71,22 @@ pub async fn rec(context: &Context, command: RecCommand) -> Result<u8> {
         RecCommand::ToScript { recording, output: file } => {
             let recording = find(&client, &recording).await?;
             let script = client.call::<MakeScriptOfRecording>(&[], &ScriptOfRecording { recording: recording.id.to_string() }).await?;
-            match file {
-                Some(path) => Fresh::create(&path)?.write_all(script.source.as_bytes()).map_err(output::unwritten)?,
-                None => output::print(&script.source)?,
-            }
-            Ok(0)
+            put(&script.source, file.as_deref()).map(done)
         }
         RecCommand::Rm { recordings } => remove(context, &client, &recordings).await.map(done),
     }
 }
 
-async fn list(context: &Context, client: &Client, query: Option<String>) -> Result<()> {
-    let recordings = Context::all::<ListRecordings, Recording>(client, ListQuery { q: query, ..ListQuery::default() }).await?;
+/// Writes a script to a file that does not exist, or prints it.
+pub(super) fn put(source: &str, file: Option<&Path>) -> Result<()> {
+    match file {
+        Some(path) => Fresh::create(path)?.write_all(source.as_bytes()).map_err(output::unwritten),
+        None => output::print(source),
+    }
+}
+
+async fn list(context: &Context, client: &Client, query: ListQuery) -> Result<()> {
+    let recordings = Context::all::<ListRecordings, Recording>(client, query).await?;
     if context.json() {
         return output::json(&recordings);
     }
@@ -153,7 +157,7 @@ async fn remove(context: &Context, client: &Client, recordings: &[String]) -> Re
 }
 
 /// The recording that `text` means: its id, or a part of it that no other has.
-async fn find(client: &Client, text: &str) -> Result<Recording> {
+pub(super) async fn find(client: &Client, text: &str) -> Result<Recording> {
     let recordings = Context::all::<ListRecordings, Recording>(client, ListQuery::default()).await?;
     if let Some(recording) = recordings.iter().find(|recording| recording.id.as_str() == text) {
         return Ok(recording.clone());

@@ -57,7 +57,10 @@ pub async fn runs(context: &Context, command: RunsCommand) -> Result<u8> {
     let client = context.client().await?;
     let nothing = Empty {};
     match command {
-        RunsCommand::Ls { query, state, limit } => list(context, &client, query, state, limit).await?,
+        RunsCommand::Ls { query, state, limit, sort } => {
+            let query = RunQuery { limit: Some(limit.clamp(1, 500)), q: query, sort, ..RunQuery::default() };
+            list(context, &client, query, state).await?;
+        }
         RunsCommand::Show { run } => {
             let run = find(&client, &run).await?;
             if context.json() { output::json(&run)? } else { output::print(&about(&run))? }
@@ -111,7 +114,7 @@ fn done(context: &Context, run: &Run) -> Result<()> {
     if context.json() { output::json(run) } else { output::print(&format!("{} {}\n", run.id, word(run))) }
 }
 
-async fn list(context: &Context, client: &Client, q: Option<String>, state: Option<String>, limit: u32) -> Result<()> {
+async fn list(context: &Context, client: &Client, query: RunQuery, state: Option<String>) -> Result<()> {
     let state = match state {
         None => None,
         Some(text) => Some(RunState::ALL.into_iter().find(|state| state.as_str() == text).ok_or_else(|| {
@@ -119,7 +122,7 @@ async fn list(context: &Context, client: &Client, q: Option<String>, state: Opti
             Error::invalid(format!("there is no state '{text}'")).fix(format!("it is one of: {}", known.join(", ")))
         })?),
     };
-    let page = client.call::<ListRuns>(&[], &RunQuery { limit: Some(limit.clamp(1, 500)), cursor: None, q, state }).await?;
+    let page = client.call::<ListRuns>(&[], &RunQuery { state, ..query }).await?;
     if context.json() {
         return output::json(&page.items);
     }

@@ -19,6 +19,9 @@ pub enum ScheduleCommand {
         /// Only what contains this text
         #[arg(short, long, value_name = "TEXT")]
         query: Option<String>,
+        /// Sort by a field, such as 'owner'; '-owner' turns the order round
+        #[arg(long, value_name = "FIELD", allow_hyphen_values = true)]
+        sort: Option<String>,
     },
     /// Show a schedule
     Show {

@@ -37,6 +37,7 @@ use crate::model::Place;
 use crate::model::PreviewSchedule;
 use crate::model::PreviewScheduleOf;
 use crate::model::PutSchedule;
+use crate::model::RemoveVersion;
 use crate::model::ResumeSchedule;
 use crate::model::RunSchedule;
 use crate::model::RunState;
@@ -57,7 +58,7 @@ pub async fn schedule(context: &Context, command: ScheduleCommand) -> Result<u8>
     let nothing = Empty {};
     let done = |()| 0;
     match command {
-        ScheduleCommand::Ls { query } => list(context, &client, query).await.map(done),
+        ScheduleCommand::Ls { query, sort } => list(context, &client, ListQuery { q: query, sort, ..ListQuery::default() }).await.map(done),
         ScheduleCommand::Show { name } => show(context, &client, &name).await.map(done),
         ScheduleCommand::Add { name, script, spec, paused, dry_run } => {
             let mut wanted = ScheduleSpec { zone: here(), ..ScheduleSpec::default() };
@@ -77,7 +78,7 @@ pub async fn schedule(context: &Context, command: ScheduleCommand) -> Result<u8>
             told(context, &client.call::<PutSchedule>(&[&name], &request).await?).map(done)
         }
         ScheduleCommand::Rm { schedules } => {
-            each(context, &schedules, async |name| client.call::<DeleteSchedule>(&[name], &nothing).await.map(|_| None)).await.map(done)
+            each(context, &schedules, async |name| client.call::<DeleteSchedule>(&[name], &RemoveVersion::default()).await.map(|_| None)).await.map(done)
         }
         ScheduleCommand::Pause { schedules } => {
             each(context, &schedules, async |name| client.call::<PauseSchedule>(&[name], &nothing).await.map(|_| None)).await.map(done)
@@ -163,8 +164,8 @@ fn told(context: &Context, schedule: &Schedule) -> Result<()> {
     output::print(&format!("{}: {}\n", output::plain(&schedule.name), due(schedule, Timestamp::now())))
 }
 
-async fn list(context: &Context, client: &Client, query: Option<String>) -> Result<()> {
-    let schedules = Context::all::<ListSchedules, Schedule>(client, ListQuery { q: query, ..ListQuery::default() }).await?;
+async fn list(context: &Context, client: &Client, query: ListQuery) -> Result<()> {
+    let schedules = Context::all::<ListSchedules, Schedule>(client, query).await?;
     if context.json() {
         return output::json(&schedules);
     }

@@ -103,7 +103,7 @@ pub struct RunsArgs {
 /// The commands of runs.
 #[derive(Debug, Subcommand)]
 pub enum RunsCommand {
-    /// List runs, newest first
+    /// List runs, newest first where no other order is given
     Ls {
         /// Only what contains this text
         #[arg(short, long, value_name = "TEXT")]
@@ -114,6 +114,9 @@ pub enum RunsCommand {
         /// Most runs
         #[arg(short = 'n', long, default_value_t = 50)]
         limit: u32,
+        /// Sort by a field, such as 'owner'; '-owner' turns the order round
+        #[arg(long, value_name = "FIELD", allow_hyphen_values = true)]
+        sort: Option<String>,
     },
     /// Show what is known of a run
     Show {

@@ -22,6 +22,7 @@ use crate::model::InlineScript;
 use crate::model::ListScripts;
 use crate::model::ParamValue;
 use crate::model::PutScript;
+use crate::model::RemoveText;
 use crate::model::SaveScript;
 use crate::model::ScriptCheck;
 use crate::model::ScriptEntry;
@@ -29,6 +30,7 @@ use crate::model::ScriptHeader;
 use crate::model::StartRun;
 use crate::model::StartRunOf;
 use crate::model::TemplateOrigin;
+use crate::model::WholeQuery;
 use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::Path;
@@ -70,7 +72,7 @@ pub async fn script(context: &Context, command: ScriptCommand) -> Result<u8> {
         ScriptCommand::Edit { script } => edit(context, &client, &script).await?,
         ScriptCommand::Rm { scripts } => {
             for name in &scripts {
-                client.call::<DeleteScript>(&[name], &nothing).await?;
+                client.call::<DeleteScript>(&[name], &RemoveText::default()).await?;
                 if !context.json() {
                     output::print(&format!("{}\n", output::plain(name)))?;
                 }
@@ -82,7 +84,7 @@ pub async fn script(context: &Context, command: ScriptCommand) -> Result<u8> {
 }
 
 async fn list(context: &Context, client: &Client) -> Result<()> {
-    let all = client.call::<ListScripts>(&[], &Empty {}).await?;
+    let all = client.call::<ListScripts>(&[], &WholeQuery::default()).await?;
     if context.json() {
         return output::json(&all);
     }

@@ -158,7 +158,8 @@ async fn stop(context: &Context) -> Result<()> {
     let process = i32::try_from(version.pid).ok().and_then(rustix::process::Pid::from_raw);
     // A process of another user answers "not permitted": it is there.
     let lives = || process.is_some_and(|process| rustix::process::test_kill_process(process) != Err(rustix::io::Errno::SRCH));
-    while lives() || running(&client).await?.is_some() {
+    // A client that is open may have started another by now.
+    while lives() || running(&client).await?.is_some_and(|now| now.pid == version.pid) {
         if begun.elapsed() > STOPPED {
             return Err(Error::new(Code::TimedOut, format!("the server (pid {}) has not ended after {} s", version.pid, STOPPED.as_secs()))
                 .fix("look at 'cto server logs'"));

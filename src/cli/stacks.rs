@@ -37,6 +37,7 @@ use crate::model::StackDefinition;
 use crate::model::TemplateOrigin;
 use crate::model::UpStack;
 use crate::model::UpStackFrom;
+use crate::model::WholeQuery;
 use jiff::Timestamp;
 use std::io::Read as _;
 use std::path::Path;
@@ -172,7 +173,7 @@ async fn ps(context: &Context, stack: Option<&str>) -> Result<()> {
 }
 
 async fn list(context: &Context, saved: bool) -> Result<()> {
-    let list = context.client().await?.call::<ListStacks>(&[], &Empty {}).await?;
+    let list = context.client().await?.call::<ListStacks>(&[], &WholeQuery::default()).await?;
     if saved {
         return list_saved(context, list.saved, list.complaints);
     }

@@ -19,6 +19,9 @@ pub struct ListArgs {
     /// Only names
     #[arg(short, long)]
     pub quiet: bool,
+    /// Sort by a field, such as 'name'; '-name' turns the order round
+    #[arg(long, value_name = "FIELD", allow_hyphen_values = true)]
+    pub sort: Option<String>,
 }
 
 /// The commands of volumes.

@@ -1,6 +1,5 @@
 //! `cto template`: listing, showing, checking and rendering.
-use crate::cli::args::TemplateArgs;
-use crate::cli::args::TemplateCommand;
+use crate::cli::containers::each;
 use crate::cli::context::Context;
 use crate::cli::launch;
 use crate::cli::output;
@@ -8,19 +7,26 @@ use crate::cli::output::Table;
 use crate::cli::output::Tone;
 use crate::cli::output::cell;
 use crate::cli::output::toned;
+use crate::cli::template_args::TemplateArgs;
+use crate::cli::template_args::TemplateCommand;
 use crate::config;
 use crate::config::Catalogue;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Code;
+use crate::model::DeleteTemplate;
 use crate::model::Empty;
 use crate::model::GetTemplate;
 use crate::model::ListTemplates;
 use crate::model::Place;
+use crate::model::PutTemplate;
+use crate::model::RemoveText;
 use crate::model::RenderTemplate;
+use crate::model::SaveTemplate;
 use crate::model::TemplateEntry;
 use crate::model::TemplateList;
 use crate::model::TemplateOrigin;
+use crate::model::WholeQuery;
 use std::io::Read as _;
 use std::path::Path;
 use std::path::PathBuf;
@@ -32,6 +38,11 @@ pub async fn template(context: &Context, args: TemplateArgs) -> Result<u8> {
         TemplateCommand::Ls => list(context).await.map(done),
         TemplateCommand::Show { name } => show(context, &name).await.map(done),
         TemplateCommand::Check { files } => check(context, &files, |catalogue, name, source, folder| catalogue.parse(name, source, folder).map(drop)),
+        TemplateCommand::Save { file, new, dry_run } => save(context, &file, new, dry_run).await.map(done),
+        TemplateCommand::Rm { names } => {
+            let client = context.client().await?;
+            each(context, &names, async |name| client.call::<DeleteTemplate>(&[name], &RemoveText::default()).await.map(|_| None)).await.map(done)
+        }
         TemplateCommand::Render { template, name, set } => render(context, &template, name, set).await.map(done),
         TemplateCommand::Schema => output::json(config::schema()).map(done),
     }
@@ -40,7 +51,7 @@ pub async fn template(context: &Context, args: TemplateArgs) -> Result<u8> {
 /// The server's templates with the project's over them: a server has no working directory.
 pub async fn all(context: &Context) -> Result<TemplateList> {
     let client = context.client().await?;
-    let mut list = client.call::<ListTemplates>(&[], &Empty {}).await?;
+    let mut list = client.call::<ListTemplates>(&[], &WholeQuery::default()).await?;
     if let Some(project) = Context::project() {
         let own = Catalogue::of_project(&project, &context.paths).list();
         list.items.retain(|entry| own.items.iter().all(|other| other.template.name != entry.template.name));
@@ -127,6 +138,20 @@ fn text(file: &Path) -> Result<String, Place> {
     let fail = |error: std::io::Error| Place { file: Some("standard input".to_owned()), detail: format!("cannot be read: {error}"), ..Place::default() };
     std::io::stdin().take(1 << 20).read_to_string(&mut text).map_err(fail)?;
     Ok(text)
+}
+
+async fn save(context: &Context, file: &Path, new: bool, dry_run: bool) -> Result<()> {
+    let source = if file.as_os_str() == "-" { "standard input".to_owned() } else { file.display().to_string() };
+    let text = text(file).map_err(|place| Error::invalid(format!("'{source}' {}", place.detail)))?;
+    // Whole but for what it extends, which the server knows.
+    let name = config::parse_template(&source, &text)?.name;
+    let request = SaveTemplate { text, replaces: new.then(String::new) };
+    let client = context.client().await?;
+    let entry: TemplateEntry = match dry_run {
+        true => client.dry_run::<PutTemplate, _>(&[&name], &request).await?,
+        false => client.call::<PutTemplate>(&[&name], &request).await?,
+    };
+    if context.json() { output::json(&entry) } else { output::print(&format!("{}\n", output::plain(&entry.template.name))) }
 }
 
 async fn render(context: &Context, template: &str, name: Option<String>, set: Vec<(String, String)>) -> Result<()> {

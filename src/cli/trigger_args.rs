@@ -124,6 +124,9 @@ pub struct AddTriggerArgs {
     /// Only of this user's containers
     #[arg(long, value_name = "USER", help_heading = "Which")]
     pub owner: Option<String>,
+    /// Only of containers with this label; * stands for any letters of its value; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair, help_heading = "Which")]
+    pub label: Vec<(String, String)>,
     /// Script to run
     #[arg(long, value_name = "NAME", required_unless_present = "file")]
     pub script: Option<String>,

@@ -28,6 +28,7 @@ use crate::model::Metric;
 use crate::model::ParamValue;
 use crate::model::PastQuery;
 use crate::model::PauseTrigger;
+use crate::model::RemoveVersion;
 use crate::model::ResumeTrigger;
 use crate::model::RotateSecret;
 use crate::model::RotateTrigger;
@@ -40,6 +41,7 @@ use crate::model::TriggerLimit;
 use crate::model::TriggerRun;
 use crate::model::TriggerSecret;
 use crate::model::TriggerWhen;
+use crate::model::WholeQuery;
 use jiff::Timestamp;
 use serde_json::json;
 use std::io::Read as _;
@@ -53,10 +55,12 @@ pub async fn trigger(context: &Context, command: TriggerCommand) -> Result<()> {
     let client = context.client().await?;
     let nothing = Empty {};
     match command {
-        TriggerCommand::Ls => list(context, &client.call::<ListTriggers>(&[], &nothing).await?.items),
+        TriggerCommand::Ls => list(context, &client.call::<ListTriggers>(&[], &WholeQuery::default()).await?.items),
         TriggerCommand::Show { name } => show(context, &client.call::<GetTrigger>(&[&name], &nothing).await?),
         TriggerCommand::Add(args) => made(context, &client.call::<CreateTrigger>(&[], &asked(*args)?).await?),
-        TriggerCommand::Rm { triggers } => each(context, &triggers, async |name| client.call::<DeleteTrigger>(&[name], &nothing).await.map(|_| None)).await,
+        TriggerCommand::Rm { triggers } => {
+            each(context, &triggers, async |name| client.call::<DeleteTrigger>(&[name], &RemoveVersion::default()).await.map(|_| None)).await
+        }
         TriggerCommand::Pause { triggers } => each(context, &triggers, async |name| client.call::<PauseTrigger>(&[name], &nothing).await.map(|_| None)).await,
         TriggerCommand::Resume { triggers } => each(context, &triggers, async |name| client.call::<ResumeTrigger>(&[name], &nothing).await.map(|_| None)).await,
         TriggerCommand::Rotate { name, keep } => made(context, &client.call::<RotateTrigger>(&[&name], &RotateSecret { keep_hours: Some(keep) }).await?),
@@ -78,7 +82,13 @@ fn asked(args: AddTriggerArgs) -> Result<SaveTrigger> {
         request.name = args.name;
         return Ok(request);
     }
-    let of = ContainerMatch { name: args.container_name.clone(), template: args.template.clone(), stack: args.stack.clone(), owner: args.owner.clone() };
+    let of = ContainerMatch {
+        name: args.container_name.clone(),
+        template: args.template.clone(),
+        stack: args.stack.clone(),
+        owner: args.owner.clone(),
+        labels: args.label.iter().cloned().collect(),
+    };
     let when = when(&args, of)?;
     let params = args.params.into_iter().map(|(name, value)| (name, ParamValue::Text(value))).collect();
     Ok(SaveTrigger {
@@ -87,6 +97,7 @@ fn asked(args: AddTriggerArgs) -> Result<SaveTrigger> {
         run: TriggerRun { script: args.script.unwrap_or_default(), params },
         quiet_seconds: args.quiet,
         limit: TriggerLimit { times: args.limit.0, seconds: args.limit.1 },
+        replaces: None,
     })
 }
 
@@ -143,6 +154,12 @@ fn when(args: &AddTriggerArgs, of: ContainerMatch) -> Result<TriggerWhen> {
 }
 
 fn read(file: &Path) -> Result<SaveTrigger> {
+    let text = text_of(file)?;
+    serde_json::from_str(&text).map_err(|error| Error::invalid(format!("'{}' is no trigger: {error}", file.display())).fix("see docs/hooks.md for examples"))
+}
+
+/// What a file says, or standard input where it is `-`.
+pub(super) fn text_of(file: &Path) -> Result<String> {
     let mut text = String::new();
     let failed = |error: std::io::Error| Error::invalid(format!("'{}' can't be read: {error}", file.display())).because(error);
     let count = match file == Path::new("-") {
@@ -152,7 +169,7 @@ fn read(file: &Path) -> Result<SaveTrigger> {
     if count.map_err(failed)? as u64 > MOST {
         return Err(Error::invalid(format!("'{}' is larger than {} KiB", file.display(), MOST >> 10)));
     }
-    serde_json::from_str(&text).map_err(|error| Error::invalid(format!("'{}' is no trigger: {error}", file.display())).fix("see docs/hooks.md for examples"))
+    Ok(text)
 }
 
 /// What a trigger waits for, in words.
@@ -160,7 +177,8 @@ fn words(when: &TriggerWhen) -> String {
     let of = match when {
         TriggerWhen::Container { of, .. } | TriggerWhen::Log { of, .. } | TriggerWhen::Metric { of, .. } | TriggerWhen::Session { of, .. } => {
             let parts = [("", &of.name), ("template ", &of.template), ("stack ", &of.stack), ("of ", &of.owner)];
-            let parts: Vec<String> = parts.iter().filter_map(|(word, value)| value.as_ref().map(|value| format!("{word}{value}"))).collect();
+            let mut parts: Vec<String> = parts.iter().filter_map(|(word, value)| value.as_ref().map(|value| format!("{word}{value}"))).collect();
+            parts.extend(of.labels.iter().map(|(name, value)| format!("{name}={value}")));
             if parts.is_empty() { String::new() } else { format!(" in {}", parts.join(", ")) }
         }
         TriggerWhen::Hook { .. } | TriggerWhen::File { .. } => String::new(),

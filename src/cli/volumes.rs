@@ -47,7 +47,7 @@ pub async fn volume(context: &Context, command: VolumeCommand) -> Result<()> {
 
 async fn list(context: &Context, args: ListArgs) -> Result<()> {
     let client = context.client().await?;
-    let volumes = Context::all::<ListVolumes, Volume>(&client, ListQuery { q: args.query, ..ListQuery::default() }).await?;
+    let volumes = Context::all::<ListVolumes, Volume>(&client, ListQuery { q: args.query, sort: args.sort, ..ListQuery::default() }).await?;
     if context.json() {
         return output::json(&volumes);
     }

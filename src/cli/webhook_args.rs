@@ -2,6 +2,7 @@
 use clap::ArgGroup;
 use clap::Args;
 use clap::Subcommand;
+use std::path::PathBuf;
 
 /// `cto webhook`.
 #[derive(Debug, Args)]
@@ -55,6 +56,11 @@ pub enum WebhookCommand {
         #[arg(short = 'n', long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=500))]
         limit: u32,
     },
+    /// Show the body that is sent in a delivery
+    Sent {
+        /// Delivery by id
+        delivery: String,
+    },
     /// Send the same message once more, now
     Redeliver {
         /// Delivery by id
@@ -104,6 +110,9 @@ pub struct AddWebhookArgs {
     /// Only of containers with such a name; * stands for any letters
     #[arg(long, value_name = "NAME")]
     pub container: Option<String>,
+    /// Send the JSON of this file instead of the usual body, or that of - for standard input; ${event.text} and the like stand for what happened
+    #[arg(long, value_name = "FILE", requires = "url")]
+    pub body: Option<PathBuf>,
     /// It may reach addresses that are not public; for admins
     #[arg(long)]
     pub allow_private: bool,

@@ -6,6 +6,7 @@ use crate::cli::output::Table;
 use crate::cli::output::Tone;
 use crate::cli::output::cell;
 use crate::cli::output::toned;
+use crate::cli::triggers::text_of;
 use crate::cli::webhook_args::AddWebhookArgs;
 use crate::cli::webhook_args::WebhookCommand;
 use crate::error::Error;
@@ -15,6 +16,7 @@ use crate::model::CreateWebhook;
 use crate::model::DeleteWebhook;
 use crate::model::Empty;
 use crate::model::EnableWebhook;
+use crate::model::GetDelivery;
 use crate::model::GetWebhook;
 use crate::model::HookDelivery;
 use crate::model::HookDeliveryState;
@@ -24,23 +26,28 @@ use crate::model::ListDeliveries;
 use crate::model::ListWebhooks;
 use crate::model::PastQuery;
 use crate::model::Redeliver;
+use crate::model::RemoveVersion;
 use crate::model::RotateSecret;
 use crate::model::RotateWebhook;
 use crate::model::SaveWebhook;
 use crate::model::TestWebhook;
 use crate::model::Webhook;
 use crate::model::WebhookSecret;
+use crate::model::WholeQuery;
 use jiff::Timestamp;
+use std::path::Path;
 
 /// `cto webhook`.
 pub async fn webhook(context: &Context, command: WebhookCommand) -> Result<()> {
     let client = context.client().await?;
     let nothing = Empty {};
     match command {
-        WebhookCommand::Ls => list(context, &client.call::<ListWebhooks>(&[], &nothing).await?.items),
+        WebhookCommand::Ls => list(context, &client.call::<ListWebhooks>(&[], &WholeQuery::default()).await?.items),
         WebhookCommand::Show { name } => show(context, &client.call::<GetWebhook>(&[&name], &nothing).await?),
-        WebhookCommand::Add(args) => made(context, &client.call::<CreateWebhook>(&[], &asked(*args)).await?),
-        WebhookCommand::Rm { webhooks } => each(context, &webhooks, async |name| client.call::<DeleteWebhook>(&[name], &nothing).await.map(|_| None)).await,
+        WebhookCommand::Add(args) => made(context, &client.call::<CreateWebhook>(&[], &asked(*args)?).await?),
+        WebhookCommand::Rm { webhooks } => {
+            each(context, &webhooks, async |name| client.call::<DeleteWebhook>(&[name], &RemoveVersion::default()).await.map(|_| None)).await
+        }
         WebhookCommand::Test { name } => tried(context, &client.call::<TestWebhook>(&[&name], &nothing).await?),
         WebhookCommand::Rotate { name, keep } => made(context, &client.call::<RotateWebhook>(&[&name], &RotateSecret { keep_hours: Some(keep) }).await?),
         WebhookCommand::Enable { name } => show(context, &client.call::<EnableWebhook>(&[&name], &nothing).await?),
@@ -48,11 +55,15 @@ pub async fn webhook(context: &Context, command: WebhookCommand) -> Result<()> {
             let query = PastQuery { limit: Some(limit), cursor: None };
             deliveries(context, &client.call::<ListDeliveries>(&[&name], &query).await?.items)
         }
+        WebhookCommand::Sent { delivery } => {
+            let sent = client.call::<GetDelivery>(&[&delivery], &nothing).await?;
+            if context.json() { output::json(&sent) } else { output::print(&format!("{}\n", output::plain(&sent.body))) }
+        }
         WebhookCommand::Redeliver { delivery } => tried(context, &client.call::<Redeliver>(&[&delivery], &nothing).await?),
     }
 }
 
-fn asked(args: AddWebhookArgs) -> SaveWebhook {
+fn asked(args: AddWebhookArgs) -> Result<SaveWebhook> {
     let to = match (args.url, args.mail_to.is_empty(), args.desktop) {
         (Some(url), ..) => HookTarget::Webhook { url },
         (None, false, _) => HookTarget::Email {
@@ -66,7 +77,14 @@ fn asked(args: AddWebhookArgs) -> SaveWebhook {
         (None, true, false) => HookTarget::Terminal,
     };
     let filter = HookFilter { owner: args.owner, script: args.script, container: args.container };
-    SaveWebhook { name: args.name, to, events: args.on, filter, allow_private: args.allow_private }
+    let body = args.body.map(|file| document(&file)).transpose()?;
+    Ok(SaveWebhook { name: args.name, to, events: args.on, filter, body, allow_private: args.allow_private, replaces: None })
+}
+
+/// The document of a body.
+fn document(file: &Path) -> Result<serde_json::Value> {
+    let text = text_of(file)?;
+    serde_json::from_str(&text).map_err(|error| Error::invalid(format!("'{}' is no JSON: {error}", file.display())).fix("see docs/hooks.md for examples"))
 }
 
 fn list(context: &Context, webhooks: &[Webhook]) -> Result<()> {
@@ -104,6 +122,7 @@ fn show(context: &Context, webhook: &Webhook) -> Result<()> {
     for (name, value) in [("of", owner), ("script", script), ("container", container)] {
         value.iter().for_each(|value| line(name, value));
     }
+    webhook.body.iter().for_each(|body| line("body", &body.to_string()));
     if webhook.allow_private {
         line("private", "addresses that are not public are allowed");
     }

@@ -12,7 +12,10 @@ use crate::model::Container;
 use crate::model::DownloadFiles;
 use crate::model::Endpoint;
 use crate::model::GetCast;
+use crate::model::LogIn;
+use crate::model::LogInAs;
 use crate::model::LogQuery;
+use crate::model::LoggedIn;
 use crate::model::Method;
 use crate::model::Operation;
 use crate::model::PathQuery;
@@ -30,6 +33,7 @@ use percent_encoding::AsciiSet;
 use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::PercentEncode;
 use percent_encoding::utf8_percent_encode;
+use serde::de::DeserializeOwned;
 use std::fmt::Write as _;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -59,6 +63,23 @@ impl Client {
     /// What the server says; `server_unavailable` when none answers; `timed_out` after 120 s.
     pub async fn call<E: Endpoint>(&self, path: &[&str], request: &E::Request) -> Result<E::Reply> {
         self.call_within::<E>(path, request, PATIENCE).await
+    }
+
+    /// What asking that endpoint would do. Its answer is the endpoint's own where that answers with JSON at once, else a [`crate::model::DryRun`].
+    ///
+    /// # Errors
+    /// As [`Client::call`]; `bad_request` where the endpoint can't say.
+    pub async fn dry_run<E: Endpoint, T: DeserializeOwned>(&self, path: &[&str], request: &E::Request) -> Result<T> {
+        let mut target = filled(E::PATH, path);
+        let asks = by_query(E::METHOD);
+        if asks {
+            target.push_str(&query(request)?);
+        }
+        target.push_str(if target.contains('?') { "&dry_run=true" } else { "?dry_run=true" });
+        let builder = self.request(E::METHOD, &target).timeout(PATIENCE);
+        let response = self.answered(if asks { builder } else { builder.json(request) }).await?;
+        let bytes = response.bytes().await.map_err(|error| self.broken(error))?;
+        serde_json::from_slice(&bytes).map_err(|error| Error::internal(format!("the server's answer is not understood: {error}")))
     }
 
     /// [`Client::call`] with a limit of its own.
@@ -156,12 +177,12 @@ impl Client {
     /// Sends a request and turns a refusal into the error that it carries. Without `limit` the answer's body may take for ever.
     async fn send<E: Endpoint>(&self, path: &[&str], request: &E::Request, wait: Option<Duration>, limit: Option<Duration>) -> Result<reqwest::Response> {
         let mut target = filled(E::PATH, path);
-        let by_query = matches!(E::METHOD, Method::Get | Method::Delete);
-        if by_query {
+        let asks = by_query(E::METHOD);
+        if asks {
             target.push_str(&query(request)?);
         }
         let mut builder = self.request(E::METHOD, &target);
-        if !by_query {
+        if !asks {
             builder = builder.json(request);
         }
         if let Some(wait) = wait {
@@ -173,18 +194,32 @@ impl Client {
         self.answered(builder).await
     }
 
+    /// Signs in with a password, or a token. What comes back is good as a token until it ends.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn log_in(&self, request: &LogIn) -> Result<(LoggedIn, String)> {
+        let response = self.send::<LogInAs>(&[], request, None, Some(PATIENCE)).await?;
+        let cookie = response.headers().get("set-cookie").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let secret = cookie.split(';').next().and_then(|pair| pair.split_once('=')).map(|(_, secret)| secret.to_owned()).unwrap_or_default();
+        let logged_in = self.json::<LogInAs>(response).await?;
+        Ok((logged_in, secret))
+    }
+
     /// A request to the server, with what says who asks.
     fn request(&self, method: Method, target: &str) -> reqwest::RequestBuilder {
-        let (authority, token) = match &self.0.address {
-            Address::Unix(_) => ("cto", None),
-            Address::Tcp { authority, token } => (authority.as_str(), Some(token)),
+        let (url, token) = match &self.0.address {
+            Address::Unix(_) => (format!("http://cto{target}"), None),
+            Address::Tcp(remote) => (format!("{}{target}", remote.url()), Some(&remote.token).filter(|token| !token.is_empty())),
         };
-        let url = format!("http://{authority}{target}");
         let builder = match method {
             Method::Get => self.0.http.get(url),
             Method::Post => self.0.http.post(url),
             Method::Put => self.0.http.put(url),
             Method::Delete => self.0.http.delete(url),
+            Method::Patch => self.0.http.patch(url),
+            Method::Head => self.0.http.head(url),
+            Method::Options => self.0.http.request(reqwest::Method::OPTIONS, url),
         };
         let builder = if self.is_read_only() { builder.header(READ_ONLY_HEADER, "true") } else { builder };
         match token {
@@ -263,6 +298,11 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 
 fn escaped(text: &str) -> PercentEncode<'_> {
     utf8_percent_encode(text, RESERVED)
+}
+
+/// Whether a request goes into the query string.
+fn by_query(method: Method) -> bool {
+    !matches!(method, Method::Post | Method::Put | Method::Patch)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod launch;
 mod pack;
 mod stream;
 mod tar_reader;
+mod trust;
 mod unpack;
 mod wire;
 
@@ -36,6 +37,8 @@ pub use pack::pack_directory;
 pub use stream::Stream;
 pub use stream::StreamHandle;
 pub use stream::StreamUpdate;
+pub use trust::Trust;
+pub use trust::certificate_of;
 pub use unpack::Unpack;
 pub use unpack::Unpacked;
 pub use unpack::unpack;
@@ -65,8 +68,29 @@ struct Inner {
 enum Address {
     /// Its unix socket; the kernel says who we are.
     Unix(PathBuf),
-    /// `host:port` on plain HTTP, and the token that says who we are.
-    Tcp { authority: String, token: String },
+    /// Somewhere else.
+    Tcp(Box<Remote>),
+}
+
+/// A server that is reached over TCP.
+#[derive(Clone, Debug)]
+struct Remote {
+    /// As it stands in URLs: `host:port`.
+    authority: String,
+    host: String,
+    port: u16,
+    /// The path below which it is shown; empty where there is none.
+    base: String,
+    /// What says who we are; empty where nothing does.
+    token: String,
+    /// None on plain HTTP.
+    tls: Option<Arc<rustls::ClientConfig>>,
+}
+
+impl Remote {
+    fn url(&self) -> String {
+        format!("{}://{}{}", if self.tls.is_some() { "https" } else { "http" }, self.authority, self.base)
+    }
 }
 
 impl Client {
@@ -77,27 +101,55 @@ impl Client {
     }
 
     fn with_launcher(socket: PathBuf, launcher: Option<Launcher>) -> Self {
-        let http = reqwest::Client::builder().unix_socket(socket.clone()).no_proxy().build().expect("no TLS is set up, nothing can fail");
+        let http = plain().unix_socket(socket.clone()).build().expect("no TLS is set up, nothing can fail");
         Self(Arc::new(Inner { address: Address::Unix(socket), http, launcher, read_only: false }))
     }
 
-    /// A client of the server at `http://host:port` (or `host:port`), known there by `token`.
+    /// A client of the server at `http://host:port` or `https://host:port`, known there by `token`; to nobody where that is empty. Who
+    /// has the certificate is checked as `trust` says.
     ///
     /// # Errors
     /// `invalid_value` when the address is no such URL.
-    pub fn tcp(url: &str, token: &str) -> Result<Self> {
-        let wrong = || Error::invalid(format!("'{url}' is not the address of a server")).fix("write it as http://127.0.0.1:PORT");
-        let authority = url.strip_prefix("http://").unwrap_or(url).trim_end_matches('/');
-        if authority.contains('/') || authority.contains('@') {
+    pub fn remote(url: &str, token: &str, trust: &Trust) -> Result<Self> {
+        let wrong = || Error::invalid(format!("'{url}' is not the address of a server")).fix("write it as https://HOST:PORT, or http://127.0.0.1:PORT");
+        let (tls, rest) = match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
+            (Some(rest), _) => (true, rest),
+            (None, Some(rest)) => (false, rest),
+            (None, None) => (false, url),
+        };
+        let rest = rest.trim_end_matches('/');
+        let (authority, base) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        if authority.contains('@') || base.contains(['?', '#']) {
             return Err(wrong());
         }
         let parsed: ::http::uri::Authority = authority.parse().map_err(|_| wrong())?;
-        if parsed.port_u16().is_none() {
+        if parsed.port_u16().is_none() && !tls {
             return Err(wrong());
         }
-        let http = reqwest::Client::builder().no_proxy().build().map_err(|error| Error::internal(error.to_string()))?;
-        let address = Address::Tcp { authority: authority.to_owned(), token: token.trim().to_owned() };
-        Ok(Self(Arc::new(Inner { address, http, launcher: None, read_only: false })))
+        let tls = if tls { Some(Arc::new(trust.config()?)) } else { None };
+        let builder = plain();
+        let builder = match &tls {
+            Some(tls) => builder.tls_backend_preconfigured((**tls).clone()),
+            None => builder,
+        };
+        let http = builder.build().map_err(|error| Error::internal(error.to_string()))?;
+        let remote = Remote {
+            authority: authority.to_owned(),
+            host: parsed.host().trim_matches(['[', ']']).to_owned(),
+            port: parsed.port_u16().unwrap_or(443),
+            base: base.to_owned(),
+            token: token.trim().to_owned(),
+            tls,
+        };
+        Ok(Self(Arc::new(Inner { address: Address::Tcp(Box::new(remote)), http, launcher: None, read_only: false })))
+    }
+
+    /// [`Client::remote`] with the certificates that this machine trusts.
+    ///
+    /// # Errors
+    /// As [`Client::remote`].
+    pub fn tcp(url: &str, token: &str) -> Result<Self> {
+        Self::remote(url, token, &Trust::Machine)
     }
 
     /// A client of the same server whose requests give up all rights but a viewer's.
@@ -118,7 +170,7 @@ impl Client {
     pub fn address(&self) -> String {
         match &self.0.address {
             Address::Unix(path) => path.display().to_string(),
-            Address::Tcp { authority, .. } => format!("http://{authority}"),
+            Address::Tcp(remote) => remote.url(),
         }
     }
 
@@ -128,10 +180,17 @@ impl Client {
         let error = Error::new(Code::ServerUnavailable, format!("no server answers at {}: {}", self.address(), innermost(&*source)));
         let fix = match self.0.address {
             Address::Unix(_) => "start one with 'cto serve', or look at 'cto server logs'",
-            Address::Tcp { .. } => "check the address, and that 'cto serve --listen' runs there",
+            Address::Tcp(_) => "check the address, and that 'cto serve --listen' runs there",
         };
         error.fix(fix).because(source)
     }
+}
+
+/// What every HTTP client begins with. It wants to know what TLS is done with, also where there is none.
+fn plain() -> reqwest::ClientBuilder {
+    // Somebody else may have said so already; it is the same everywhere.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy()
 }
 
 /// The text of the error that an error comes from in the end: the others only say "error sending request".

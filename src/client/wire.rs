@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::model::Answer;
 use crate::model::Code;
 use crate::model::Endpoint;
+use crate::model::KEEP_ALIVE_HEADER;
 use crate::model::READ_ONLY_HEADER;
 use futures_util::SinkExt as _;
 use futures_util::StreamExt as _;
@@ -15,6 +16,8 @@ use futures_util::stream::SplitSink;
 use futures_util::stream::SplitStream;
 use std::sync::Arc;
 use std::time::Duration;
+use std::time::Instant;
+use std::time::SystemTime;
 use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
@@ -29,8 +32,12 @@ pub(super) use tokio_tungstenite::tungstenite::Message;
 
 /// How long connecting and the handshake may take.
 const CONNECT: Duration = Duration::from_secs(10);
-/// A server pings every 20 s; one that says nothing for so long is gone.
-const SILENCE: Duration = Duration::from_secs(60);
+/// How often a server pings that does not say so.
+const PING: u32 = 20;
+/// A server of which not even so many pings have come is gone.
+const PINGS: u32 = 3;
+/// How often the clock on the wall is looked at: the one that timers go by stands still while a laptop sleeps.
+const LOOK: Duration = Duration::from_secs(5);
 /// How long one message may take to leave. A server that takes input slowly answers within it all the same.
 const SEND: Duration = Duration::from_secs(120);
 
@@ -44,7 +51,27 @@ type Socket = WebSocketStream<Box<dyn Duplex>>;
 pub(super) struct Sender(Arc<tokio::sync::Mutex<SplitSink<Socket, Message>>>);
 
 /// The receiving half.
-pub(super) struct Receiver(SplitStream<Socket>);
+pub(super) struct Receiver {
+    stream: SplitStream<Socket>,
+    /// After so long without a word the server is gone.
+    silence: Duration,
+    heard: Heard,
+}
+
+/// When something was heard last, by both clocks.
+struct Heard(Instant, SystemTime);
+
+impl Heard {
+    fn now() -> Self {
+        Self(Instant::now(), SystemTime::now())
+    }
+
+    /// How long ago that was, sleep included.
+    fn ago(&self) -> Duration {
+        // A wall's clock that was set back says nothing.
+        self.0.elapsed().max(self.1.elapsed().unwrap_or_default())
+    }
+}
 
 impl Client {
     /// Opens the WebSocket of an endpoint.
@@ -58,17 +85,31 @@ impl Client {
         let Answer::Upgrade(protocol) = E::ANSWER else {
             return Err(Error::internal(format!("{} has no WebSocket", E::NAME)));
         };
-        let (io, authority, token): (Box<dyn Duplex>, &str, Option<&str>) = match &self.0.address {
-            Address::Unix(socket) => (Box::new(UnixStream::connect(socket).await.map_err(|error| self.unreachable(error))?), "cto", None),
-            Address::Tcp { authority, token } => {
-                let stream = TcpStream::connect(authority).await.map_err(|error| self.unreachable(error))?;
+        let path = filled(E::PATH, path);
+        let (io, url, token): (Box<dyn Duplex>, String, Option<&str>) = match &self.0.address {
+            Address::Unix(socket) => {
+                let stream = UnixStream::connect(socket).await.map_err(|error| self.unreachable(error))?;
+                (Box::new(stream), format!("ws://cto{path}"), None)
+            }
+            Address::Tcp(remote) => {
+                let stream = TcpStream::connect((remote.host.as_str(), remote.port)).await.map_err(|error| self.unreachable(error))?;
                 let _ = stream.set_nodelay(true);
-                (Box::new(stream), authority, Some(token))
+                let token = Some(remote.token.as_str()).filter(|token| !token.is_empty());
+                let url = format!("ws{}{path}", remote.url().trim_start_matches("http"));
+                match &remote.tls {
+                    None => (Box::new(stream), url, token),
+                    Some(tls) => {
+                        let name = rustls::pki_types::ServerName::try_from(remote.host.clone()).map_err(|error| Error::invalid(error.to_string()))?;
+                        let stream = tokio_rustls::TlsConnector::from(tls.clone()).connect(name, stream).await.map_err(|error| self.unreachable(error))?;
+                        (Box::new(stream), url, token)
+                    }
+                }
             }
         };
-        let mut request = format!("ws://{authority}{}", filled(E::PATH, path)).into_client_request().map_err(|error| Error::internal(error.to_string()))?;
+        let mut request = url.into_client_request().map_err(|error| Error::internal(error.to_string()))?;
         let headers = request.headers_mut();
         headers.insert("sec-websocket-protocol", ::http::HeaderValue::from_static(protocol));
+        headers.insert("user-agent", ::http::HeaderValue::from_static(concat!("cto/", env!("CARGO_PKG_VERSION"))));
         if self.is_read_only() {
             headers.insert(READ_ONLY_HEADER, ::http::HeaderValue::from_static("true"));
         }
@@ -79,12 +120,14 @@ impl Client {
         // Buffers are allocated at once for every socket, so they are small; frames come in at most 64 KiB, snapshots in 16 MiB.
         let config =
             WebSocketConfig::default().read_buffer_size(16 << 10).write_buffer_size(16 << 10).max_message_size(Some(17 << 20)).max_frame_size(Some(17 << 20));
-        let (socket, _) = tokio_tungstenite::client_async_with_config(request, io, Some(config)).await.map_err(|error| match error {
+        let (socket, response) = tokio_tungstenite::client_async_with_config(request, io, Some(config)).await.map_err(|error| match error {
             tungstenite::Error::Http(response) => refusal(response.status().as_u16(), response.body().as_deref().unwrap_or_default()),
             other => self.unreachable(other),
         })?;
+        let said = response.headers().get(KEEP_ALIVE_HEADER).and_then(|value| value.to_str().ok()?.parse().ok());
+        let silence = Duration::from_secs(said.unwrap_or(PING).clamp(1, 3600).into()) * PINGS;
         let (sink, stream) = socket.split();
-        Ok((Sender(Arc::new(tokio::sync::Mutex::new(sink))), Receiver(stream)))
+        Ok((Sender(Arc::new(tokio::sync::Mutex::new(sink))), Receiver { stream, silence, heard: Heard::now() }))
     }
 }
 
@@ -109,9 +152,13 @@ impl Receiver {
     /// The next text or binary message; none after a clean close (1000).
     pub(super) async fn next(&mut self) -> Option<Result<Message>> {
         loop {
-            let Ok(message) = tokio::time::timeout(SILENCE, self.0.next()).await else {
-                return Some(Err(Error::new(Code::ServerUnavailable, "the server has said nothing for 60 s")));
+            let Ok(message) = tokio::time::timeout(LOOK.min(self.silence), self.stream.next()).await else {
+                if self.heard.ago() < self.silence {
+                    continue;
+                }
+                return Some(Err(Error::new(Code::ServerUnavailable, format!("the server has said nothing for {} s", self.heard.ago().as_secs()))));
             };
+            self.heard = Heard::now();
             match message? {
                 Ok(message @ (Message::Text(_) | Message::Binary(_))) => return Some(Ok(message)),
                 Ok(Message::Close(frame)) => return closed(frame).map(Err),

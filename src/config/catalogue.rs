@@ -41,6 +41,7 @@ struct Layered {
     origin: TemplateOrigin,
     path: Option<PathBuf>,
     etag: String,
+    text: String,
 }
 
 /// The folders of the machine's and the user's templates.
@@ -119,8 +120,7 @@ impl Catalogue {
             self.complaints.push(Place { pointer: "/name".to_owned(), file: Some(source.to_owned()), detail, ..Place::default() });
             return;
         }
-        let etag: String = Sha256::digest(text.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        layers.push(Layered { sheet, origin, path: path.map(Path::to_path_buf), etag });
+        layers.push(Layered { sheet, origin, path: path.map(Path::to_path_buf), etag: etag_of(text), text: text.to_owned() });
     }
 
     /// Puts every template together with what it extends. Of each name the strongest layer without mistakes wins.
@@ -128,11 +128,11 @@ impl Catalogue {
         let mut entries = BTreeMap::new();
         let mut complaints = Vec::new();
         for (name, layers) in &self.sheets {
-            for Layered { sheet, origin, path, etag } in layers {
+            for Layered { sheet, origin, path, etag, .. } in layers {
                 match inherit::whole(sheet, Some(&|sheet, extends| self.parent(sheet, extends))) {
                     Ok(template) => {
                         let path = path.as_ref().map(|path| path.display().to_string());
-                        entries.insert(name.clone(), TemplateEntry { template, origin: *origin, path, etag: etag.clone() });
+                        entries.insert(name.clone(), TemplateEntry { template, origin: *origin, path, etag: etag.clone(), text: None });
                     }
                     Err(places) => complaints.extend(places),
                 }
@@ -177,6 +177,22 @@ impl Catalogue {
         TemplateList { items: self.entries.values().cloned().collect(), complaints: self.complaints.clone() }
     }
 
+    /// The template of that name, with the text of its file.
+    ///
+    /// # Errors
+    /// As [`Catalogue::find`].
+    pub fn whole(&self, name: &str) -> Result<TemplateEntry> {
+        let entry = self.find(name)?;
+        let layers = self.sheets.get(name).map(Vec::as_slice).unwrap_or_default();
+        let text = layers.iter().find(|layer| layer.origin == entry.origin).map(|layer| layer.text.clone());
+        Ok(TemplateEntry { text, ..entry })
+    }
+
+    /// The user's own file with the template of that name, also one with mistakes.
+    pub(super) fn own_file(&self, name: &str) -> Option<&Path> {
+        self.sheets.get(name)?.iter().find(|layer| layer.origin == TemplateOrigin::User)?.path.as_deref()
+    }
+
     /// The template of that name.
     ///
     /// # Errors
@@ -194,4 +210,9 @@ impl Catalogue {
         error.message.push_str(&did_you_mean(name, self.entries.keys().map(String::as_str)));
         Err(error)
     }
+}
+
+/// What a file's text is told apart by.
+pub(super) fn etag_of(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

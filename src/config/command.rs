@@ -69,7 +69,12 @@ commands! {
         GoRecordings "recordings" "recordings" [] 0: "Show the recordings: play, find, export and remove them";
         GoScripts "scripts" "scripts" ["5" "M-5"] 0: "Show the scripts: run, edit and check them";
         GoSchedules "schedules" "schedules" ["6" "M-6"] 0: "Show the schedules: what runs by itself, and when next";
+        GoTriggers "triggers" "triggers" ["7" "M-7"] 0: "Show the triggers: what starts scripts when something happens";
+        GoWebhooks "webhooks" "webhooks" ["8" "M-8"] 0: "Show the webhooks and notifications: who is told what happens, and how that went";
+        GoPlugins "plugins" "plugins" ["9" "M-9"] 0: "Show the plugins: what they may do, and what is wrong with them";
+        GoEditor "editor" "editor" [] 0: "Show the text that is edited";
         GoRuns "runs" "runs" [] 0: "Show the runs of scripts: watch, cancel and repeat them";
+        CommandHistory "command-history" "history" [] 0: "Show the commands that were run in all terminals: find one and paste it at the prompt";
         GoSettings "settings" "settings" [] 0: "Show what is set, by which file, and change what is yours";
         HistoryBack "view-back" "view before" ["M-Left"] 0: "Show the view of before";
         HistoryForward "view-forward" "next view" ["M-Right"] 0: "Show the view again that was left with view-back";
@@ -196,6 +201,7 @@ commands! {
         Tab9 "tab-9" "tab 9" ["9"] 0: "Show tab 9";
         PasteBuffer "paste" "paste" ["]"] 0: "Paste what was copied last";
         SearchBack "search" "search" ["/"] 0: "Find a text in the scrollback";
+        PaneHistory "pane-history" "history" ["H"] 0: "Show the commands that were run in this terminal: find one and paste it at the prompt, or see its output";
         PaneLogs "pane-logs" "logs" ["L"] 0: "Show this container's log in a split";
         PaneFiles "pane-files" "files" ["f"] 0: "Show this container's files, where the program works";
         TerminalLayouts "terminal-layouts" "layouts" ["s"] 0: "Show the layouts that are kept: open, rename or remove one";
@@ -384,8 +390,9 @@ commands! {
     }
     Scripts {
         ScriptRun "run-script" "run" ["Enter"] 1: "Run the script; its parameters are asked for where it has some";
-        ScriptEdit "edit-script" "edit" ["e"] 2: "Edit the script with $EDITOR; what is wrong in it is told then";
-        ScriptNew "new-script" "new" ["n"] 3: "Begin a new script with $EDITOR";
+        ScriptEdit "edit-script" "edit" ["e"] 2: "Edit the script here: what is wrong in it is shown while it is typed";
+        ScriptEditor "script-in-editor" "$EDITOR" ["E"] 0: "Edit the script with $EDITOR; what is wrong in it is told then";
+        ScriptNew "new-script" "new" ["n"] 3: "Begin a new script";
         ScriptCheck "check-script" "check" ["c"] 4: "Show what is wrong in the script, without running it";
         ScriptRuns "runs-of-script" "its runs" ["r"] 5: "Show the runs of the script";
         ScriptDetails "show-script" "show" ["i"] 6: "Show what it says of itself, and its text";
@@ -413,6 +420,10 @@ commands! {
         WatchCalls "calls" "calls" ["c"] 7: "Show or hide what the script asks for";
         WatchRetry "repeat-run" "retry" ["R"] 8: "Run the same once more, when it is over";
         WatchCopyLine "copy-log-line" "copy line" ["C-y"] 0: "Copy the command line that shows its log: cto runs logs";
+        WatchText "script-text" "text" ["v"] 0: "Show the script's text with the line that it is at, or hide it; it is shown while the run is paused";
+        WatchBreakpoint "pause-at-line" "breakpoint" ["b" "F9"] 0: "Let the run pause at the marked line of its text, or no longer";
+        WatchLineUp "line-up" "line up" ["["] 0: "Mark the line above in the script's text";
+        WatchLineDown "line-down" "line down" ["]"] 0: "Mark the line below in the script's text";
         WatchUp "watch-up" "up" ["k" "Up"] 0: "Move up in the log";
         WatchDown "watch-down" "down" ["j" "Down"] 0: "Move down; at the end it follows again";
         WatchPageUp "watch-page-up" "page up" ["PageUp" "C-u"] 0: "A page up";
@@ -423,6 +434,7 @@ commands! {
     Schedules {
         ScheduleNext "next-times" "next times" ["Enter"] 1: "Show the next times of the schedule, and what changes of the clocks do to them";
         ScheduleNew "new-schedule" "new" ["n"] 2: "Make a schedule";
+        ScheduleEdit "edit-schedule" "edit" ["e"] 3: "Change the schedule: what it runs, and when";
         ScheduleRun "run-schedule" "run now" ["t"] 3: "Run its script now, and watch that";
         SchedulePause "pause-schedule" "pause" ["s"] 4: "Let the schedule start nothing, or go on; or all marked ones";
         ScheduleHistory "runs-of-schedule" "history" ["h"] 5: "Show the runs that it started";
@@ -432,6 +444,54 @@ commands! {
         ScheduleRemove "remove-schedule" "remove" ["C-d" "Delete"] 8: "Remove the schedule, or all marked ones; asks first";
         ScheduleCopy "copy-schedule-name" "copy name" ["y"] 0: "Copy its name, or those of all marked ones";
         ScheduleCopyLine "copy-schedule-line" "copy line" ["C-y"] 0: "Copy the command line that shows it: cto schedule show";
+    }
+    Triggers {
+        TriggerOpen "trigger-history" "history" ["Enter"] 1: "Show what the trigger did; of an event there, watch the run that it started";
+        TriggerNew "new-trigger" "new" ["n"] 2: "Make a trigger";
+        TriggerEdit "edit-trigger" "edit" ["e"] 3: "Change the trigger: what it waits for, and what it starts";
+        TriggerTest "test-trigger" "test" ["t"] 4: "Start its script now with an event that is made up, and watch that";
+        TriggerPause "pause-trigger" "pause" ["s"] 5: "Let the trigger do nothing, or go on; or all marked ones";
+        TriggerDetails "trigger-details" "inspect" ["i"] 6: "Show all that is known of it";
+        TriggerSecret "rotate-trigger" "new secret" ["R"] 0: "Make another secret for a trigger that waits for requests; it is shown once";
+        TriggerRemove "remove-trigger" "remove" ["C-d" "Delete"] 7: "Remove the trigger, or all marked ones; asks first";
+        TriggerCopy "copy-trigger-name" "copy name" ["y"] 0: "Copy its name, or those of all marked ones";
+        TriggerCopyLine "copy-trigger-line" "copy line" ["C-y"] 0: "Copy the command line that shows it: cto trigger show";
+    }
+    Webhooks {
+        WebhookOpen "deliveries" "deliveries" ["Enter"] 1: "Show what was told, and how that went; of a delivery there, all that is known of it";
+        WebhookNew "new-webhook" "new" ["n"] 2: "Make a webhook or a notification";
+        WebhookEdit "edit-webhook" "edit" ["e"] 3: "Change the webhook: where it leads, and what it tells";
+        WebhookTest "test-webhook" "test" ["t"] 4: "Send a ping now, and tell how that went";
+        WebhookRedeliver "redeliver" "again" ["r"] 5: "Send the delivery under the cursor once more";
+        WebhookEnable "enable-webhook" "enable" ["s"] 6: "Let a webhook go on that was disabled since its receiver failed; or all marked ones";
+        WebhookDetails "webhook-details" "inspect" ["i"] 7: "Show all that is known of it";
+        WebhookSecret "rotate-webhook" "new secret" ["R"] 0: "Make another secret; it is shown once";
+        WebhookRemove "remove-webhook" "remove" ["C-d" "Delete"] 8: "Remove the webhook, or all marked ones; asks first";
+        WebhookCopy "copy-webhook-name" "copy name" ["y"] 0: "Copy its name, or those of all marked ones";
+        WebhookCopyLine "copy-webhook-line" "copy line" ["C-y"] 0: "Copy the command line that shows it: cto webhook show";
+    }
+    Plugins {
+        PluginOpen "plugin-details" "show" ["Enter" "i"] 1: "Show what the plugin brings, what it asked for and was granted, and what is wrong with it";
+        PluginEnable "enable-plugin" "enable" ["s"] 2: "Disable the plugin; or enable it, after a question that names what is granted";
+        PluginRuns "runs-of-plugin" "its runs" ["r"] 3: "Show the runs that it started, with their logs";
+        PluginRemove "remove-plugin" "remove" ["C-d" "Delete"] 4: "Remove the plugin with its files, or all marked ones; asks first";
+        PluginCopy "copy-plugin-name" "copy name" ["y"] 0: "Copy its name, or those of all marked ones";
+        PluginCopyLine "copy-plugin-line" "copy line" ["C-y"] 0: "Copy the command line that shows it: cto plugin show";
+    }
+    Editor {
+        EditSave "save-text" "save" ["C-s"] 1: "Save the text; if somebody else saved it meanwhile, that is shown first";
+        EditRun "run-text" "run" ["F5" "M-r"] 2: "Run the script as it stands here, and watch that";
+        EditDry "dry-run" "dry run" ["F6" "M-t"] 3: "Run the script against a recording: nothing is touched";
+        EditBreakpoint "breakpoint" "breakpoint" ["F9" "M-p"] 4: "Let runs from here pause at this line, or no longer";
+        EditNextMistake "next-mistake" "next mistake" ["F8" "M-n"] 5: "Go to the next mistake";
+        EditPreviousMistake "previous-mistake" "mistake before" ["S-F8" "M-N"] 0: "Go to the mistake before";
+        EditStep "step-text" "run by steps" ["F10" "M-s"] 0: "Run the script with a pause before its first call";
+        EditFind "find-text" "find" ["C-f"] 6: "Find a text";
+        EditFindNext "find-again" "find again" ["F3" "C-g"] 0: "Find the same text once more";
+        EditUndo "undo" "undo" ["C-u" "M-u"] 0: "Take the last change back";
+        EditRedo "redo" "redo" ["C-r" "M-e"] 0: "Make again what was taken back";
+        EditComplete "complete" "complete" ["C-Space"] 0: "Show what fits here, each with how it is called; Tab takes it";
+        EditOutside "open-in-editor" "$EDITOR" ["M-o"] 0: "Edit the text with $EDITOR, and take back what it is then";
     }
     Settings {
         SettingChange "change" "change" ["Enter"] 1: "Change the setting, where it is yours to change; or else show all about it";

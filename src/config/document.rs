@@ -126,6 +126,21 @@ pub fn parse<'a>(name: &str, text: &'a str) -> Result<ast::Value<'a>, Place> {
     }
 }
 
+/// The first place of a text that is no JSON with comments; none where it is.
+#[must_use]
+pub fn json_mistake(name: &str, text: &str) -> Option<Place> {
+    parse(name, text).err()
+}
+
+/// What is said of a part of such a text by its pointer, with its line and column.
+#[must_use]
+pub fn placed(name: &str, text: &str, place: &Place) -> Place {
+    match parse(name, text) {
+        Ok(root) => Places::of(name, text, Some(&root)).place(&Complaint::at(place.pointer.clone(), place.detail.clone())),
+        Err(mistake) => Place { detail: place.detail.clone(), ..mistake },
+    }
+}
+
 /// What a syntax error means, for people.
 fn syntax(kind: &ParseErrorKind) -> String {
     match kind {

@@ -65,7 +65,7 @@ fn input(value: &Value) -> CstInputValue {
 }
 
 /// Writes the whole file beside the old one, which it then replaces: a crash leaves one or the other.
-fn replace(file: &Path, text: &str) -> std::io::Result<()> {
+pub(super) fn replace(file: &Path, text: &str) -> std::io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("/"));
     let mut fresh = tempfile::NamedTempFile::new_in(folder)?;
     if let Ok(facts) = file.metadata() {

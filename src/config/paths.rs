@@ -98,6 +98,12 @@ impl Paths {
         self.state_dir.join("recordings")
     }
 
+    /// Where uploads lie until they are whole.
+    #[must_use]
+    pub fn uploads(&self) -> PathBuf {
+        self.state_dir.join("uploads")
+    }
+
     /// The user's configuration file.
     #[must_use]
     pub fn config_file(&self) -> PathBuf {

@@ -253,6 +253,30 @@ pub fn save_plugin(paths: &Paths, name: &str, files: &PluginFolder) -> Result<()
     })
 }
 
+/// Puts back what [`save_plugin`] had put aside when its server died, and removes what else it left. Returns what was put back.
+#[must_use]
+pub fn heal_plugins(paths: &Paths) -> Vec<String> {
+    let parent = paths.config_dir.join("plugins");
+    let entries = std::fs::read_dir(&parent).into_iter().flatten().flatten();
+    let names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let left =
+        |kind: &str| names.iter().filter_map(|name| name.strip_prefix(kind)).filter(|name| plugin_name(name).is_ok()).map(str::to_owned).collect::<Vec<_>>();
+    let mut healed = Vec::new();
+    for name in left(".old-") {
+        let old = parent.join(format!(".old-{name}"));
+        // What was granted was granted to the old one: the new one is not there before it is whole and granted.
+        if parent.join(&name).symlink_metadata().is_ok() {
+            let _ = clear(&old);
+        } else if std::fs::rename(&old, parent.join(&name)).is_ok() {
+            healed.push(name);
+        }
+    }
+    for name in left(".new-") {
+        let _ = clear(&parent.join(format!(".new-{name}")));
+    }
+    healed
+}
+
 /// Removes a plugin's folder; false where there is none.
 ///
 /// # Errors

@@ -4,6 +4,7 @@ use crate::config::document::Complaint;
 use crate::config::document::did_you_mean;
 use crate::config::plugin_files::PLUGIN_MANIFEST;
 use crate::config::plugin_files::PluginFolder;
+use crate::config::plugin_views;
 use crate::config::scripts::SCRIPT_BYTES;
 use crate::config::structure;
 use crate::model::HOOK_EVENTS;
@@ -106,6 +107,7 @@ fn complaints(manifest: &PluginManifest, folder: Option<&str>, files: &PluginFol
     if !manifest.hooks.is_empty() && !manifest.grants.iter().any(|grant| grant == "events") {
         complain("/hooks".to_owned(), "hooks hear events: write 'events' among the grants".to_owned());
     }
+    plugin_views::check(manifest, files, &mut complain);
     if let Some(Err(detail)) = manifest.matchers.as_ref().map(|file| luau(file, files)) {
         complain("/matchers".to_owned(), detail);
     }
@@ -130,7 +132,7 @@ fn is_event(event: &str) -> bool {
 }
 
 /// Whether a file of Luau is there.
-fn luau(file: &str, files: &PluginFolder) -> Result<(), String> {
+pub(super) fn luau(file: &str, files: &PluginFolder) -> Result<(), String> {
     let scripts = || files.keys().map(String::as_str).filter(|name| name.ends_with(".luau"));
     match files.get(file) {
         _ if !file.ends_with(".luau") => Err(format!("'{file}' is no file of Luau: its name ends with '.luau'")),

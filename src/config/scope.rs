@@ -43,13 +43,21 @@ pub enum Scope {
     Run,
     /// The schedules.
     Schedules,
+    /// The triggers, and what they did.
+    Triggers,
+    /// The webhooks, and their deliveries.
+    Webhooks,
+    /// The plugins.
+    Plugins,
+    /// A text that is edited.
+    Editor,
     /// The settings.
     Settings,
 }
 
 impl Scope {
     /// Every scope, as the help screen shows them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 25] = [
         Self::Global,
         Self::Home,
         Self::Logs,
@@ -67,6 +75,10 @@ impl Scope {
         Self::Runs,
         Self::Run,
         Self::Schedules,
+        Self::Triggers,
+        Self::Webhooks,
+        Self::Plugins,
+        Self::Editor,
         Self::Settings,
         Self::Terminal,
         Self::Scroll,
@@ -96,6 +108,10 @@ impl Scope {
             Self::Runs => "runs",
             Self::Run => "run",
             Self::Schedules => "schedules",
+            Self::Triggers => "triggers",
+            Self::Webhooks => "webhooks",
+            Self::Plugins => "plugins",
+            Self::Editor => "editor",
             Self::Settings => "settings",
             Self::Files => "files",
         }
@@ -117,7 +133,9 @@ impl Scope {
             Self::Scroll => "Terminal scrolled back",
             Self::Ended => "Terminal whose program has ended",
             Self::Logs => "Logs",
-            Self::List => "Lists: resources, images, volumes, networks, files, sessions, activity, recordings, scripts, runs, schedules, settings",
+            Self::List => {
+                "Lists: resources, images, volumes, networks, files, sessions, activity, recordings, scripts, runs, schedules, triggers, webhooks, plugins, settings"
+            }
             Self::Resources => "Resources",
             Self::Stock => "Images, volumes and networks",
             Self::Images => "Images",
@@ -131,6 +149,10 @@ impl Scope {
             Self::Runs => "Runs of scripts",
             Self::Run => "A run, watched",
             Self::Schedules => "Schedules",
+            Self::Triggers => "Triggers, and what one did",
+            Self::Webhooks => "Webhooks and notifications, and the deliveries of one",
+            Self::Plugins => "Plugins",
+            Self::Editor => "Editor of scripts, triggers and webhooks",
             Self::Settings => "Settings",
         }
     }

@@ -159,7 +159,7 @@ pub fn secret(paths: &Paths, owner: Option<&str>, name: &str) -> Result<String> 
     Ok(text.strip_suffix('\n').map_or_else(|| text.clone(), str::to_owned))
 }
 
-fn unwritten(path: &Path, error: &std::io::Error) -> Error {
+pub(super) fn unwritten(path: &Path, error: &std::io::Error) -> Error {
     let code = if error.kind() == std::io::ErrorKind::StorageFull { Code::DiskFull } else { Code::StoreFailed };
     Error::new(code, format!("'{}' can't be written: {error}", path.display())).fix("look at its folder's rights and the disk's room")
 }

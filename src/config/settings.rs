@@ -42,8 +42,12 @@ pub struct Config {
     pub retention: RetentionConfig,
     /// Recordings of sessions.
     pub recordings: RecordingsConfig,
+    /// Files that come in pieces, on their way into containers.
+    pub uploads: UploadsConfig,
     /// What containers may be given.
     pub containers: ContainersConfig,
+    /// Webhooks and mails.
+    pub hooks: HooksConfig,
 }
 
 /// A theme's name, or `auto`.
@@ -72,15 +76,58 @@ impl Default for LogConfig {
 }
 
 /// The server.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServerConfig {
-    /// Address for the API over TCP, such as `127.0.0.1:7480`; none where only the socket is served.
+    /// Address for the API and the dashboard over TCP, such as `127.0.0.1:7480`; none where only the socket is served. What other
+    /// machines can reach, such as `0.0.0.0:7480`, has TLS always.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listen: Option<String>,
     /// `sqlite:PATH` or `postgres://…`; a SQLite file in the state directory where none is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database: Option<String>,
+    /// Certificate and key; on an address that others can reach, one is made where none is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsConfig>,
+    /// Names under which the server may be reached, beside its addresses, `localhost` and the machine's own name.
+    pub names: Vec<String>,
+    /// The path below which a proxy shows it, such as `/cto`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_path: Option<String>,
+    /// Whether a proxy stands before the port, whose X-Forwarded-For and X-Forwarded-Proto are to be believed.
+    pub behind_proxy: bool,
+    /// Requests that one user, or one address that nobody has signed in from, may send over TCP each second; five times as many at once.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub requests_per_second: u32,
+    /// Seconds after which the server says something on a WebSocket on which nothing happens, so that no proxy takes it for dead. Who is silent for
+    /// three times as long is gone.
+    #[schemars(range(min = 1, max = 300))]
+    pub keep_alive_seconds: u32,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            listen: None,
+            database: None,
+            tls: None,
+            names: Vec::new(),
+            base_path: None,
+            behind_proxy: false,
+            requests_per_second: 100,
+            keep_alive_seconds: 20,
+        }
+    }
+}
+
+/// Files for TLS, in PEM.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TlsConfig {
+    /// The chain of certificates, the server's own first.
+    pub certificate: String,
+    /// The key that belongs to it.
+    pub key: String,
 }
 
 /// The engine.
@@ -176,11 +223,14 @@ pub struct RetentionConfig {
     /// Days that it is kept what containers have used; 0 keeps only the last hour, in memory.
     #[schemars(range(min = 0, max = 3_650))]
     pub stats_days: u32,
+    /// Days that it is kept which commands were run in sessions whose shells mark them; 0 keeps none.
+    #[schemars(range(min = 0, max = 3_650))]
+    pub commands_days: u32,
 }
 
 impl Default for RetentionConfig {
     fn default() -> Self {
-        Self { ended_sessions_hours: 24, audit_days: 0, images_days: 14, stats_days: 7 }
+        Self { ended_sessions_hours: 24, audit_days: 0, images_days: 14, stats_days: 7, commands_days: 90 }
     }
 }
 
@@ -205,6 +255,30 @@ impl Default for RecordingsConfig {
     }
 }
 
+/// How much of what comes in pieces is taken, and for how long it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct UploadsConfig {
+    /// A file has so many megabytes at most.
+    #[schemars(range(min = 1, max = 100_000_000))]
+    pub max_mb: u32,
+    /// So many uploads of one user are under way at once.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub per_user: u32,
+    /// The uploads of one user have so many megabytes together.
+    #[schemars(range(min = 1, max = 100_000_000))]
+    pub user_mb: u32,
+    /// Hours after its last piece that an upload is forgotten.
+    #[schemars(range(min = 1, max = 8_760))]
+    pub hours: u32,
+}
+
+impl Default for UploadsConfig {
+    fn default() -> Self {
+        Self { max_mb: 20_000, per_user: 16, user_mb: 40_000, hours: 24 }
+    }
+}
+
 /// What containers may be given.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -214,6 +288,15 @@ pub struct ContainersConfig {
     pub allowed_roots: Vec<PathBuf>,
     /// Admins may launch templates that ask for `privileged`, or for capabilities beyond Docker's default set.
     pub allow_privileged: bool,
+}
+
+/// Webhooks and mails.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct HooksConfig {
+    /// Absolute path of a file with certificates (PEM) of authorities that receivers and mail servers may have theirs from, beside those that this machine trusts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
 }
 
 /// The JSON Schema of the configuration, for editors.
@@ -249,7 +332,9 @@ impl Leaf {
     #[must_use]
     pub fn fixed(&self) -> Option<&'static str> {
         match self.pointer.as_str() {
-            "/server/listen" | "/server/database" | "/engine/address" => Some("the server reads it when it starts: cto server restart"),
+            "/server/listen" | "/server/database" | "/server/tls/certificate" | "/server/tls/key" | "/server/base_path" | "/engine/address" => {
+                Some("the server reads it when it starts: cto server restart")
+            }
             _ => None,
         }
     }

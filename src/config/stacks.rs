@@ -80,7 +80,11 @@ impl Stacks {
         let field = |name: &str| found.value.as_ref().and_then(|value| value.get(name)).and_then(|value| value.as_str()).map(str::to_owned);
         self.complaints.extend(found.told());
         let Some(name) = field("name") else { return };
-        let definition = StackDefinition { name: name.clone(), description: field("description"), origin, path: path.map(|path| path.display().to_string()) };
+        // What can't be read is told among the complaints.
+        let params =
+            found.value.as_ref().and_then(|value| value.get("params")).and_then(|params| serde_json::from_value(params.clone()).ok()).unwrap_or_default();
+        let path_text = path.map(|path| path.display().to_string());
+        let definition = StackDefinition { name: name.clone(), description: field("description"), origin, path: path_text, params };
         let folder = path.and_then(Path::parent).map(Path::to_path_buf);
         self.found.insert(name, SavedStack { definition, source: source.to_owned(), text, folder });
     }

@@ -18,6 +18,10 @@ pub fn contents(value: &Value, paths: &Paths) -> Vec<Complaint> {
     check("/log/level", &log_level);
     check("/server/listen", &listen);
     check("/server/database", &database);
+    check("/server/base_path", &base_path);
+    for file in ["/server/tls/certificate", "/server/tls/key"] {
+        check(file, &|path| if path.starts_with('/') { Ok(()) } else { Err("the path must be absolute".to_owned()) });
+    }
     check("/engine/address", &engine);
     check("/keys/prefix", &prefix);
     check("/limits/memory", &|text| texts::memory(text).map(drop));
@@ -28,9 +32,16 @@ pub fn contents(value: &Value, paths: &Paths) -> Vec<Complaint> {
         }
         Err(format!("there is no theme '{name}'{}", did_you_mean(name, names.iter().map(String::as_str))))
     });
+    check("/hooks/ca_file", &|path| if path.starts_with('/') { Ok(()) } else { Err(format!("'{path}' is not an absolute path")) });
     let roots = value.pointer("/containers/allowed_roots").and_then(Value::as_array);
     if roots.into_iter().flatten().filter_map(Value::as_str).any(|root| !root.starts_with('/')) {
         complaints.push(Complaint::at("/containers/allowed_roots", "every root must be an absolute path"));
+    }
+    let names = value.pointer("/server/names").and_then(Value::as_array);
+    for (at, name) in names.into_iter().flatten().filter_map(Value::as_str).enumerate() {
+        if let Err(detail) = host_name(name) {
+            complaints.push(Complaint::at(format!("/server/names/{at}"), detail));
+        }
     }
     complaints
 }
@@ -47,12 +58,26 @@ fn log_level(text: &str) -> Result<(), String> {
 }
 
 fn listen(text: &str) -> Result<(), String> {
-    let address: SocketAddr = text.parse().map_err(|_| format!("'{text}' is not an address and port such as '127.0.0.1:7480'"))?;
-    if address.ip().is_loopback() {
-        Ok(())
-    } else {
-        Err(format!("'{text}' can be reached from other machines, which needs TLS; use '127.0.0.1:{}'", address.port()))
+    text.replace("localhost:", "127.0.0.1:")
+        .parse::<SocketAddr>()
+        .map(drop)
+        .map_err(|_| format!("'{text}' is not an address and port such as '127.0.0.1:7480'"))
+}
+
+fn base_path(text: &str) -> Result<(), String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    if text.starts_with('/') && text.len() > 1 && !text.ends_with('/') && !text.contains("//") && !text.contains("..") && text.chars().all(plain) {
+        return Ok(());
     }
+    Err(format!("'{text}' is not a path such as '/cto'"))
+}
+
+fn host_name(text: &str) -> Result<(), String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-.".contains(c);
+    if !text.is_empty() && text.len() <= 253 && text.chars().all(plain) {
+        return Ok(());
+    }
+    Err(format!("'{text}' is not a host's name such as 'box.example', without port or path"))
 }
 
 fn database(text: &str) -> Result<(), String> {

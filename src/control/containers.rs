@@ -1,6 +1,7 @@
 //! Containers: seen, started, stopped, removed.
 use super::Control;
 use super::guard::Target;
+use super::paging::Key;
 use super::paging::Wanted;
 use crate::access::Actor;
 use crate::error::Error;
@@ -11,28 +12,36 @@ use crate::model::Container;
 use crate::model::ContainerState;
 use crate::model::ExitReason;
 use crate::model::ListQuery;
+use crate::model::Orders;
 use crate::model::Page;
 use crate::model::RemoveContainer;
 use crate::model::StopContainer;
 use std::time::Duration;
 
 impl Control {
-    /// Containers, newest first.
+    /// Containers, newest first where no other order is asked for.
     ///
     /// # Errors
     /// `forbidden`, `invalid_value`, `engine_unavailable`.
     pub async fn list_containers(&self, actor: &Actor, query: &ListQuery) -> Result<Page<Container>> {
         Self::may(actor, Action::ReadContainers)?;
-        let wanted = Wanted::of(query)?;
-        // Ids are random: the time of creation comes first, in a form that sorts as text.
-        let key = |container: &Container| format!("{:020}{}", container.created_at.as_microsecond(), container.id);
+        let wanted = Wanted::of(query, Orders::CONTAINERS)?;
         let mut all = self.all_containers().await?;
         all.retain(|container| {
             let (owner, template) = (container.owner.as_deref().unwrap_or_default(), container.template.as_deref().unwrap_or_default());
             wanted.finds(&[&container.name, &container.image, owner, template])
         });
-        all.sort_by_key(|container| std::cmp::Reverse(key(container)));
-        Ok(wanted.page(all, true, key))
+        let key = |container: &Container, by: &str| match by {
+            "created_at" => Key::time(container.created_at),
+            "name" => Key::text(&container.name),
+            "image" => Key::text(&container.image),
+            "state" => Key::of(&container.state),
+            "owner" => Key::of(&container.owner),
+            "template" => Key::of(&container.template),
+            "started_at" => Key::time(container.started_at),
+            _ => Key::Nothing,
+        };
+        Ok(wanted.page(all, key, |container| container.id.to_string()))
     }
 
     /// One container, by name, id or unique prefix of the id.
@@ -115,7 +124,7 @@ impl Control {
     }
 
     /// The error of a container that can't be removed since it runs, with the programs in it that would lose what they hold.
-    async fn with_unsaved(&self, mut error: Error, container: &Container) -> Error {
+    pub(super) async fn with_unsaved(&self, mut error: Error, container: &Container) -> Error {
         if error.code == Code::WrongState && container.state == ContainerState::Running {
             let unsaved = self.parts().engine.unsaved(&container.id).await;
             if !unsaved.is_empty() {

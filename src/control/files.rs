@@ -194,7 +194,7 @@ pub(super) fn counted(body: BoxStream<'static, std::io::Result<Bytes>>, arrived:
 const CUT: &str = "what came before is in the container; send it again as a whole";
 
 /// The path, if it can be one.
-fn checked(path: Option<Vec<u8>>) -> Result<Vec<u8>> {
+pub(super) fn checked(path: Option<Vec<u8>>) -> Result<Vec<u8>> {
     let sound = path.filter(|path| !path.is_empty() && path.len() <= LONGEST && !path.contains(&0));
     sound.ok_or_else(|| Error::invalid("there is no such path in a container").fix("name it from the container's root, such as /etc/hosts"))
 }

@@ -9,6 +9,9 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::model::Action;
 use crate::model::AuditId;
+use crate::model::Event;
+use crate::model::ListChange;
+use crate::model::ListName;
 use crate::model::Outcome;
 use crate::store::AuditNote;
 use jiff::Timestamp;
@@ -68,6 +71,26 @@ impl Control {
         let result = work.await;
         self.outcome(intent, &result).await;
         result
+    }
+
+    /// [`Control::guarded`], or in a dry run the same without a trace: `work` must then change nothing.
+    ///
+    /// # Errors
+    /// As [`Control::guarded`].
+    pub async fn tried<T>(&self, dry_run: bool, actor: &Actor, action: Action, target: &Target, work: impl Future<Output = Result<T>> + Send) -> Result<T> {
+        if !dry_run {
+            return self.guarded(actor, action, target, work).await;
+        }
+        Self::would(actor, action, target)?;
+        work.await
+    }
+
+    /// Asks the table whether something could be done; nothing is noted, since nothing is done.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub fn would(actor: &Actor, action: Action, target: &Target) -> Result<()> {
+        if allowed(actor, action, target.owner.as_deref()) { Ok(()) } else { Err(refusal(actor, action, &target.name)) }
     }
 
     /// Asks for one more right, beside the one that the work itself is noted under.
@@ -136,6 +159,11 @@ impl Control {
     /// `forbidden`.
     pub fn may(actor: &Actor, action: Action) -> Result<()> {
         if allowed(actor, action, None) { Ok(()) } else { Err(refusal(actor, action, "")) }
+    }
+
+    /// Tells those who may see a list that something in it changed.
+    pub fn tell_list(&self, list: ListName, name: &str, owner: Option<&str>, change: ListChange) {
+        self.parts().bus.publish(Event::ListChanged { list, name: name.to_owned(), owner: owner.map(str::to_owned), change });
     }
 
     /// Adds what was done, once it is known: byte counts and the like.

@@ -6,6 +6,7 @@ use super::files::counted;
 use super::guard::Target;
 use super::operations::Made;
 use super::operations::Plan;
+use super::paging::Key;
 use super::paging::Wanted;
 use crate::access::Actor;
 use crate::access::allowed;
@@ -25,6 +26,7 @@ use crate::model::ImagePrune;
 use crate::model::ImageRemovals;
 use crate::model::ListQuery;
 use crate::model::Operation;
+use crate::model::Orders;
 use crate::model::Page;
 use crate::model::PrunedImages;
 use crate::model::Pull;
@@ -45,21 +47,26 @@ const WAITING: usize = 4;
 const MOST_PASSED: usize = 1 << 30;
 
 impl Control {
-    /// Images, newest first.
+    /// Images, newest first where no other order is asked for.
     ///
     /// # Errors
     /// `forbidden`, `invalid_value`, `engine_unavailable`.
     pub async fn list_images(&self, actor: &Actor, query: &ListQuery) -> Result<Page<Image>> {
         Self::may(actor, Action::ReadImages)?;
-        let wanted = Wanted::of(query)?;
-        let key = |image: &Image| format!("{:020}{}", image.created_at.as_second(), image.id);
+        let wanted = Wanted::of(query, Orders::IMAGES)?;
         let mut all = self.parts().engine.images().list().await?;
         all.retain(|image| {
             let tags = image.tags.join(" ");
             wanted.finds(&[&tags, &image.id, image.owner.as_deref().unwrap_or_default()])
         });
-        all.sort_by_key(|image| std::cmp::Reverse(key(image)));
-        Ok(wanted.page(all, true, key))
+        let key = |image: &Image, by: &str| match by {
+            "created_at" => Key::time(image.created_at),
+            "tags" => Key::of(&image.tags.first()),
+            "size_bytes" => Key::of(&image.size_bytes),
+            "owner" => Key::of(&image.owner),
+            _ => Key::Nothing,
+        };
+        Ok(wanted.page(all, key, |image| image.id.clone()))
     }
 
     /// One image, by name or id.

@@ -280,7 +280,7 @@ impl Control {
     }
 
     /// The name asked for, if it is free, or one like the template's.
-    async fn free_name(&self, template: &str, asked: Option<&str>) -> Result<String> {
+    pub(super) async fn free_name(&self, template: &str, asked: Option<&str>) -> Result<String> {
         let Some(asked) = asked else { return self.next_name(template, None).await };
         if self.names_in_use().await?.iter().any(|name| name == asked) {
             let error = Error::new(Code::NameInUse, format!("there is a container '{asked}' already"));

@@ -5,6 +5,8 @@ mod clean;
 mod containers;
 mod files;
 mod guard;
+mod handlers;
+mod history;
 mod host;
 mod idempotency;
 mod images;
@@ -12,6 +14,8 @@ mod launch;
 mod layouts;
 mod leftovers;
 mod life;
+mod log_search;
+mod logins;
 mod networks;
 mod operations;
 mod paging;
@@ -20,21 +24,34 @@ mod recordings;
 mod seen;
 mod sessions;
 mod settings;
+mod shares;
 mod stacks;
 mod stats;
 mod streams;
 mod templates;
+mod tokens;
+mod trials;
 mod upkeep;
+mod uploads;
 mod volumes;
 
 pub use crate::engine::Exec;
 pub use crate::engine::ExecControl;
 pub use crate::engine::ExecOutput;
 pub use guard::Target;
+pub use handlers::LaunchAsked;
+pub use handlers::LaunchChange;
+pub use handlers::LaunchChanges;
+pub use handlers::LaunchHandler;
 pub use idempotency::Answer;
+pub use logins::Begun;
+pub use paging::Key;
+pub use paging::Wanted;
 pub use recordings::Cast;
 pub use sessions::Screen;
 pub use streams::TileMark;
+pub use uploads::Checksum;
+pub use uploads::Sent;
 
 use crate::access::Actor;
 use crate::access::Scope;
@@ -45,6 +62,7 @@ use crate::config::Paths;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::model::Action;
+use crate::model::CommandNote;
 use crate::model::Me;
 use crate::model::Role;
 use crate::model::ServerHealth;
@@ -58,11 +76,14 @@ use crate::store::Store;
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::OnceLock;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+/// What this server can do that servers before it could not.
+const FEATURES: [&str; 7] = ["revisions", "dry_run", "own_tokens", "save_templates", "sort", "fields", "uploads"];
 /// How long health waits for the store.
 const HEALTH: Duration = Duration::from_secs(2);
 
@@ -97,6 +118,8 @@ struct Inner {
     operations: operations::Operations,
     /// Places for containers that are created and started at the same time.
     launches: Arc<Semaphore>,
+    /// Who is asked about each launch.
+    handler: OnceLock<LaunchHandler>,
     opening: sessions::Opening,
     recordings: recordings::Recordings,
     stats: StatsHub,
@@ -105,6 +128,11 @@ struct Inner {
     live: settings::Live,
     stacks: stacks::Busy,
     activity: upkeep::Activity,
+    logins: logins::Logins,
+    /// One change of the templates' files at a time: what is replaced is looked at first.
+    saving: tokio::sync::Mutex<()>,
+    searches: log_search::Searches,
+    shelf: uploads::Shelf,
     started_at: Timestamp,
 }
 
@@ -125,6 +153,7 @@ impl Control {
         let holders = Holders::new(parts.engine.clone());
         let operations = operations::Operations::new(parts.bus.clone(), parts.config.limits.operations);
         let live = settings::Live::new(parts.config.clone());
+        let shelf = uploads::Shelf::new(parts.paths.uploads());
         Self(Arc::new(Inner {
             parts,
             sessions,
@@ -133,6 +162,7 @@ impl Control {
             seen: seen::Seen::default(),
             operations,
             launches: launch::places(),
+            handler: OnceLock::new(),
             opening: sessions::Opening::default(),
             recordings: recordings::Recordings::default(),
             stats,
@@ -141,6 +171,10 @@ impl Control {
             live,
             stacks: stacks::Busy::default(),
             activity: upkeep::Activity::default(),
+            logins: logins::Logins::default(),
+            saving: tokio::sync::Mutex::default(),
+            searches: log_search::Searches::default(),
+            shelf,
             started_at: Timestamp::now(),
         }))
     }
@@ -169,6 +203,12 @@ impl Control {
         self.0.ends.lock().expect("no panics while held").take()
     }
 
+    /// What is heard of commands in sessions, for the keeper; none when it is taken already.
+    #[must_use]
+    pub fn take_commands(&self) -> Option<mpsc::Receiver<CommandNote>> {
+        self.sessions().take_commands()
+    }
+
     /// Who the local socket's own user is: an admin.
     #[must_use]
     pub fn local_admin() -> Actor {
@@ -194,7 +234,8 @@ impl Control {
     pub async fn get_health(&self) -> Result<ServerHealth> {
         let engine = self.parts().engine.info();
         let store_ok = matches!(tokio::time::timeout(HEALTH, self.parts().store.ping()).await, Ok(Ok(())));
-        Ok(ServerHealth { ok: engine.available && store_ok, engine, store_ok, config_ok: self.config_ok(), started_at: self.0.started_at })
+        let store_connections = self.parts().store.connections();
+        Ok(ServerHealth { ok: engine.available && store_ok, engine, store_ok, store_connections, config_ok: self.config_ok(), started_at: self.0.started_at })
     }
 
     /// Version of the server and of its API.
@@ -203,7 +244,13 @@ impl Control {
     /// None.
     #[expect(clippy::unused_async, reason = "every endpoint is asked in the same way")]
     pub async fn get_version(&self) -> Result<Version> {
-        Ok(Version { version: env!("CARGO_PKG_VERSION").to_owned(), api: vec!["v1".to_owned()], boot_id: self.boot_id().to_owned(), pid: std::process::id() })
+        Ok(Version {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            api: vec!["v1".to_owned()],
+            features: FEATURES.map(str::to_owned).to_vec(),
+            boot_id: self.boot_id().to_owned(),
+            pid: std::process::id(),
+        })
     }
 
     /// Who the caller is and what they may do.
@@ -213,7 +260,7 @@ impl Control {
     #[expect(clippy::unused_async, reason = "every endpoint is asked in the same way")]
     pub async fn get_me(&self, actor: &Actor) -> Result<Me> {
         let actions = Action::ALL.iter().copied().filter(|action| scope(actor.role, *action) != Scope::Nothing).collect();
-        Ok(Me { name: actor.name.clone(), role: actor.role, actions })
+        Ok(Me { name: actor.name.clone(), role: actor.role, actions, csrf: None })
     }
 
     /// Ends the server; containers and what runs in them go on.

@@ -2,6 +2,7 @@
 use super::Control;
 use super::containers::of;
 use super::guard::Target;
+use super::paging::Key;
 use super::paging::Wanted;
 use crate::access::Actor;
 use crate::access::allowed;
@@ -17,6 +18,7 @@ use crate::model::Empty;
 use crate::model::ListQuery;
 use crate::model::Network;
 use crate::model::NetworkPrune;
+use crate::model::Orders;
 use crate::model::Page;
 use crate::model::PrunedNetworks;
 use crate::model::Role;
@@ -25,16 +27,23 @@ use crate::model::Role;
 const ALIASES: usize = 32;
 
 impl Control {
-    /// Networks, by name.
+    /// Networks, by name where no other order is asked for.
     ///
     /// # Errors
     /// `forbidden`, `invalid_value`, `engine_unavailable`.
     pub async fn list_networks(&self, actor: &Actor, query: &ListQuery) -> Result<Page<Network>> {
         Self::may(actor, Action::ReadNetworks)?;
-        let wanted = Wanted::of(query)?;
+        let wanted = Wanted::of(query, Orders::NETWORKS)?;
         let mut all = self.parts().engine.networks().await?;
         all.retain(|network| wanted.finds(&[&network.name, &network.driver, network.owner.as_deref().unwrap_or_default()]));
-        Ok(wanted.page(all, false, |network| format!("{} {}", network.name, network.id)))
+        let key = |network: &Network, by: &str| match by {
+            "name" => Key::text(&network.name),
+            "created_at" => Key::time(network.created_at),
+            "driver" => Key::text(&network.driver),
+            "owner" => Key::of(&network.owner),
+            _ => Key::Nothing,
+        };
+        Ok(wanted.page(all, key, |network| network.id.clone()))
     }
 
     /// One network, by name or id.
@@ -135,13 +144,16 @@ impl Control {
         Ok(pruned)
     }
 
+    /// Refuses where a container is on the network: the engine lets go of those that do not run, and they could not be started again.
+    pub(super) fn unused(network: &Network) -> Result<()> {
+        let Some(member) = network.containers.first() else { return Ok(()) };
+        let error = Error::new(Code::WrongState, format!("the network '{}' is in use: container '{}' is on it", network.name, member.name));
+        Err(error.fix(format!("take it off first: cto network disconnect {} {}", network.name, member.name)))
+    }
+
     pub(super) async fn remove_unused(&self, actor: &Actor, network: &Network) -> Result<()> {
         self.guarded(actor, Action::RemoveNetworks, &Target::owned(&network.name, network.owner.as_deref()), async {
-            // The engine lets go of those that do not run, and they could not be started again.
-            if let Some(member) = network.containers.first() {
-                let error = Error::new(Code::WrongState, format!("the network '{}' is in use: container '{}' is on it", network.name, member.name));
-                return Err(error.fix(format!("take it off first: cto network disconnect {} {}", network.name, member.name)));
-            }
+            Self::unused(network)?;
             self.parts().engine.remove_network(network).await
         })
         .await

@@ -2,6 +2,7 @@
 use super::Control;
 use super::guard::Target;
 use super::idempotency::Answer;
+use super::paging::Key;
 use super::paging::Wanted;
 use crate::access::Actor;
 use crate::bus::Bus;
@@ -16,6 +17,7 @@ use crate::model::ListQuery;
 use crate::model::Operation;
 use crate::model::OperationId;
 use crate::model::OperationState;
+use crate::model::Orders;
 use crate::model::Page;
 use crate::model::Progress;
 use crate::model::Stack;
@@ -71,6 +73,8 @@ pub(super) enum Made {
     Container(Box<Container>),
     Image(Box<Image>),
     Stack(Box<Stack>),
+    /// What it is for is asked for elsewhere.
+    Nothing,
 }
 
 /// What an operation is to do.
@@ -206,6 +210,7 @@ impl Task {
                     Made::Container(container) => operation.result = Some(*container),
                     Made::Image(image) => operation.image = Some(*image),
                     Made::Stack(stack) => operation.stack = Some(*stack),
+                    Made::Nothing => {}
                 }
             }
             Err(error) => {
@@ -272,17 +277,25 @@ impl Control {
         }
     }
 
-    /// Operations, newest first.
+    /// Operations, newest first where no other order is asked for.
     ///
     /// # Errors
     /// `forbidden`, `invalid_value`.
     #[expect(clippy::unused_async, reason = "every endpoint is asked in the same way")]
     pub async fn list_operations(&self, actor: &Actor, query: &ListQuery) -> Result<Page<Operation>> {
         Self::may(actor, Action::ReadOperations)?;
-        let wanted = Wanted::of(query)?;
-        let mut all: Vec<Operation> = self.operations().all().values().rev().map(|entry| entry.operation.borrow().clone()).collect();
+        let wanted = Wanted::of(query, Orders::OPERATIONS)?;
+        let mut all: Vec<Operation> = self.operations().all().values().map(|entry| entry.operation.borrow().clone()).collect();
         all.retain(|operation| wanted.finds(&[&operation.title, &operation.target, &operation.owner]));
-        Ok(wanted.page(all, true, |operation| operation.id.to_string()))
+        let key = |operation: &Operation, by: &str| match by {
+            "title" => Key::text(&operation.title),
+            "target" => Key::text(&operation.target),
+            "owner" => Key::text(&operation.owner),
+            "state" => Key::of(&operation.state),
+            // Ids grow with time.
+            _ => Key::Nothing,
+        };
+        Ok(wanted.page(all, key, |operation| operation.id.to_string()))
     }
 
     /// One operation.

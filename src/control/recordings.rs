@@ -1,6 +1,7 @@
 //! Recordings: started, stopped, looked at, removed; kept within their limits.
 use super::Control;
 use super::guard::Target;
+use super::paging::Key;
 use super::paging::Wanted;
 use super::sessions::Screen;
 use crate::access::Actor;
@@ -12,7 +13,10 @@ use crate::model::Action;
 use crate::model::CastQuery;
 use crate::model::Code;
 use crate::model::Container;
+use crate::model::ListChange;
+use crate::model::ListName;
 use crate::model::ListQuery;
+use crate::model::Orders;
 use crate::model::Page;
 use crate::model::PictureFormat;
 use crate::model::Recording;
@@ -96,16 +100,26 @@ impl Control {
         .await
     }
 
-    /// Recordings, newest first.
+    /// Recordings, newest first where no other order is asked for.
     ///
     /// # Errors
     /// `forbidden`, `invalid_value`, `store_failed`.
     pub async fn list_recordings(&self, actor: &Actor, query: &ListQuery) -> Result<Page<Recording>> {
         Self::may(actor, Action::ReadRecordings)?;
-        let wanted = Wanted::of(query)?;
-        let found = self.parts().store.list_recordings(wanted.after.as_deref(), wanted.text.as_deref(), wanted.limit + 1).await?;
+        let wanted = Wanted::of(query, Orders::RECORDINGS)?;
+        let (before, limit) = wanted.of_store();
+        let found = self.parts().store.list_recordings(before, wanted.text.as_deref(), limit).await?;
         let now = found.into_iter().map(|recording| self.as_it_is(recording)).collect();
-        Ok(wanted.cut(now, |recording| recording.id.to_string()))
+        let key = |recording: &Recording, by: &str| match by {
+            "container_name" => Key::text(&recording.container_name),
+            "owner" => Key::text(&recording.owner),
+            "state" => Key::of(&recording.state),
+            "duration_ms" => Key::of(&recording.duration_ms),
+            "bytes" => Key::of(&recording.bytes),
+            // Ids grow with time.
+            _ => Key::Nothing,
+        };
+        Ok(wanted.stored(now, key, |recording| recording.id.to_string()))
     }
 
     /// One recording.
@@ -153,7 +167,7 @@ impl Control {
                 let error = Error::new(Code::WrongState, format!("recording '{}' is being made", recording.id));
                 return Err(error.fix(format!("end it first: cto rec stop {}", recording.session)));
             }
-            self.forget_recording(&recording.id).await
+            self.forget_recording(&recording).await
         })
         .await
     }
@@ -211,6 +225,7 @@ impl Control {
             }
             return Err(error);
         }
+        self.tell_recording(&recording, ListChange::Added);
         Ok(recording)
     }
 
@@ -255,6 +270,13 @@ impl Control {
             tracing::warn!(%error, recording = %recording.id, "the end of a recording can't be noted");
         }
         self.0.recordings.running.lock().expect("no panics while held").remove(&recording.id);
+        if recording.state == RecordingState::Ended {
+            self.tell_recording(&recording, ListChange::Changed);
+        }
+    }
+
+    fn tell_recording(&self, recording: &Recording, change: ListChange) {
+        self.tell_list(ListName::Recordings, recording.id.as_str(), Some(&recording.owner), change);
     }
 
     /// Waits until what was recorded is on the disk, before the end of the server.
@@ -288,7 +310,7 @@ impl Control {
             if recording.state == RecordingState::Running {
                 self.settle_recording(recording).await;
             } else if too_old(&recording) || bytes > u64::from(limits.total_mb) * MEGABYTE {
-                match self.forget_recording(&recording.id).await {
+                match self.forget_recording(&recording).await {
                     Ok(()) => tracing::info!(recording = %recording.id, bytes = recording.bytes, "an old recording made room"),
                     Err(error) => tracing::warn!(%error, recording = %recording.id, "an old recording can't be removed"),
                 }
@@ -313,18 +335,22 @@ impl Control {
         (recording.state, recording.ended_at) = (RecordingState::Ended, Some(Timestamp::now()));
         if let Err(error) = self.parts().store.save_recording(&recording).await {
             tracing::warn!(%error, recording = %recording.id, "the end of a recording can't be noted");
+            return;
         }
+        self.tell_recording(&recording, ListChange::Changed);
     }
 
-    async fn forget_recording(&self, id: &RecordingId) -> Result<()> {
-        let path = self.recording_path(id);
+    async fn forget_recording(&self, recording: &Recording) -> Result<()> {
+        let path = self.recording_path(&recording.id);
         for file in [path.with_extension("keys"), path] {
             match std::fs::remove_file(&file) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(of_file(&file, error)),
                 _ => {}
             }
         }
-        self.parts().store.remove_recording(id).await
+        self.parts().store.remove_recording(&recording.id).await?;
+        self.tell_recording(recording, ListChange::Removed);
+        Ok(())
     }
 
     async fn known_recording(&self, id: &str) -> Result<Recording> {

@@ -46,6 +46,7 @@ impl Control {
             let mut copies = self.0.seen.copies();
             match event {
                 EngineEvent::Back(_) => vec![Event::EngineChanged { available: true, detail: None }],
+                EngineEvent::Stock { list, name, change } => vec![Event::ListChanged { list: *list, name: name.clone(), owner: None, change: *change }],
                 EngineEvent::Lost { detail } => {
                     copies.fresh = false;
                     vec![Event::EngineChanged { available: false, detail: Some(detail.clone()) }]

@@ -3,6 +3,7 @@ use super::Control;
 use super::containers::of as target_of;
 use super::guard::Target;
 use super::idempotency::Answer;
+use super::paging::Key;
 use super::paging::Wanted;
 use crate::access::Actor;
 use crate::access::allowed;
@@ -20,6 +21,7 @@ use crate::model::Delivery;
 use crate::model::Held;
 use crate::model::ListQuery;
 use crate::model::OpenSession;
+use crate::model::Orders;
 use crate::model::OutputQuery;
 use crate::model::Page;
 use crate::model::ScreenFormat;
@@ -31,6 +33,7 @@ use crate::model::SessionKind;
 use crate::model::SessionState;
 use crate::model::Size;
 use crate::model::Unread;
+use crate::model::Viewer;
 use crate::sessions::Carried;
 use crate::sessions::NewSession;
 use crate::sessions::Reader;
@@ -69,17 +72,27 @@ pub enum Screen {
 }
 
 impl Control {
-    /// Sessions, oldest first.
+    /// Sessions, oldest first where no other order is asked for.
     ///
     /// # Errors
     /// `forbidden`, `invalid_value`.
     #[expect(clippy::unused_async, reason = "every endpoint is asked in the same way")]
     pub async fn list_sessions(&self, actor: &Actor, query: &ListQuery) -> Result<Page<Facts>> {
         Self::may(actor, Action::ReadSessions)?;
-        let wanted = Wanted::of(query)?;
+        let wanted = Wanted::of(query, Orders::SESSIONS)?;
         let mut all: Vec<Facts> = self.sessions().list().iter().map(Session::facts).collect();
         all.retain(|session| wanted.finds(&[session.id.as_str(), &session.container_name, session.container.as_str(), &session.title, &session.owner]));
-        Ok(wanted.page(all, false, |session| session.id.to_string()))
+        let key = |session: &Facts, by: &str| match by {
+            "container_name" => Key::text(&session.container_name),
+            "title" => Key::text(&session.title),
+            "owner" => Key::text(&session.owner),
+            "state" => Key::of(&session.state),
+            "viewers" => Key::of(&session.viewers),
+            "head_offset" => Key::of(&session.head_offset),
+            // Ids grow with time.
+            _ => Key::Nothing,
+        };
+        Ok(wanted.page(all, key, |session| session.id.to_string()))
     }
 
     /// Opens a session in a container. A repeated `idempotency_key` answers with the first one's session.
@@ -282,6 +295,15 @@ impl Control {
     #[expect(clippy::unused_async, reason = "every endpoint is asked in the same way")]
     pub async fn get_session(&self, actor: &Actor, id: &str) -> Result<Facts> {
         Ok(self.session(actor, id)?.facts())
+    }
+
+    /// Who watches a session, the first to come first.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`.
+    #[expect(clippy::unused_async, reason = "every endpoint is asked in the same way")]
+    pub async fn list_viewers(&self, actor: &Actor, id: &str) -> Result<Page<Viewer>> {
+        Ok(Page { items: self.session(actor, id)?.viewers(), next_cursor: None })
     }
 
     /// Ends a session and waits for that, 5 seconds at most; an ended one is forgotten.

@@ -6,6 +6,8 @@ mod prepare;
 use super::Control;
 use super::guard::Target;
 use super::operations::Plan;
+use super::paging::Key;
+use super::paging::Wanted;
 use crate::access::Actor;
 use crate::config::Stacks;
 use crate::config::project_of;
@@ -15,11 +17,18 @@ use crate::model::Action;
 use crate::model::Code;
 use crate::model::Container;
 use crate::model::DownStack;
+use crate::model::DryRun;
+use crate::model::DryStep;
+use crate::model::DryVerb;
 use crate::model::Operation;
+use crate::model::Orders;
 use crate::model::Stack;
+use crate::model::StackAction;
+use crate::model::StackChange;
 use crate::model::StackList;
 use crate::model::StackPlan;
 use crate::model::UpStack;
+use crate::model::WholeQuery;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -60,10 +69,15 @@ impl Control {
     ///
     /// # Errors
     /// `forbidden`, `engine_unavailable`.
-    pub async fn list_stacks(&self, actor: &Actor) -> Result<StackList> {
+    pub async fn list_stacks(&self, actor: &Actor, query: &WholeQuery) -> Result<StackList> {
         Self::may(actor, Action::ReadContainers)?;
-        let items = self.stacks_now().await?;
-        let (saved, complaints) = self.saved_stacks(None).await?.list();
+        let wanted = Wanted::whole(query, Orders::STACKS)?;
+        let mut items = self.stacks_now().await?;
+        items.retain(|stack| wanted.finds(&[&stack.name, stack.owner.as_deref().unwrap_or_default()]));
+        let key = |stack: &Stack, by: &str| if by == "owner" { Key::of(&stack.owner) } else { Key::Nothing };
+        let items = wanted.page(items, key, |stack| stack.name.clone()).items;
+        let (mut saved, complaints) = self.saved_stacks(None).await?.list();
+        saved.retain(|stack| wanted.finds(&[&stack.name]));
         Ok(StackList { items, saved, complaints })
     }
 
@@ -84,6 +98,59 @@ impl Control {
         Self::may(actor, Action::ReadTemplates)?;
         let prepared = self.prepare(actor, &request).await?;
         self.plan(&prepared, &request).await
+    }
+
+    /// What bringing a stack up would do, as steps.
+    ///
+    /// # Errors
+    /// As [`Control::up_stack`].
+    pub async fn try_up_stack(&self, actor: &Actor, request: UpStack) -> Result<DryRun> {
+        let prepared = self.prepare(actor, &request).await?;
+        let target = format!("stack {}", prepared.name);
+        Self::would(actor, Action::CreateContainers, &Target::free(&target))?;
+        if let Some(owner) = &prepared.now.owner {
+            Self::would(actor, Action::ControlContainers, &Target::owned(&target, Some(owner)))?;
+        }
+        let plan = self.plan(&prepared, &request).await?;
+        let made = |kind: &'static str| move |name: String| DryStep::new(DryVerb::Make, kind, name);
+        let container = |change: StackChange| {
+            let does: &[DryVerb] = match change.action {
+                StackAction::Keep | StackAction::Orphan => &[DryVerb::Keep],
+                StackAction::Start => &[DryVerb::Start],
+                StackAction::Create => &[DryVerb::Make, DryVerb::Start],
+                StackAction::Recreate => &[DryVerb::Remove, DryVerb::Make, DryVerb::Start],
+                StackAction::Remove => &[DryVerb::Remove],
+            };
+            let step = move |does: &DryVerb| DryStep { detail: change.why.clone(), ..DryStep::new(*does, "container", &change.container) };
+            does.iter().map(step).collect::<Vec<_>>()
+        };
+        let steps = plan.networks.into_iter().map(made("network")).chain(plan.volumes.into_iter().map(made("volume")));
+        Ok(DryRun { steps: steps.chain(plan.changes.into_iter().flat_map(container)).collect(), ..DryRun::default() })
+    }
+
+    /// What taking a stack down would remove.
+    ///
+    /// # Errors
+    /// As [`Control::down_stack`].
+    pub async fn try_down_stack(&self, actor: &Actor, name: &str, request: DownStack) -> Result<DryRun> {
+        let stack = self.stack_now(name).await?;
+        Self::would(actor, Action::RemoveContainers, &Target::owned(format!("stack {name}"), stack.owner.as_deref()))?;
+        self.may_go_down(&stack, &request).await?;
+        let gone = |kind: &'static str| move |name: &String| DryStep::new(DryVerb::Remove, kind, name);
+        let volumes = if request.volumes { &stack.volumes } else { &request.volume };
+        let containers = stack.containers.iter().map(|container| DryStep::new(DryVerb::Remove, "container", &container.name));
+        let kept = stack.volumes.iter().filter(|volume| !volumes.contains(volume)).map(|volume| DryStep::new(DryVerb::Keep, "volume", volume));
+        let steps = containers.chain(stack.networks.iter().map(gone("network"))).chain(volumes.iter().map(gone("volume"))).chain(kept);
+        Ok(DryRun { steps: steps.collect(), ..DryRun::default() })
+    }
+
+    /// Refuses to take down what is not the stack's, and programs that would lose what they hold.
+    async fn may_go_down(&self, stack: &Stack, request: &DownStack) -> Result<()> {
+        if let Some(other) = request.volume.iter().find(|volume| !stack.volumes.contains(volume)) {
+            let own = if stack.volumes.is_empty() { "it has none".to_owned() } else { format!("it has {}", stack.volumes.join(", ")) };
+            return Err(Error::not_found("volume", other).fix(format!("name volumes of the stack's own: {own}")));
+        }
+        if request.force { Ok(()) } else { self.nothing_unsaved(&stack.containers, &format!("cto stack down -f {}", stack.name)).await }
     }
 
     /// Brings a stack up, as an operation. What is as its file says stays untouched. When a step fails, what was made is removed and what was
@@ -132,13 +199,7 @@ impl Control {
         let target = Target::owned(format!("stack {name}"), stack.owner.as_deref());
         self.demand(actor, Action::RemoveContainers, &target).await?;
         let permit = async {
-            if let Some(other) = request.volume.iter().find(|volume| !stack.volumes.contains(volume)) {
-                let own = if stack.volumes.is_empty() { "it has none".to_owned() } else { format!("it has {}", stack.volumes.join(", ")) };
-                return Err(Error::not_found("volume", other).fix(format!("name volumes of the stack's own: {own}")));
-            }
-            if !request.force {
-                self.nothing_unsaved(&stack.containers, &format!("cto stack down -f {name}")).await?;
-            }
+            self.may_go_down(&stack, &request).await?;
             self.0.stacks.hold(name)
         };
         let (permit, hold) = match permit.await {

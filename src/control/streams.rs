@@ -2,6 +2,7 @@
 use super::Control;
 use super::containers::of;
 use crate::access::Actor;
+use crate::access::hears;
 use crate::engine::Exec;
 use crate::error::Error;
 use crate::error::Result;
@@ -74,7 +75,7 @@ impl Control {
             Some(seq) => bus.subscribe_after(seq).unwrap_or_else(|| (vec![resync(seq)], bus.subscribe())),
         };
         let (sender, receiver) = mpsc::channel(EVENTS);
-        tokio::spawn(forward(missed, events, sender, actor.name.clone()));
+        tokio::spawn(forward(missed, events, sender, actor.clone()));
         Ok(receiver)
     }
 
@@ -182,12 +183,12 @@ impl Gatherer {
     }
 }
 
-/// Passes events on, other people's notices left out. A listener that does not keep up is told so once there is room again.
-async fn forward(missed: Vec<Numbered>, mut events: broadcast::Receiver<Numbered>, sender: mpsc::Sender<Numbered>, listener: String) {
+/// Passes events on, as far as the listener may hear them. A listener that does not keep up is told so once there is room again.
+async fn forward(missed: Vec<Numbered>, mut events: broadcast::Receiver<Numbered>, sender: mpsc::Sender<Numbered>, listener: Actor) {
     let mut last = 0;
     for event in missed {
         last = event.seq;
-        if !is_others(&event, &listener) && sender.send(event).await.is_err() {
+        if hears(&listener, &event.event) && sender.send(event).await.is_err() {
             return;
         }
     }
@@ -202,15 +203,10 @@ async fn forward(missed: Vec<Numbered>, mut events: broadcast::Receiver<Numbered
             Err(broadcast::error::RecvError::Closed) => return,
         };
         last = event.seq;
-        if !is_others(&event, &listener) && sender.send(event).await.is_err() {
+        if hears(&listener, &event.event) && sender.send(event).await.is_err() {
             return;
         }
     }
-}
-
-/// Whether an event is a notice for somebody else.
-fn is_others(event: &Numbered, listener: &str) -> bool {
-    matches!(&event.event, Event::Notice { owner: Some(owner), .. } if owner != listener)
 }
 
 fn resync(seq: u64) -> Numbered {

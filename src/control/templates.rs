@@ -1,5 +1,8 @@
 //! Templates, for looking at and filling in.
 use super::Control;
+use super::guard::Target;
+use super::paging::Key;
+use super::paging::Wanted;
 use crate::access::Actor;
 use crate::access::Policy;
 use crate::access::check_spec;
@@ -8,18 +11,28 @@ use crate::config::RenderContext;
 use crate::config::mounts;
 use crate::config::parse_template;
 use crate::config::project_of;
+use crate::config::remove_template;
 use crate::config::render;
 use crate::config::resolve_existing;
+use crate::config::save_template;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Action;
 use crate::model::CreateContainer;
+use crate::model::DryRun;
+use crate::model::DryStep;
+use crate::model::DryVerb;
+use crate::model::Event;
+use crate::model::Orders;
+use crate::model::RemoveText;
 use crate::model::Rendered;
 use crate::model::Role;
+use crate::model::SaveTemplate;
 use crate::model::Template;
 use crate::model::TemplateEntry;
 use crate::model::TemplateList;
 use crate::model::TemplateOrigin;
+use crate::model::WholeQuery;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -51,9 +64,14 @@ impl Control {
     ///
     /// # Errors
     /// `forbidden`.
-    pub async fn list_templates(&self, actor: &Actor) -> Result<TemplateList> {
+    pub async fn list_templates(&self, actor: &Actor, query: &WholeQuery) -> Result<TemplateList> {
         Self::may(actor, Action::ReadTemplates)?;
-        Ok(self.catalogue(None).await?.list())
+        let wanted = Wanted::whole(query, Orders::TEMPLATES)?;
+        let mut list = self.catalogue(None).await?.list();
+        list.items.retain(|entry| wanted.finds(&[&entry.template.name, entry.template.description.as_deref().unwrap_or_default()]));
+        let key = |entry: &TemplateEntry, by: &str| if by == "origin" { Key::of(&entry.origin) } else { Key::Nothing };
+        list.items = wanted.page(list.items, key, |entry| entry.template.name.clone()).items;
+        Ok(list)
     }
 
     /// One template.
@@ -62,7 +80,65 @@ impl Control {
     /// `not_found`; `invalid_document` when its file is broken.
     pub async fn get_template(&self, actor: &Actor, name: &str) -> Result<TemplateEntry> {
         Self::may(actor, Action::ReadTemplates)?;
-        self.catalogue(None).await?.find(name)
+        self.catalogue(None).await?.whole(name)
+    }
+
+    /// Saves a template among the server's own, which cover those of the same name that ship or are the machine's. It is checked first, and one with mistakes
+    /// is not saved. Only for admins: such a template may refer to the server's own files.
+    ///
+    /// # Errors
+    /// `forbidden`; `invalid_document` with the place of each mistake; `stale` when `replaces` is not what is there; `disk_full`, `store_failed`.
+    pub async fn put_template(&self, actor: &Actor, name: &str, request: SaveTemplate) -> Result<TemplateEntry> {
+        let entry = self.replace_template(actor, name, request, false).await?;
+        self.parts().bus.publish(Event::TemplatesChanged);
+        Ok(entry)
+    }
+
+    /// A template as it would be saved.
+    ///
+    /// # Errors
+    /// As [`Control::put_template`].
+    pub async fn try_put_template(&self, actor: &Actor, name: &str, request: SaveTemplate) -> Result<TemplateEntry> {
+        self.replace_template(actor, name, request, true).await
+    }
+
+    async fn replace_template(&self, actor: &Actor, name: &str, request: SaveTemplate, dry_run: bool) -> Result<TemplateEntry> {
+        let (paths, saved) = (self.parts().paths.clone(), name.to_owned());
+        self.tried(dry_run, actor, Action::WriteTemplates, &Target::free(format!("template {name}")), async {
+            let _saving = self.0.saving.lock().await;
+            let save = move || save_template(&paths, &saved, &request, dry_run);
+            tokio::task::spawn_blocking(save).await.map_err(|error| Error::internal(format!("the template can't be saved: {error}")))?
+        })
+        .await
+    }
+
+    /// Removes a template that was saved here; one that it covered is there again.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`; `stale` when `replaces` is not what is there.
+    pub async fn delete_template(&self, actor: &Actor, name: &str, request: RemoveText) -> Result<()> {
+        self.take_template(actor, name, request, false).await?;
+        self.parts().bus.publish(Event::TemplatesChanged);
+        Ok(())
+    }
+
+    /// What removing a template would do.
+    ///
+    /// # Errors
+    /// As [`Control::delete_template`].
+    pub async fn try_delete_template(&self, actor: &Actor, name: &str, request: RemoveText) -> Result<DryRun> {
+        self.take_template(actor, name, request, true).await?;
+        Ok(DryRun { steps: vec![DryStep::new(DryVerb::Remove, "template", name)], ..DryRun::default() })
+    }
+
+    async fn take_template(&self, actor: &Actor, name: &str, request: RemoveText, dry_run: bool) -> Result<()> {
+        let (paths, gone) = (self.parts().paths.clone(), name.to_owned());
+        self.tried(dry_run, actor, Action::WriteTemplates, &Target::free(format!("template {name}")), async {
+            let _saving = self.0.saving.lock().await;
+            let remove = move || remove_template(&paths, &gone, request.replaces.as_deref(), dry_run);
+            tokio::task::spawn_blocking(remove).await.map_err(|error| Error::internal(format!("the template can't be removed: {error}")))?
+        })
+        .await
     }
 
     /// What a template becomes with these values, and whether policy lets the caller have it.
@@ -73,20 +149,9 @@ impl Control {
         Self::may(actor, Action::ReadTemplates)?;
         let template = self.template_of(&request).await?;
         let name = request.name.clone().unwrap_or_else(|| format!("{}-1", template.name));
-        let mut rendered = self.fill(actor, &template, &request, name).await?;
-        for name in &rendered.secrets {
-            rendered.spec.environment.insert(name.clone(), "***".to_owned());
-        }
-        for file in rendered.spec.care.files.iter_mut().filter(|file| file.secret) {
-            file.content = "***".to_owned();
-        }
+        let rendered = self.fill(actor, &template, &request, name).await?;
         // Who may not build is not shown the server's files either.
-        if let Some(build) = rendered.spec.image.build.as_mut().filter(|build| build.recipe.is_some())
-            && Self::may(actor, Action::CreateImages).is_err()
-        {
-            build.dockerfile = "***".to_owned();
-        }
-        Ok(rendered)
+        Ok(masked(rendered, Self::may(actor, Action::CreateImages).is_err()))
     }
 
     /// The catalogue as the files are now: reading them again is cheaper than noticing every change of them.
@@ -113,8 +178,8 @@ impl Control {
         }
     }
 
-    /// Fills a template in, and asks policy.
-    pub(super) async fn fill(&self, actor: &Actor, template: &Source, request: &CreateContainer, name: String) -> Result<Rendered> {
+    /// Fills a template in, and asks policy; nobody else is asked.
+    pub(super) async fn fill_in(&self, actor: &Actor, template: &Source, request: &CreateContainer, name: String) -> Result<Rendered> {
         let base_dir = match &request.base_dir {
             Some(dir) if Path::new(dir).is_absolute() => PathBuf::from(dir),
             Some(dir) => return Err(Error::invalid(format!("'base_dir' is '{dir}', which is not absolute"))),
@@ -152,4 +217,18 @@ impl Control {
         hidden.extend(engine.strip_prefix("unix://").map(|socket| resolve_existing(Path::new(socket))));
         Policy { allow_privileged: self.settings().containers.allow_privileged, allowed_roots: allowed_roots.to_vec(), hidden }
     }
+}
+
+/// Without the secrets that it has, and without recipes that were read from files where they are to be hidden.
+pub(super) fn masked(mut rendered: Rendered, hides_recipe: bool) -> Rendered {
+    for name in &rendered.secrets {
+        rendered.spec.environment.insert(name.clone(), "***".to_owned());
+    }
+    for file in rendered.spec.care.files.iter_mut().filter(|file| file.secret) {
+        file.content = "***".to_owned();
+    }
+    if let Some(build) = rendered.spec.image.build.as_mut().filter(|build| hides_recipe && build.recipe.is_some()) {
+        build.dockerfile = "***".to_owned();
+    }
+    rendered
 }

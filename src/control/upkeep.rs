@@ -2,6 +2,7 @@
 use super::Control;
 use super::containers::of;
 use crate::access::Actor;
+use crate::engine::is_stranded;
 use crate::error::Result;
 use crate::model::Action;
 use crate::model::Container;
@@ -117,11 +118,14 @@ impl Control {
         .await
     }
 
-    /// Starts a container that the engine would have started again, had its way out run by then.
+    /// Starts a container that the engine would have started again, had its way out run by then; nothing when that is so no more.
     ///
     /// # Errors
     /// What the engine says.
     pub async fn start_stranded(&self, container: &Container) -> Result<()> {
+        if !is_stranded(&self.look_again(container).await?) {
+            return Ok(());
+        }
         tracing::info!(container = container.name, "started: the engine came back before its way out");
         self.noted(&Self::keeper(), Action::ControlContainers, &of(container), "its way out was not there when the engine started it", async {
             self.parts().engine.start(&container.id).await?;

@@ -1,6 +1,7 @@
 //! Volumes: seen, made, removed by name.
 use super::Control;
 use super::guard::Target;
+use super::paging::Key;
 use super::paging::Wanted;
 use crate::access::Actor;
 use crate::access::allowed;
@@ -12,6 +13,7 @@ use crate::model::Action;
 use crate::model::CreateVolume;
 use crate::model::Empty;
 use crate::model::ListQuery;
+use crate::model::Orders;
 use crate::model::Page;
 use crate::model::PrunedVolumes;
 use crate::model::Role;
@@ -21,16 +23,22 @@ use std::path::Path;
 use std::path::PathBuf;
 
 impl Control {
-    /// Volumes, by name.
+    /// Volumes, by name where no other order is asked for.
     ///
     /// # Errors
     /// `forbidden`, `invalid_value`, `engine_unavailable`.
     pub async fn list_volumes(&self, actor: &Actor, query: &ListQuery) -> Result<Page<Volume>> {
         Self::may(actor, Action::ReadVolumes)?;
-        let wanted = Wanted::of(query)?;
+        let wanted = Wanted::of(query, Orders::VOLUMES)?;
         let mut all = self.parts().engine.volumes().await?;
         all.retain(|volume| wanted.finds(&[&volume.name, volume.owner.as_deref().unwrap_or_default()]));
-        Ok(wanted.page(all.into_iter().map(|volume| shown(actor, volume)), false, |volume| volume.name.clone()))
+        let key = |volume: &Volume, by: &str| match by {
+            "created_at" => Key::time(volume.created_at),
+            "driver" => Key::text(&volume.driver),
+            "owner" => Key::of(&volume.owner),
+            _ => Key::Nothing,
+        };
+        Ok(wanted.page(all.into_iter().map(|volume| shown(actor, volume)), key, |volume| volume.name.clone()))
     }
 
     /// One volume.

@@ -142,6 +142,7 @@ pub(super) fn container(found: ContainerInspectResponse, image_says: &labels::La
         StackPlace { stack, member: member.to_owned(), index, hash: own(labels::STACK_HASH).unwrap_or_default(), after }
     });
     let asked = host.port_bindings;
+    let others = labels.iter().filter(|(name, _)| !name.starts_with(labels::PREFIX)).map(|(name, value)| (name.clone(), value.clone())).collect();
     Container {
         id: ContainerId(found.id.unwrap_or_default()),
         name: plain_name(found.name.as_deref()),
@@ -165,6 +166,7 @@ pub(super) fn container(found: ContainerInspectResponse, image_says: &labels::La
         sessions: 0,
         upkeep,
         stack,
+        labels: others,
     }
 }
 
@@ -216,11 +218,12 @@ mod tests {
     #[test]
     fn a_label_that_the_image_has_too_makes_no_container_ours() {
         let found: ContainerInspectResponse = serde_json::from_str(
-            r#"{"Id":"ab","Name":"/web","Config":{"Labels":{"cto.owner":"eve","cto.template":"x"}},"State":{"Status":"exited","ExitCode":3}}"#,
+            r#"{"Id":"ab","Name":"/web","Config":{"Labels":{"cto.owner":"eve","cto.template":"x","tier":"db"}},"State":{"Status":"exited","ExitCode":3}}"#,
         )
         .expect("valid");
         let ours = container(found.clone(), &labels::Labels::default());
         assert_eq!((ours.foreign, ours.owner.as_deref(), ours.exit_code, ours.name.as_str()), (false, Some("eve"), Some(3), "web"));
+        assert!(ours.labels.into_iter().eq([("tier".to_owned(), "db".to_owned())]), "those of cto's own are told as what they mean");
         let planted = labels::Labels::from([("cto.owner".to_owned(), "eve".to_owned())]);
         let foreign = container(found, &planted);
         assert_eq!((foreign.foreign, foreign.owner, foreign.template), (true, None, None));

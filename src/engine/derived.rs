@@ -8,7 +8,10 @@ use super::labels;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Code;
+use crate::model::DryStep;
+use crate::model::DryVerb;
 use crate::model::Image;
+use crate::model::ImageSource;
 use crate::model::Progress;
 use crate::model::package;
 use bollard::models::ImageConfig;
@@ -116,6 +119,31 @@ impl Images {
         }
         self.build(&id, base.config.as_ref(), packages, &hash, &tag, progress).await?;
         self.find(&tag).await?.and_then(|found| found.id).ok_or_else(|| Error::new(Code::BuildFailed, format!("image '{tag}' was built but is not there")))
+    }
+
+    /// What [`Images::ensure`] would have to do first; nothing where the image is there.
+    ///
+    /// # Errors
+    /// `engine_unavailable`; `invalid_value` for what is no image reference or no package.
+    pub async fn missing(&self, source: &ImageSource) -> Result<Vec<DryStep>> {
+        let packages = checked(&source.packages)?;
+        let base = self.find(&source.reference).await?;
+        let mut steps = Vec::new();
+        if base.is_none() {
+            steps.push(DryStep::new(DryVerb::Pull, "image", &source.reference));
+        }
+        if !packages.is_empty() {
+            let hash = base.and_then(|base| base.id).map(|id| content(&id, &packages));
+            let tag = |hash: &str| format!("cto-derived/{}:{hash}", tag_name(&source.reference));
+            let there = match &hash {
+                Some(hash) => self.find(&tag(hash)).await?.is_some_and(|found| is_derived(&found, hash)),
+                None => false,
+            };
+            if !there {
+                steps.push(DryStep::new(DryVerb::Build, "image", &source.reference).with(format!("with {}", packages.join(", "))));
+            }
+        }
+        Ok(steps)
     }
 
     /// The id of a derived image that is there.

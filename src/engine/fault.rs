@@ -160,7 +160,8 @@ fn container(status: u16, text: &str, low: &str, name: &str) -> Error {
     if low.contains("is not paused") {
         return Error::new(Code::WrongState, format!("container '{name}' is not paused"));
     }
-    if low.contains("is not running") || low.contains("is restarting") {
+    // The last is said of one that ends while its limits are being changed or it is being paused.
+    if low.contains("is not running") || low.contains("is restarting") || low.contains("a stopped container") {
         return not_running(name);
     }
     if low.contains("is paused") {
@@ -343,6 +344,7 @@ mod tests {
             (error.code, error.message)
         };
         assert_eq!(told(409, "Conflict. The container name \"/web\" is already in use by container \"ab\".").0, Code::NameInUse);
+        assert_eq!(told(500, "Cannot update container 1d27: cannot update a stopped container: unknown").0, Code::WrongState);
         let missing =
             "OCI runtime create failed: container_linux.go:380: starting container process caused: exec: \"htop\": executable file not found in $PATH: unknown";
         assert_eq!(told(400, missing), (Code::CommandNotFound, "the image has no program 'htop'".into()));

@@ -11,6 +11,7 @@ use crate::model::LogQuery;
 use crate::model::LogSource;
 use bytes::Bytes;
 use futures_util::StreamExt;
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 /// Pieces that may wait to be taken; then the engine waits, which holds up nobody else.
@@ -23,12 +24,32 @@ impl Engine {
     /// # Errors
     /// When there is no such container or the engine can't be reached; what goes wrong later comes through the queue.
     pub async fn logs(&self, id: &ContainerId, query: &LogQuery) -> Result<mpsc::Receiver<Result<(LogSource, Bytes)>>> {
+        self.read_logs(id, query, "").await
+    }
+
+    /// All lines of a container's log from `since` until `until`, each with its time in front.
+    ///
+    /// # Errors
+    /// As [`Engine::logs`].
+    pub async fn logs_between(
+        &self,
+        id: &ContainerId,
+        since: Option<Timestamp>,
+        until: Option<Timestamp>,
+    ) -> Result<mpsc::Receiver<Result<(LogSource, Bytes)>>> {
+        let since = since.map_or_else(String::new, |at| format!("&since={}", at.as_second()));
+        // Whole seconds: one more, so that none is left out.
+        let until = until.map_or_else(String::new, |at| format!("&until={}", at.as_second() + 1));
+        self.read_logs(id, &LogQuery { timestamps: true, ..LogQuery::default() }, &format!("{since}{until}")).await
+    }
+
+    async fn read_logs(&self, id: &ContainerId, query: &LogQuery, between: &str) -> Result<mpsc::Receiver<Result<(LogSource, Bytes)>>> {
         let work = async {
             let found = self.inspect_raw(id.as_str()).await?;
             let terminal = found.config.and_then(|config| config.tty).unwrap_or(false);
             let open = self.link().open().await?;
             let tail = query.tail.map_or_else(|| "all".to_owned(), |lines| lines.to_string());
-            let tail = format!("logs?stdout=1&stderr=1&follow={}&timestamps={}&tail={tail}", query.follow, query.timestamps);
+            let tail = format!("logs?stdout=1&stderr=1&follow={}&timestamps={}&tail={tail}{between}", query.follow, query.timestamps);
             let mut stream = raw::get(&open, id.as_str(), &tail);
             let (sender, receiver) = mpsc::channel(WAITING);
             let (engine, id) = (self.clone(), id.clone());

@@ -8,7 +8,10 @@ use crate::model::Code;
 use crate::model::Container;
 use crate::model::ContainerId;
 use crate::model::EngineInfo;
+use crate::model::ListChange;
+use crate::model::ListName;
 use bollard::models::EventMessage;
+use bollard::models::EventMessageTypeEnum;
 use bollard::query_parameters::EventsOptionsBuilder;
 use futures_util::FutureExt;
 use futures_util::Stream;
@@ -38,6 +41,15 @@ pub enum EngineEvent {
         id: ContainerId,
         /// Its name.
         name: String,
+    },
+    /// An image, a volume or a network is not as it was, whoever has changed it.
+    Stock {
+        /// Where it is listed.
+        list: ListName,
+        /// Its name, or its id where it has none.
+        name: String,
+        /// What became of it.
+        change: ListChange,
     },
     /// The engine no longer answers. Told once; [`EngineEvent::Back`] ends it.
     Lost {
@@ -140,14 +152,22 @@ impl Watcher {
                 () = self.sender.closed() => return Err(End::Unheard),
             };
             let mut changed: Vec<ContainerId> = Vec::new();
+            let mut stock: Vec<(ListName, String, ListChange)> = Vec::new();
             let mut next = Some(first);
             // Whatever else is there already belongs to the same look.
             while let Some(event) = next {
                 let event = event.unwrap_or_else(|| Err(super::fault::unavailable(&open.address.to_string(), "it closed the connection")));
-                if let Some(id) = concerns(&event?).filter(|id| !changed.contains(id)) {
+                let event = event?;
+                if let Some(news) = stock_news(&event).filter(|news| !stock.contains(news)) {
+                    stock.push(news);
+                }
+                if let Some(id) = concerns(&event).filter(|id| !changed.contains(id)) {
                     changed.push(id);
                 }
                 next = events.next().now_or_never();
+            }
+            for (list, name, change) in stock {
+                self.tell(EngineEvent::Stock { list, name, change }).await?;
             }
             for id in changed {
                 self.look(id).await?;
@@ -155,11 +175,11 @@ impl Watcher {
         }
     }
 
-    /// The engine's events about containers.
+    /// The engine's events about what is shown of it.
     async fn events(&self, open: &Open) -> Result<impl Stream<Item = Result<EventMessage>> + use<>> {
         let machine = open.docker.info().await.map_err(|error| self.engine.link().fault(error, &About::Engine))?;
         let clock = machine.system_time.and_then(|time| time.parse().ok()).unwrap_or_else(jiff::Timestamp::now);
-        let filters = HashMap::from([("type", vec!["container"])]);
+        let filters = HashMap::from([("type", vec!["container", "image", "volume", "network"])]);
         let options = EventsOptionsBuilder::default().since(&clock.as_second().to_string()).filters(&filters).build();
         let engine = self.engine.clone();
         Ok(open.docker.events(Some(options)).map(move |event| event.map_err(|error| engine.link().fault(error, &About::Engine))))
@@ -188,6 +208,9 @@ impl Watcher {
 /// The container that an event changes; none for events that change nothing that is shown. Names of execs carry their command line
 /// (`exec_create: sh -c …`), which is nobody's business.
 fn concerns(event: &EventMessage) -> Option<ContainerId> {
+    if event.typ.is_some_and(|kind| kind != EventMessageTypeEnum::CONTAINER) {
+        return None;
+    }
     let action = event.action.as_deref().unwrap_or_default();
     let idle = ["exec_", "top", "resize", "attach", "detach", "archive-path", "extract-to-dir", "copy", "export", "commit"];
     let actor = event.actor.as_ref()?;
@@ -196,4 +219,29 @@ fn concerns(event: &EventMessage) -> Option<ContainerId> {
         return None;
     }
     actor.id.clone().map(ContainerId)
+}
+
+/// What an event says of images, volumes and networks; none for what no list shows.
+fn stock_news(event: &EventMessage) -> Option<(ListName, String, ListChange)> {
+    use ListChange::*;
+    let actor = event.actor.as_ref()?;
+    let action = event.action.as_deref()?;
+    let (list, change) = match (event.typ?, action) {
+        (EventMessageTypeEnum::IMAGE, "pull" | "import" | "load" | "build" | "tag" | "create") => (ListName::Images, Added),
+        (EventMessageTypeEnum::IMAGE, "untag") => (ListName::Images, Changed),
+        (EventMessageTypeEnum::IMAGE, "delete") => (ListName::Images, Removed),
+        (EventMessageTypeEnum::VOLUME, "create") => (ListName::Volumes, Added),
+        (EventMessageTypeEnum::VOLUME, "mount" | "unmount") => (ListName::Volumes, Changed),
+        (EventMessageTypeEnum::VOLUME, "destroy") => (ListName::Volumes, Removed),
+        (EventMessageTypeEnum::NETWORK, "create") => (ListName::Networks, Added),
+        (EventMessageTypeEnum::NETWORK, "connect" | "disconnect" | "update") => (ListName::Networks, Changed),
+        (EventMessageTypeEnum::NETWORK, "destroy" | "remove") => (ListName::Networks, Removed),
+        _ => return None,
+    };
+    let id = actor.id.clone().unwrap_or_default();
+    let named = actor.attributes.as_ref().and_then(|attributes| attributes.get("name")).filter(|name| !name.is_empty());
+    // An image that is pulled has its whole name for its id, and one without the tag beside it.
+    let by_name = list == ListName::Networks || (list == ListName::Images && id.starts_with("sha256:"));
+    let name = named.filter(|_| by_name).cloned().unwrap_or(id);
+    (!name.is_empty()).then_some((list, name, change))
 }

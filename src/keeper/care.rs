@@ -15,8 +15,8 @@ use tokio::time::Instant;
 const WINDOW: Duration = Duration::from_secs(600);
 /// After this time, what could not be stopped is stopped again.
 const AGAIN: Duration = Duration::from_secs(180);
-/// After this time, what the engine could not start again is started again.
-const REJOIN_AGAIN: Duration = Duration::from_secs(10);
+/// Pauses between tries to start what the engine has not started again: each is twice the one before.
+const REJOIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(600));
 
 /// What is known of the restarts of containers.
 #[derive(Default)]
@@ -24,8 +24,14 @@ pub(super) struct Care {
     known: HashMap<ContainerId, Known>,
     /// Those that are being stopped because their time is up, with when that was tried last.
     overdue: HashMap<ContainerId, Instant>,
-    /// Those that were started again since the engine had not, with when that was tried last.
-    rejoined: HashMap<ContainerId, Instant>,
+    /// Those that the engine has not started again. It tells nothing of them any more, so they are kept until they run.
+    stranded: HashMap<ContainerId, Stranded>,
+}
+
+struct Stranded {
+    container: Container,
+    next: Instant,
+    pause: Duration,
 }
 
 #[derive(Default)]
@@ -49,9 +55,11 @@ impl Care {
             return;
         }
         if is_stranded(container) {
-            self.rejoin(control, container);
+            let fresh = || Stranded { container: container.clone(), next: Instant::now(), pause: REJOIN.0 };
+            self.stranded.entry(container.id.clone()).or_insert_with(fresh);
             return;
         }
+        self.stranded.remove(&container.id);
         let (now, most) = (Instant::now(), control.settings().limits.restarts as usize);
         let known = self.known.entry(container.id.clone()).or_insert_with(|| Known { count: container.upkeep.restarts, ..Known::default() });
         // A count that is smaller than before began anew, when somebody started it.
@@ -88,26 +96,26 @@ impl Care {
         }
     }
 
-    /// Starts a container that the engine could not start again, since it was the turn of its way out only after it.
-    fn rejoin(&mut self, control: &Control, container: &Container) {
+    /// Starts what the engine could not start again, since it was the turn of its way out only after it.
+    pub fn rejoin(&mut self, control: &Control) {
         let now = Instant::now();
-        if self.rejoined.get(&container.id).is_some_and(|tried| now.duration_since(*tried) < REJOIN_AGAIN) {
-            return;
+        for stranded in self.stranded.values_mut().filter(|stranded| stranded.next <= now) {
+            stranded.next = now + stranded.pause;
+            stranded.pause = REJOIN.1.min(stranded.pause * 2);
+            let (control, container) = (control.clone(), stranded.container.clone());
+            tokio::spawn(async move {
+                if let Err(error) = control.start_stranded(&container).await {
+                    tracing::warn!(%error, container = container.name, "what the engine has not started again can't be started");
+                }
+            });
         }
-        self.rejoined.insert(container.id.clone(), now);
-        let (control, container) = (control.clone(), container.clone());
-        tokio::spawn(async move {
-            if let Err(error) = control.start_stranded(&container).await {
-                tracing::warn!(%error, container = container.name, "what the engine has not started again can't be started");
-            }
-        });
     }
 
     /// Forgets a container that is gone.
     pub fn forget(&mut self, id: &ContainerId) {
         self.known.remove(id);
         self.overdue.remove(id);
-        self.rejoined.remove(id);
+        self.stranded.remove(id);
     }
 
     /// Stops what is overdue.

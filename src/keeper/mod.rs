@@ -3,6 +3,7 @@ mod care;
 
 use crate::control::Control;
 use crate::engine::EngineEvent;
+use crate::model::CommandNote;
 use crate::model::Container;
 use crate::model::ContainerState;
 use crate::model::ExitReason;
@@ -12,11 +13,14 @@ use crate::model::SessionState;
 use crate::sessions::Ended;
 use jiff::Timestamp;
 use std::time::Duration;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// How often old things are forgotten.
 const SWEEP: Duration = Duration::from_secs(60);
+/// How often memory is given back that nobody has: a crowd of connections is forgotten within a minute.
+const GIVE_BACK: Duration = Duration::from_secs(30);
 /// How long the end of the server waits for launches to clean up.
 const CLEAN_UP: Duration = Duration::from_secs(5);
 /// How often it is looked at what containers use, for the history.
@@ -26,8 +30,10 @@ const COLLECT: Duration = Duration::from_secs(3600);
 /// How often it is looked which sessions have changed, and how many are noted then at most: the others wait for their turn.
 const NOTES: Duration = Duration::from_secs(5);
 const NOTES_AT_ONCE: usize = 40;
-/// How often it is looked for containers whose time is up.
-const OVERDUE: Duration = Duration::from_secs(1);
+/// Notes of commands that are written together.
+const TOGETHER: usize = 256;
+/// How often it is looked for containers whose time is up, and for those that have to be started again.
+const CARE: Duration = Duration::from_secs(1);
 /// Before the main program of a container is watched again after its stream has ended.
 const AGAIN: Duration = Duration::from_millis(500);
 
@@ -44,12 +50,13 @@ async fn run(control: Control, shutdown: CancellationToken) {
     let Some(mut ends) = control.take_ends() else { return };
     tokio::spawn(fold(control.clone(), shutdown.clone()));
     let history = tokio::spawn(observe(control.clone(), shutdown.clone()));
+    let commands = control.take_commands().map(|heard| tokio::spawn(keep_commands(control.clone(), heard, shutdown.clone())));
     tokio::spawn(collect(control.clone(), shutdown.clone()));
     let mut events = control.parts().engine.watch(shutdown.clone());
     let mut sweep = tokio::time::interval(SWEEP);
     let mut care = care::Care::default();
-    let mut overdue = tokio::time::interval(OVERDUE);
-    overdue.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut looks = tokio::time::interval(CARE);
+    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut notes = tokio::time::interval(NOTES);
     notes.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -60,11 +67,14 @@ async fn run(control: Control, shutdown: CancellationToken) {
                     EngineEvent::Listed(all) => all.iter().for_each(|container| care.look(&control, container)),
                     EngineEvent::Changed(container) => care.look(&control, container),
                     EngineEvent::Removed { id, .. } => care.forget(id),
-                    EngineEvent::Lost { .. } | EngineEvent::Back(_) => {}
+                    EngineEvent::Stock { .. } | EngineEvent::Lost { .. } | EngineEvent::Back(_) => {}
                 }
                 heard(&control, event);
             }
-            _ = overdue.tick() => care.stop_overdue(&control),
+            _ = looks.tick() => {
+                care.stop_overdue(&control);
+                care.rejoin(&control);
+            }
             Some(end) = ends.recv() => ended(&control, end).await,
             _ = sweep.tick() => {
                 clear_leftovers(&control);
@@ -80,6 +90,29 @@ async fn run(control: Control, shutdown: CancellationToken) {
     control.finish_recordings(CLEAN_UP).await;
     // It keeps the last points of its own accord, within the store's patience.
     let _ = history.await;
+    if let Some(commands) = commands {
+        let _ = commands.await;
+    }
+}
+
+/// Keeps which commands are run, until `shutdown`, and what waits then.
+async fn keep_commands(control: Control, mut heard: mpsc::Receiver<CommandNote>, shutdown: CancellationToken) {
+    let mut notes = Vec::new();
+    loop {
+        let count = tokio::select! {
+            count = heard.recv_many(&mut notes, TOGETHER) => count,
+            () = shutdown.cancelled() => {
+                heard.close();
+                heard.recv_many(&mut notes, TOGETHER).await
+            }
+        };
+        if count == 0 {
+            return;
+        }
+        if let Err(error) = control.note_commands(&std::mem::take(&mut notes)).await {
+            tracing::warn!(%error, "commands of sessions can't be kept");
+        }
+    }
 }
 
 /// Looks at what containers use, until `shutdown`, and then keeps the last of it.
@@ -125,14 +158,14 @@ async fn fold(control: Control, shutdown: CancellationToken) {
         tokio::select! {
             () = shutdown.cancelled() => return,
             now = folds.tick() => {
-                let sweeps = now.duration_since(given_back) >= SWEEP;
-                if sweeps {
+                let due = now.duration_since(given_back) >= GIVE_BACK;
+                if due {
                     given_back = now;
                 }
                 let sessions = control.sessions().clone();
                 let folding = tokio::task::spawn_blocking(move || {
                     sessions.fold_quiet();
-                    if sweeps {
+                    if due {
                         sessions.give_back_memory();
                     }
                 });
@@ -200,6 +233,7 @@ fn heard(control: &Control, event: EngineEvent) {
                 }
             });
         }
+        EngineEvent::Stock { .. } => {}
         EngineEvent::Lost { detail } => tracing::warn!(detail, "the engine is lost"),
         EngineEvent::Back(info) => {
             tracing::info!(version = info.version, address = info.address, "the engine answers");
@@ -264,6 +298,10 @@ fn clear_leftovers(control: &Control) {
 
 async fn forget_old(control: &Control) {
     control.tidy_recordings().await;
+    control.tidy_uploads().await;
+    if let Err(error) = control.forget_old_commands().await {
+        tracing::warn!(%error, "old commands of sessions can't be forgotten");
+    }
     let hours = control.settings().retention.ended_sessions_hours;
     for id in control.sessions().forget_old(Duration::from_secs(u64::from(hours) * 3600)) {
         control.forget_session(&id).await;

@@ -8,6 +8,9 @@ use utoipa::ToSchema;
 /// Header of a request by which a caller gives up all rights but a viewer's for it, whatever its value.
 pub const READ_ONLY_HEADER: &str = "cto-read-only";
 
+/// Header of the answer that opens a WebSocket: seconds after which the server says something on it at the latest.
+pub const KEEP_ALIVE_HEADER: &str = "cto-keep-alive";
+
 /// A named set of actions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -50,7 +53,7 @@ impl std::str::FromStr for Role {
 }
 
 macro_rules! actions {
-    ($($(#[$doc:meta])* $name:ident = $text:literal),+ $(,)?) => {
+    ($($(#[$doc:meta])* $name:ident = $text:tt),+ $(,)?) => {
         /// One thing that may be allowed.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema, JsonSchema)]
         pub enum Action {
@@ -127,6 +130,8 @@ actions! {
     WriteSessions = "write:sessions",
     /// End sessions.
     CloseSessions = "close:sessions",
+    /// Let people without an account into sessions, and put an end to that.
+    ShareSessions = "share:sessions",
     /// See recordings and play them.
     ReadRecordings = "read:recordings",
     /// Begin and end the recording of sessions.
@@ -135,6 +140,8 @@ actions! {
     RemoveRecordings = "remove:recordings",
     /// See and render templates.
     ReadTemplates = "read:templates",
+    /// Save and remove templates: they may refer to the server's own files.
+    WriteTemplates = "write:templates",
     /// See operations.
     ReadOperations = "read:operations",
     /// Cancel operations.
@@ -143,6 +150,8 @@ actions! {
     ReadEvents = "read:events",
     /// Keep layouts of one's own.
     UseLayouts = "use:layouts",
+    /// Make, see and revoke tokens of one's own, which may do no more than oneself.
+    UseTokens = "use:tokens",
     /// See scripts.
     ReadScripts = "read:scripts",
     /// Save and remove scripts.
@@ -193,6 +202,12 @@ pub struct User {
     /// When they were added.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
+    /// Whether they can sign in with a password.
+    #[serde(default)]
+    pub has_password: bool,
+    /// Grows by one with each change.
+    #[serde(default = "super::document::first")]
+    pub version: i64,
 }
 
 /// Adds a user: `POST /api/v1/users`.
@@ -203,6 +218,24 @@ pub struct AddUser {
     pub name: String,
     /// What they may do at most.
     pub role: Role,
+    /// What they sign in with, 8 to 256 characters; without one they have tokens only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+}
+
+/// Changes a user: `PUT /api/v1/users/{name}`. What is not given stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SaveUser {
+    /// What they may do at most from now on; their tokens and logins have no more either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// What they sign in with from now on, 8 to 256 characters. Whoever is signed in as them is signed out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+    /// The version that this one replaces; whatever is there where none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<i64>,
 }
 
 /// A token, without its secret.
@@ -221,6 +254,9 @@ pub struct Token {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub expires_at: Option<Timestamp>,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
 }
 
 /// Makes a token: `POST /api/v1/tokens`.
@@ -236,6 +272,24 @@ pub struct CreateToken {
     /// Days until it ends; never where none is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in_days: Option<u32>,
+    /// What it is for, 200 characters at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+}
+
+/// Makes a token of the caller's own: `POST /api/v1/me/tokens`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateOwnToken {
+    /// What it may do, no more than the caller; as much where none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// Days until it ends; never where none is given. One that is made with a token that ends does so no later than that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in_days: Option<u32>,
+    /// What it is for, 200 characters at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
 }
 
 /// A new token with its secret, which is shown only once.
@@ -256,6 +310,9 @@ pub struct Me {
     pub role: Role,
     /// What they may do to what is theirs.
     pub actions: Vec<Action>,
+    /// For who is signed in by cookie: what `X-CSRF-Token` must say in every request that is not GET.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub csrf: Option<String>,
 }
 
 /// A row of the audit: who tried what on what, and how it ended.

@@ -81,6 +81,9 @@ pub struct Container {
     /// Its place in the stack that it is part of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stack: Option<StackPlace>,
+    /// Its labels, without cto's own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
 }
 
 /// What a container is doing, in Docker's words.

@@ -115,4 +115,72 @@ pub enum Event {
     },
     /// Facts were missed: list everything again.
     Resync,
+    /// Something in a list that is not told whole: whoever shows the list asks for it again. Only those are told who may see it.
+    ListChanged {
+        /// Which list.
+        list: ListName,
+        /// Of what: a name, or an id where it has none; of deliveries and fires the name of their webhook or trigger.
+        name: String,
+        /// Whose it is, where it is somebody's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<String>,
+        /// What became of it.
+        change: ListChange,
+    },
+}
+
+/// A list that is asked for again when something in it has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ListName {
+    /// Images.
+    Images,
+    /// Volumes.
+    Volumes,
+    /// Networks.
+    Networks,
+    /// Recordings.
+    Recordings,
+    /// Triggers.
+    Triggers,
+    /// What a trigger did; told once a second at most.
+    Fires,
+    /// Webhooks.
+    Webhooks,
+    /// A webhook's deliveries; told once a second at most.
+    Deliveries,
+    /// Plugins.
+    Plugins,
+    /// Layouts.
+    Layouts,
+    /// Users.
+    Users,
+    /// Tokens.
+    Tokens,
+    /// Shares of a session.
+    Shares,
+}
+
+/// What became of something in a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ListChange {
+    /// It is new there.
+    Added,
+    /// It is not as it was.
+    Changed,
+    /// It is not there any more.
+    Removed,
+}
+
+/// Which events are wanted: `GET /api/v1/events`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EventQuery {
+    /// Only these kinds, with commas between them, such as `container_changed,session_changed`; a `resync` comes always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kinds: Option<String>,
+    /// Those after this id, as Last-Event-ID, which goes before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
 }

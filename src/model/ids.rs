@@ -56,6 +56,10 @@ id!(
     SessionId, "ses"
 );
 id!(
+    /// One command that a shell ran.
+    CommandId, "cmd"
+);
+id!(
     /// One recording.
     RecordingId, "rec"
 );
@@ -64,12 +68,20 @@ id!(
     OperationId, "op"
 );
 id!(
+    /// One file on its way into a container.
+    UploadId, "upl"
+);
+id!(
     /// One row of the audit.
     AuditId, "aud"
 );
 id!(
     /// One API token (not its secret).
     TokenId, "tok"
+);
+id!(
+    /// One share of a session (not its code).
+    ShareId, "shr"
 );
 id!(
     /// One execution of a script.

@@ -25,6 +25,21 @@ pub struct ListQuery {
     /// Only what contains this text in its name, image, owner or the like.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
+    /// The field that the list is sorted by, with `-` in front where the largest, or latest, come first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sort: Option<String>,
+}
+
+/// What of a list that comes whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WholeQuery {
+    /// Only what contains this text in its name, owner or the like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub q: Option<String>,
+    /// The field that the list is sorted by, with `-` in front where the largest, or latest, come first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sort: Option<String>,
 }
 
 /// Nothing to say.

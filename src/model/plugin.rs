@@ -1,6 +1,11 @@
-//! Plugins: folders with a manifest and Luau that add commands, reactions to events and matchers.
+//! Plugins: folders with a manifest and Luau that add commands, columns, panels, template handlers, reactions to events and matchers.
+use super::Param;
 use super::ParamValue;
 use super::Place;
+use super::PluginColumn;
+use super::PluginFault;
+use super::PluginHandler;
+use super::PluginPanel;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,7 +13,7 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// What a plugin can ask for at its installation, beside `secrets:NAME`.
-pub const PLUGIN_GRANTS: [&str; 3] = ["containers", "launch", "events"];
+pub const PLUGIN_GRANTS: [&str; 7] = ["containers", "launch", "events", "columns", "panels", "templates", "keys"];
 /// The name of the parameter that takes the container that a plugin's command is for, or that an event happened to.
 pub const PLUGIN_CONTAINER: &str = "container";
 
@@ -31,7 +36,17 @@ pub struct PluginManifest {
     /// A file of functions that every script can call as `matchers.NAME.FUNCTION(text)`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matchers: Option<String>,
-    /// What its scripts need: `containers` (any that the caller may use), `launch` (containers of their own), `secrets:NAME`, `events`.
+    /// Columns of lists; needs the grant `columns`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<PluginColumn>,
+    /// Panels beside the details of containers; needs the grant `panels`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub panels: Vec<PluginPanel>,
+    /// What it does with launches; needs the grant `templates`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub handlers: Vec<PluginHandler>,
+    /// What it needs: `containers` (any that the caller may use), `launch` (containers of its scripts' own), `secrets:NAME`, `events`, `columns`, `panels`,
+    /// `templates` (it sees, changes and refuses launches), `keys` (keys of the terminal client).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grants: Vec<String>,
 }
@@ -49,6 +64,9 @@ pub struct PluginCommand {
     /// What it is for.
     #[serde(default)]
     pub on: PluginTarget,
+    /// Its key in the terminal client, such as `F7`; needs the grant `keys`. Where something else has that key, the command has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
 }
 
 /// What a command is for.
@@ -103,7 +121,7 @@ impl PluginState {
 }
 
 /// A plugin.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Plugin {
     /// Its name.
     pub name: String,
@@ -131,6 +149,15 @@ pub struct Plugin {
     /// What is wrong with it, each with its place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub broken: Vec<Place>,
+    /// What can be set for its commands, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub params: BTreeMap<String, BTreeMap<String, Param>>,
+    /// Worth a look: keys that something else has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// What of it has failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<PluginFault>,
 }
 
 /// The files of a plugin that is to be looked at: `POST /api/v1/plugins/check`.
@@ -151,6 +178,9 @@ pub struct PluginCheck {
     pub hash: String,
     /// Mistakes: it can't be used with them.
     pub errors: Vec<Place>,
+    /// Worth a look: keys that something else has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// Installs a plugin, or another version of it: `POST /api/v1/plugins`.

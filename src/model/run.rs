@@ -219,6 +219,9 @@ pub struct RunQuery {
     /// Only those in this state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<RunState>,
+    /// The field that the list is sorted by, with `-` in front where the largest, or latest, come first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sort: Option<String>,
 }
 
 /// What to do with a run that is paused: `POST /api/v1/runs/{id}/resume`.
@@ -228,6 +231,24 @@ pub struct ResumeRun {
     /// Pause again before the next call.
     #[serde(default)]
     pub step: bool,
+}
+
+/// What a run runs, and where it pauses: `GET /api/v1/runs/{id}/script`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RunText {
+    /// The text as it was when the run was asked for.
+    pub script: InlineScript,
+    /// Lines that it pauses at, before what they ask for is done; none of a run that is over.
+    #[serde(default)]
+    pub breakpoints: Vec<u32>,
+}
+
+/// Sets the lines that a run pauses at: `PUT /api/v1/runs/{id}/breakpoints`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetBreakpoints {
+    /// These, and no others.
+    pub lines: Vec<u32>,
 }
 
 /// Which part of a run's log: `GET /api/v1/runs/{id}/log`.

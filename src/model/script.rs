@@ -104,4 +104,7 @@ pub struct ScriptCheck {
     pub errors: Vec<Place>,
     /// What it may not have meant.
     pub warnings: Vec<Place>,
+    /// The hash of its text.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub hash: String,
 }

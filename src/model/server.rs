@@ -14,6 +14,9 @@ pub struct ServerHealth {
     pub engine: EngineInfo,
     /// The store answers.
     pub store_ok: bool,
+    /// Connections to the store that are open, and those of them that nobody uses at the moment.
+    #[serde(default)]
+    pub store_connections: (u32, u32),
     /// The configuration files have no mistakes; otherwise the settings of before hold.
     #[serde(default = "yes")]
     pub config_ok: bool,
@@ -45,7 +48,7 @@ pub struct Setting {
     /// Its name, as in `log.level`.
     pub name: String,
     /// Its value; `***` for a secret.
-    #[schema(value_type = Object)]
+    #[schema(schema_with = anything)]
     pub value: serde_json::Value,
     /// Who set it: a file, a variable, a flag, or `default`.
     pub origin: String,
@@ -113,6 +116,9 @@ pub struct Version {
     pub version: String,
     /// API versions it speaks.
     pub api: Vec<String>,
+    /// What it can do that servers before it could not, so that clients need not compare versions.
+    #[serde(default)]
+    pub features: Vec<String>,
     /// Changes with each start of the server.
     pub boot_id: String,
     /// The server's process id.
@@ -127,7 +133,7 @@ pub struct Layout {
     /// Grows by one with each change; also the `ETag`.
     pub version: i64,
     /// The client's own data, at most 256 KiB of JSON.
-    #[schema(value_type = Object)]
+    #[schema(schema_with = anything)]
     pub data: serde_json::Value,
 }
 
@@ -139,6 +145,11 @@ pub struct SaveLayout {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<i64>,
     /// The client's own data, at most 256 KiB of JSON.
-    #[schema(value_type = Object)]
+    #[schema(schema_with = anything)]
     pub data: serde_json::Value,
+}
+
+/// The schema of whatever JSON there is.
+fn anything() -> utoipa::openapi::schema::Object {
+    utoipa::openapi::schema::ObjectBuilder::new().schema_type(utoipa::openapi::schema::SchemaType::AnyValue).build()
 }

@@ -249,7 +249,7 @@ pub struct StackPlan {
 }
 
 /// A saved stack.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct StackDefinition {
     /// Its name.
     pub name: String,
@@ -261,6 +261,9 @@ pub struct StackDefinition {
     /// Its file; none for those that ship inside cto.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// What can be given with `set`, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub params: BTreeMap<String, Param>,
 }
 
 /// The stacks at the engine, and those that are saved.

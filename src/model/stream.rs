@@ -45,6 +45,11 @@ pub enum StreamRequest {
         /// The subscription.
         id: u32,
     },
+    /// Asks for a pong: for browsers, which see no pings of the WebSocket itself.
+    Ping {
+        /// Comes back in the answer.
+        number: u32,
+    },
 }
 
 /// What can be subscribed to.
@@ -90,6 +95,11 @@ pub enum StreamMessage {
         /// Changes with each start of the server.
         boot_id: String,
     },
+    /// Answers a ping.
+    Pong {
+        /// The ping's.
+        number: u32,
+    },
     /// An event.
     Event {
         /// The subscription.
@@ -119,6 +129,11 @@ pub enum StreamMessage {
         source: LogSource,
         /// The bytes, as standard base64.
         base64: String,
+    },
+    /// Events are told from here on: what is listed from now on misses nothing. Sent once for each subscription to them, before the first.
+    Listening {
+        /// The subscription.
+        id: u32,
     },
     /// So many messages were left out since the client gave too little credit.
     Lagged {

@@ -322,6 +322,20 @@ pub struct TemplateEntry {
     pub path: Option<String>,
     /// Hash of the file's text.
     pub etag: String,
+    /// The file's text, where one template is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// Saves a template: `PUT /api/v1/templates/{name}`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SaveTemplate {
+    /// The file's text: JSON, which may have comments. Its `name` is that of the template.
+    pub text: String,
+    /// The hash of the text that this replaces: empty where there must be none yet, none to replace whatever there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<String>,
 }
 
 /// The layers of templates, weakest first.

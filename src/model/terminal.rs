@@ -2,6 +2,7 @@
 use super::SessionExit;
 use super::SessionId;
 use super::Size;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -107,6 +108,23 @@ pub struct Viewer {
     pub mode: AttachMode,
     /// The size of their view.
     pub size: Size,
+    /// Tells those of one session from each other: one name may watch twice.
+    #[serde(default)]
+    pub id: u64,
+    /// What they watch with, as far as it says so: `browser`, `cto`, another program's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// Since when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub since: Option<Timestamp>,
+    /// When they last typed something, to the second; told once a second at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub typed_at: Option<Timestamp>,
+    /// Whether they type alone.
+    #[serde(default)]
+    pub lease: bool,
 }
 
 /// Frames from the client.

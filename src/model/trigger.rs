@@ -43,6 +43,9 @@ pub struct Trigger {
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
+    /// Grows by one with each change.
+    #[serde(default = "super::document::first")]
+    pub version: i64,
 }
 
 /// What a trigger waits for.
@@ -131,6 +134,9 @@ pub struct ContainerMatch {
     /// Made by this user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+    /// With each of these labels; in a value `*` stands for any letters.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
 }
 
 /// What can happen to a container.
@@ -258,6 +264,9 @@ pub struct SaveTrigger {
     /// How often it may start something; 10 times a minute where nothing is said.
     #[serde(default)]
     pub limit: TriggerLimit,
+    /// The version that this one replaces; whatever is there where none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<i64>,
 }
 
 /// A trigger with its secret, which is shown only once.

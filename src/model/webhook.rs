@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// The kinds of events that can be told, without `ping`, which only a test sends.
-pub const HOOK_EVENTS: [&str; 19] = [
+pub const HOOK_EVENTS: [&str; 28] = [
     "container.started",
     "container.died",
     "container.oom",
@@ -26,6 +26,15 @@ pub const HOOK_EVENTS: [&str; 19] = [
     "trigger.refused",
     "engine.lost",
     "engine.back",
+    "image.added",
+    "image.removed",
+    "volume.added",
+    "volume.removed",
+    "network.added",
+    "network.removed",
+    "recording.started",
+    "recording.ended",
+    "recording.removed",
 ];
 
 /// A webhook or notification.
@@ -44,6 +53,10 @@ pub struct Webhook {
     /// Which of them.
     #[serde(default)]
     pub filter: HookFilter,
+    /// What is sent instead of the usual body; `${event.text}` and the like in it stand for what happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub body: Option<serde_json::Value>,
     /// It may reach addresses that are not public.
     #[serde(default)]
     pub allow_private: bool,
@@ -57,6 +70,9 @@ pub struct Webhook {
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
+    /// Grows by one with each change.
+    #[serde(default = "super::document::first")]
+    pub version: i64,
 }
 
 /// Where events are told.
@@ -118,9 +134,16 @@ pub struct SaveWebhook {
     /// Which of them.
     #[serde(default)]
     pub filter: HookFilter,
+    /// What is sent to a URL instead of the usual body: any JSON. In its texts `${event.text}` and the like stand for what happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub body: Option<serde_json::Value>,
     /// It may reach addresses that are not public; only admins may say so.
     #[serde(default)]
     pub allow_private: bool,
+    /// The version that this one replaces; whatever is there where none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<i64>,
 }
 
 /// A webhook with its secret, which is shown only once.
@@ -179,6 +202,15 @@ pub struct HookDelivery {
     /// When the event happened.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
+}
+
+/// One delivery with what is sent: `GET /api/v1/deliveries/{id}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SentDelivery {
+    /// What is known of it.
+    pub delivery: HookDelivery,
+    /// The body that is sent in every attempt.
+    pub body: String,
 }
 
 /// How far a delivery is.

@@ -26,7 +26,7 @@ const CREDIT_STEP: u64 = EXEC_WINDOW / 4;
 
 /// `GET /api/v1/containers/{id}/exec`, once it is a WebSocket.
 pub(super) async fn run(opening: Opening, socket: WebSocket) {
-    let (outlet, mut inlet) = socket::split(socket);
+    let (outlet, mut inlet) = socket::split(&opening, socket);
     let queue = outlet.queue();
     let close = match begin(&opening, &mut inlet, &queue).await {
         Ok((exec, stdin)) => {

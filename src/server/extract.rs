@@ -9,6 +9,8 @@ use crate::model::Method;
 use crate::model::Place;
 use axum::body::Body;
 use axum::extract::Query;
+use axum::extract::RawPathParams;
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::http::HeaderMap;
 use axum::http::StatusCode;
 use axum::http::Uri;
@@ -26,11 +28,26 @@ const BODY_TIME: Duration = Duration::from_secs(30);
 /// Longest wait that `Prefer` may ask for.
 const MAX_WAIT: Duration = Duration::from_secs(600);
 
+/// The values of a path's parameters, or why there are none.
+pub(super) type Params = Result<RawPathParams, RawPathParamsRejection>;
+
+/// Names that are no text are nobody's.
+pub(super) fn of_path(params: &Params) -> Result<Vec<String>, Refusal> {
+    match params {
+        Ok(params) => Ok(params.iter().map(|(_, value)| value.to_owned()).collect()),
+        Err(rejection) => {
+            Err(Error::new(Code::BadRequest, format!("the path is not understood: {rejection}")).fix("write it in UTF-8, percent-encoded").into())
+        }
+    }
+}
+
 /// The request of an endpoint: the query string of GET and DELETE, the JSON body otherwise (nothing counts as `{}`).
 pub(super) async fn request_of<E: Endpoint>(uri: &Uri, headers: &HeaderMap, body: Body) -> Result<E::Request, Refusal> {
     match E::METHOD {
-        Method::Get | Method::Delete => query(uri),
-        Method::Post | Method::Put => {
+        Method::Get | Method::Delete if E::HABITS.dry_run => query(&super::trials::without(uri, "dry_run")),
+        Method::Get if super::fields::has::<E>() => query(&super::trials::without(uri, super::fields::NAME)),
+        Method::Get | Method::Delete | Method::Head | Method::Options => query(uri),
+        Method::Post | Method::Put | Method::Patch => {
             let brings_files = [InstallPluginOf::NAME, CheckPlugin::NAME].contains(&E::NAME);
             json(headers, body, if brings_files { MAX_FILES } else { MAX_BODY }).await
         }

@@ -46,6 +46,9 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if let Some(tag) = self.0.revision.as_deref().filter(|revision| !revision.is_empty()).and_then(|revision| super::tags::tag_of(revision, None)) {
+            response.headers_mut().insert(header::ETAG, tag);
+        }
         match self.0.status {
             401 => {
                 response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -1,6 +1,6 @@
 //! Recordings as bodies: a file of any length, sent as it is read.
 use super::routes::Ask;
-use super::routes::of_screen;
+use super::screens::of_screen;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::CAST_MEDIA;

@@ -1,46 +1,36 @@
 //! The whole table of routes: each endpoint of the model, and what of control answers it.
+mod kinds;
+
+pub(super) use kinds::begun;
+
 use super::Door;
 use super::attach;
-use super::caller;
-use super::caller::MaybeCaller;
+use super::events;
 use super::exec;
-use super::extract;
 use super::files;
 use super::hooks;
 use super::images;
+use super::logins;
 use super::logs;
-use super::openapi;
-use super::problem::Refusal;
 use super::recordings;
 use super::runs;
+use super::screens;
 use super::stream;
+use super::trials;
+use super::trials::Trials;
+use super::uploads;
 use super::web;
 use crate::access::Actor;
+use crate::access::csrf_of;
 use crate::automation::Automation;
 use crate::control::Control;
-use crate::control::Screen;
-use crate::error::Error;
-use crate::error::Result;
 use crate::model::*;
-use axum::Extension;
 use axum::Json;
 use axum::Router;
-use axum::body::Body;
-use axum::extract::FromRequestParts as _;
-use axum::extract::RawPathParams;
-use axum::extract::Request;
-use axum::extract::State;
-use axum::extract::WebSocketUpgrade;
-use axum::extract::ws::WebSocket;
-use axum::http::HeaderMap;
-use axum::http::HeaderValue;
-use axum::http::StatusCode;
-use axum::http::header;
 use axum::response::IntoResponse as _;
-use axum::response::Response;
-use axum::routing::MethodFilter;
 use axum::routing::get;
-use axum::routing::on;
+use std::net::IpAddr;
+use std::sync::Arc;
 
 /// What every answer begins with: who asks, of what.
 pub(super) struct Ask {
@@ -50,6 +40,25 @@ pub(super) struct Ask {
     path: Vec<String>,
     /// Makes a repeated request count once.
     pub(super) idempotency_key: Option<String>,
+    /// The secret of who is signed in by cookie.
+    pub(super) cookie: Option<String>,
+    /// The last event that they have heard.
+    pub(super) last_event_id: Option<String>,
+    /// What they showed to say who they are.
+    pub(super) secret: Option<String>,
+    /// What that cookie is called.
+    pub(super) cookie_name: Arc<str>,
+    /// Only what would be done is asked for.
+    dry_run: bool,
+}
+
+/// Where a request comes from, for endpoints that are open to all.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Origin {
+    /// The other end's address; none on the unix socket.
+    pub(super) ip: Option<IpAddr>,
+    /// Whether what is between here and the client is encrypted, as far as that is known.
+    pub(super) secure: bool,
 }
 
 impl Ask {
@@ -66,12 +75,15 @@ pub(super) struct Opening {
     pub(super) actor: Option<Actor>,
     /// The value of the path's parameter.
     pub(super) id: String,
+    /// What the client calls itself.
+    pub(super) client: Option<String>,
 }
 
 /// The routes while they are put together.
 pub(super) struct Routes {
     router: Router<Door>,
     routed: Vec<(Method, &'static str)>,
+    trials: Trials,
 }
 
 /// Method and path of every route below `/api`, for the test that compares them with the endpoints.
@@ -86,13 +98,23 @@ pub(super) fn all() -> Routes {
     Routes::new()
         .add::<GetHealth, _, _>(|ask, _| async move { ask.control.get_health().await })
         .add::<GetVersion, _, _>(|ask, _| async move { ask.control.get_version().await })
-        .add::<GetMe, _, _>(|ask, _| async move { ask.control.get_me(&ask.actor).await })
+        .add::<GetMe, _, _>(|ask, _| async move { Ok(Me { csrf: ask.cookie.as_deref().map(csrf_of), ..ask.control.get_me(&ask.actor).await? }) })
+        .add::<ChangePasswordOfMe, _, _>(|ask, request| async move { ask.control.change_password(&ask.actor, request, ask.secret.as_deref()).await.map(done) })
+        .add::<ListTokensOfMe, _, _>(|ask, query| async move { ask.control.list_own_tokens(&ask.actor, &query).await })
+        .add::<CreateTokenOfMe, _, _>(|ask, request| async move { ask.control.create_own_token(&ask.actor, request, ask.secret.as_deref()).await })
+        .add::<DeleteTokenOfMe, _, _>(|ask, _| async move { ask.control.delete_own_token(&ask.actor, ask.id()).await.map(done) })
+        .open::<GetSetup, _, _>(|door, _, _| async move { Ok(Json(door.control.get_setup().await?).into_response()) })
+        .open::<SetUpFirst, _, _>(logins::set_up)
+        .open::<LogInAs, _, _>(logins::log_in)
+        .raw::<LogOut, _, _>(logins::log_out)
         .add::<GetConfig, _, _>(|ask, _| async move { ask.control.get_config(&ask.actor).await })
         .add::<StopServer, _, _>(|ask, _| async move { ask.control.stop_server(&ask.actor).await.map(done) })
 
-        .add::<ListTemplates, _, _>(|ask, _| async move { ask.control.list_templates(&ask.actor).await })
+        .add::<ListTemplates, _, _>(|ask, query| async move { ask.control.list_templates(&ask.actor, &query).await })
         .add::<GetTemplate, _, _>(|ask, _| async move { ask.control.get_template(&ask.actor, ask.id()).await })
         .add::<RenderTemplate, _, _>(|ask, request| async move { ask.control.render_template(&ask.actor, request).await })
+        .add::<PutTemplate, _, _>(|ask, request| async move { ask.control.put_template(&ask.actor, ask.id(), request).await })
+        .add::<DeleteTemplate, _, _>(|ask, request| async move { ask.control.delete_template(&ask.actor, ask.id(), request).await.map(done) })
 
         .add::<ListContainers, _, _>(|ask, query| async move { ask.control.list_containers(&ask.actor, &query).await })
         .operation::<CreateContainerFrom, _, _>(|ask, request| async move { ask.control.create_container_from(&ask.actor, request, ask.idempotency_key.as_deref()).await })
@@ -113,6 +135,9 @@ pub(super) fn all() -> Routes {
         .operation::<CommitContainer, _, _>(|ask, request| async move { ask.control.commit_container(&ask.actor, ask.id(), request, ask.idempotency_key.as_deref()).await })
         .add::<DeleteContainer, _, _>(|ask, request| async move { ask.control.delete_container(&ask.actor, ask.id(), request).await.map(done) })
         .raw::<ReadContainerLogs, _, _>(logs::read)
+        .operation::<SearchLogsOf, _, _>(|ask, request| async move { ask.control.search_logs(&ask.actor, request, ask.idempotency_key.as_deref()).await })
+        .add::<GetLogSearch, _, _>(|ask, query| async move { ask.control.get_log_search(&ask.actor, ask.id(), query).await })
+        .add::<DeleteLogSearch, _, _>(|ask, _| async move { ask.control.delete_log_search(&ask.actor, ask.id()).await.map(done) })
         .add::<StatPath, _, _>(|ask, query| async move { ask.control.stat_path(&ask.actor, ask.id(), query).await })
         .raw::<DownloadFiles, _, _>(files::download)
         .archive::<UploadFiles, _, _>(files::upload)
@@ -120,9 +145,16 @@ pub(super) fn all() -> Routes {
         .add::<MakeDirectory, _, _>(|ask, request| async move { ask.control.make_directory(&ask.actor, ask.id(), request).await.map(done) })
         .add::<MoveFile, _, _>(|ask, request| async move { ask.control.move_file(&ask.actor, ask.id(), request).await.map(done) })
         .add::<RemoveFiles, _, _>(|ask, query| async move { ask.control.remove_files(&ask.actor, ask.id(), query).await })
+        .tus::<UploadOptions, _, _>(uploads::options)
+        .add::<ListUploads, _, _>(|ask, query| async move { ask.control.list_uploads(&ask.actor, &query).await })
+        .tus::<CreateUpload, _, _>(uploads::create)
+        .add::<GetUpload, _, _>(|ask, _| async move { ask.control.get_upload(&ask.actor, ask.id()).await })
+        .tus::<StatUpload, _, _>(uploads::stat)
+        .tus::<SendUpload, _, _>(uploads::send)
+        .tus::<DeleteUpload, _, _>(uploads::delete)
         .upgrade::<ExecInContainer, _, _>(exec::run)
 
-        .add::<ListStacks, _, _>(|ask, _| async move { ask.control.list_stacks(&ask.actor).await })
+        .add::<ListStacks, _, _>(|ask, query| async move { ask.control.list_stacks(&ask.actor, &query).await })
         .operation::<UpStackFrom, _, _>(|ask, request| async move { ask.control.up_stack(&ask.actor, request, ask.idempotency_key.as_deref()).await })
         .add::<PlanStack, _, _>(|ask, request| async move { ask.control.plan_stack(&ask.actor, request).await })
         .add::<GetStack, _, _>(|ask, _| async move { ask.control.get_stack(&ask.actor, ask.id()).await })
@@ -159,10 +191,18 @@ pub(super) fn all() -> Routes {
         .add::<CloseSession, _, _>(|ask, _| async move { ask.control.close_session(&ask.actor, ask.id()).await.map(done) })
         .add::<TypeIntoSession, _, _>(|ask, request| async move { ask.control.type_into_session(&ask.actor, ask.id(), request).await.map(done) })
         .add::<ResizeSession, _, _>(|ask, size| async move { ask.control.resize_session(&ask.actor, ask.id(), size).await.map(done) })
-        .raw::<GetScreen, _, _>(screen)
-        .raw::<GetOutput, _, _>(output)
+        .raw::<GetScreen, _, _>(screens::screen)
+        .raw::<GetOutput, _, _>(screens::output)
+        .add::<ListViewers, _, _>(|ask, _| async move { ask.control.list_viewers(&ask.actor, ask.id()).await })
         .add::<GetSessionDirectory, _, _>(|ask, _| async move { ask.control.session_directory(&ask.actor, ask.id()).await })
+        .add::<ListSessionCommands, _, _>(|ask, query| async move { ask.control.list_session_commands(&ask.actor, ask.id(), query).await })
+        .add::<ListCommands, _, _>(|ask, query| async move { ask.control.list_commands(&ask.actor, query).await })
         .upgrade::<AttachSession, _, _>(attach::run)
+
+        .add::<ListShares, _, _>(|ask, _| async move { ask.control.list_shares(&ask.actor, ask.id()).await })
+        .add::<CreateShareOf, _, _>(|ask, request| async move { ask.control.create_share(&ask.actor, ask.id(), request).await })
+        .add::<DeleteShare, _, _>(|ask, _| async move { ask.control.delete_share(&ask.actor, ask.id()).await.map(done) })
+        .open::<OpenShareOf, _, _>(logins::open_share)
 
         .add::<StartRecordingOf, _, _>(|ask, request| async move { ask.control.start_recording(&ask.actor, ask.id(), request).await })
         .add::<StopRecordingOf, _, _>(|ask, _| async move { ask.control.stop_recording(&ask.actor, ask.id()).await })
@@ -176,12 +216,13 @@ pub(super) fn all() -> Routes {
         .add::<GetOperation, _, _>(|ask, _| async move { ask.control.get_operation(&ask.actor, ask.id()).await })
         .add::<CancelOperation, _, _>(|ask, _| async move { ask.control.cancel_operation(&ask.actor, ask.id()).await })
 
-        .add::<ListScripts, _, _>(|ask, _| async move { ask.automation.list_scripts(&ask.actor).await })
+        .add::<ListScripts, _, _>(|ask, query| async move { ask.automation.list_scripts(&ask.actor, &query).await })
         .add::<GetScript, _, _>(|ask, _| async move { ask.automation.get_script(&ask.actor, ask.id()).await })
         .add::<PutScript, _, _>(|ask, request| async move { ask.automation.put_script(&ask.actor, ask.id(), request).await })
-        .add::<DeleteScript, _, _>(|ask, _| async move { ask.automation.delete_script(&ask.actor, ask.id()).await.map(done) })
+        .add::<DeleteScript, _, _>(|ask, request| async move { ask.automation.delete_script(&ask.actor, ask.id(), request).await.map(done) })
         .add::<CheckScript, _, _>(|ask, request| async move { ask.automation.check_script(&ask.actor, request).await })
         .add::<MakeScriptOfRecording, _, _>(|ask, request| async move { ask.automation.script_of_recording(&ask.actor, request).await })
+        .add::<MakeScriptOfHistory, _, _>(|ask, request| async move { ask.automation.script_of_history(&ask.actor, request).await })
         .add::<ListRuns, _, _>(|ask, query| async move { ask.automation.list_runs(&ask.actor, query).await })
         .add::<StartRunOf, _, _>(|ask, request| async move { ask.automation.start_run(&ask.actor, request, RunCause::Asked, ask.idempotency_key.as_deref()).await })
         .add::<GetRun, _, _>(|ask, _| async move { ask.automation.get_run(&ask.actor, ask.id()).await })
@@ -190,6 +231,8 @@ pub(super) fn all() -> Routes {
         .add::<CancelRun, _, _>(|ask, _| async move { ask.automation.cancel_run(&ask.actor, ask.id()).await })
         .add::<PauseRun, _, _>(|ask, _| async move { ask.automation.pause_run(&ask.actor, ask.id()).await })
         .add::<ResumeRunAt, _, _>(|ask, request| async move { ask.automation.resume_run(&ask.actor, ask.id(), request).await })
+        .add::<GetRunText, _, _>(|ask, _| async move { ask.automation.get_run_text(&ask.actor, ask.id()).await })
+        .add::<SetRunBreakpoints, _, _>(|ask, request| async move { ask.automation.set_breakpoints(&ask.actor, ask.id(), request).await })
         .add::<RetryRun, _, _>(|ask, _| async move { ask.automation.retry_run(&ask.actor, ask.id()).await })
         .add::<DeleteRun, _, _>(|ask, _| async move { ask.automation.delete_run(&ask.actor, ask.id()).await.map(done) })
 
@@ -199,29 +242,30 @@ pub(super) fn all() -> Routes {
         .add::<PreviewScheduleOf, _, _>(|ask, request| async move { ask.automation.preview_schedule(&ask.actor, request).await })
         .add::<GetSchedule, _, _>(|ask, _| async move { ask.automation.get_schedule(&ask.actor, ask.id()).await })
         .add::<PutSchedule, _, _>(|ask, request| async move { ask.automation.put_schedule(&ask.actor, ask.id(), request).await })
-        .add::<DeleteSchedule, _, _>(|ask, _| async move { ask.automation.delete_schedule(&ask.actor, ask.id()).await.map(done) })
+        .add::<DeleteSchedule, _, _>(|ask, request| async move { ask.automation.delete_schedule(&ask.actor, ask.id(), request).await.map(done) })
         .add::<PauseSchedule, _, _>(|ask, _| async move { ask.automation.pause_schedule(&ask.actor, ask.id()).await })
         .add::<ResumeSchedule, _, _>(|ask, _| async move { ask.automation.resume_schedule(&ask.actor, ask.id()).await })
         .add::<RunSchedule, _, _>(|ask, _| async move { ask.automation.run_schedule(&ask.actor, ask.id()).await })
         .add::<GetScheduleNext, _, _>(|ask, query| async move { ask.automation.schedule_next(&ask.actor, ask.id(), &query).await })
         .add::<ListScheduleFires, _, _>(|ask, query| async move { ask.automation.list_schedule_fires(&ask.actor, ask.id(), &query).await })
 
-        .add::<ListWebhooks, _, _>(|ask, _| async move { ask.automation.list_webhooks(&ask.actor).await })
+        .add::<ListWebhooks, _, _>(|ask, query| async move { ask.automation.list_webhooks(&ask.actor, &query).await })
         .add::<CreateWebhook, _, _>(|ask, request| async move { ask.automation.create_webhook(&ask.actor, request).await })
         .add::<GetWebhook, _, _>(|ask, _| async move { ask.automation.get_webhook(&ask.actor, ask.id()).await })
         .add::<PutWebhook, _, _>(|ask, request| async move { ask.automation.put_webhook(&ask.actor, ask.id(), request).await })
-        .add::<DeleteWebhook, _, _>(|ask, _| async move { ask.automation.delete_webhook(&ask.actor, ask.id()).await.map(done) })
+        .add::<DeleteWebhook, _, _>(|ask, request| async move { ask.automation.delete_webhook(&ask.actor, ask.id(), request).await.map(done) })
         .add::<TestWebhook, _, _>(|ask, _| async move { ask.automation.test_webhook(&ask.actor, ask.id()).await })
         .add::<RotateWebhook, _, _>(|ask, request| async move { ask.automation.rotate_webhook(&ask.actor, ask.id(), request).await })
         .add::<EnableWebhook, _, _>(|ask, _| async move { ask.automation.enable_webhook(&ask.actor, ask.id()).await })
         .add::<ListDeliveries, _, _>(|ask, query| async move { ask.automation.list_deliveries(&ask.actor, ask.id(), query).await })
+        .add::<GetDelivery, _, _>(|ask, _| async move { ask.automation.get_delivery(&ask.actor, ask.id()).await })
         .add::<Redeliver, _, _>(|ask, _| async move { ask.automation.redeliver(&ask.actor, ask.id()).await })
 
-        .add::<ListTriggers, _, _>(|ask, _| async move { ask.automation.list_triggers(&ask.actor).await })
+        .add::<ListTriggers, _, _>(|ask, query| async move { ask.automation.list_triggers(&ask.actor, &query).await })
         .add::<CreateTrigger, _, _>(|ask, request| async move { ask.automation.create_trigger(&ask.actor, request).await })
         .add::<GetTrigger, _, _>(|ask, _| async move { ask.automation.get_trigger(&ask.actor, ask.id()).await })
         .add::<PutTrigger, _, _>(|ask, request| async move { ask.automation.put_trigger(&ask.actor, ask.id(), request).await })
-        .add::<DeleteTrigger, _, _>(|ask, _| async move { ask.automation.delete_trigger(&ask.actor, ask.id()).await.map(done) })
+        .add::<DeleteTrigger, _, _>(|ask, request| async move { ask.automation.delete_trigger(&ask.actor, ask.id(), request).await.map(done) })
         .add::<PauseTrigger, _, _>(|ask, _| async move { ask.automation.pause_trigger(&ask.actor, ask.id(), true).await })
         .add::<ResumeTrigger, _, _>(|ask, _| async move { ask.automation.pause_trigger(&ask.actor, ask.id(), false).await })
         .add::<RotateTrigger, _, _>(|ask, request| async move { ask.automation.rotate_trigger(&ask.actor, ask.id(), request).await })
@@ -229,27 +273,32 @@ pub(super) fn all() -> Routes {
         .add::<ListFires, _, _>(|ask, query| async move { ask.automation.list_fires(&ask.actor, ask.id(), query).await })
         .route::<ReceiveHook, _, _>(|door, _, path, headers, body, _| hooks::receive(door, path, headers, body))
 
-        .add::<ListPlugins, _, _>(|ask, _| async move { ask.automation.list_plugins(&ask.actor).await })
+        .add::<ListPlugins, _, _>(|ask, query| async move { ask.automation.list_plugins(&ask.actor, &query).await })
         .add::<InstallPluginOf, _, _>(|ask, request| async move { ask.automation.install_plugin(&ask.actor, request).await })
         .add::<CheckPlugin, _, _>(|ask, request| async move { ask.automation.check_plugin(&ask.actor, request).await })
+        .add::<GetPluginColumns, _, _>(|ask, query| async move { ask.automation.plugin_columns(&ask.actor, query).await })
         .add::<GetPlugin, _, _>(|ask, _| async move { ask.automation.get_plugin(&ask.actor, ask.id()).await })
-        .add::<DeletePlugin, _, _>(|ask, _| async move { ask.automation.delete_plugin(&ask.actor, ask.id()).await.map(done) })
+        .add::<DeletePlugin, _, _>(|ask, request| async move { ask.automation.delete_plugin(&ask.actor, ask.id(), request).await.map(done) })
         .add::<EnablePluginOf, _, _>(|ask, request| async move { ask.automation.enable_plugin(&ask.actor, ask.id(), request).await })
         .add::<DisablePlugin, _, _>(|ask, _| async move { ask.automation.disable_plugin(&ask.actor, ask.id()).await })
+        .add::<GetPluginPanel, _, _>(|ask, query| async move { ask.automation.plugin_panel(&ask.actor, ask.id(), query).await })
         .add::<RunPluginOf, _, _>(|ask, request| async move { ask.automation.run_plugin(&ask.actor, ask.id(), request).await })
 
+        .raw::<WatchEvents, _, _>(events::watch)
         .upgrade::<OpenStream, _, _>(stream::run)
 
-        .add::<ListLayouts, _, _>(|ask, _| async move { ask.control.list_layouts(&ask.actor).await })
+        .add::<ListLayouts, _, _>(|ask, query| async move { ask.control.list_layouts(&ask.actor, &query).await })
         .add::<GetLayout, _, _>(|ask, _| async move { ask.control.get_layout(&ask.actor, ask.id()).await })
         .add::<PutLayout, _, _>(|ask, request| async move { ask.control.put_layout(&ask.actor, ask.id(), request).await })
-        .add::<DeleteLayout, _, _>(|ask, _| async move { ask.control.delete_layout(&ask.actor, ask.id()).await.map(done) })
+        .add::<DeleteLayout, _, _>(|ask, request| async move { ask.control.delete_layout(&ask.actor, ask.id(), request).await.map(done) })
 
         .add::<ListEngineCalls, _, _>(|ask, _| async move { ask.control.list_engine_calls(&ask.actor).await })
         .add::<ListAudit, _, _>(|ask, query| async move { ask.control.list_audit(&ask.actor, &query).await })
         .add::<ListUsers, _, _>(|ask, query| async move { ask.control.list_users(&ask.actor, &query).await })
         .add::<CreateUser, _, _>(|ask, request| async move { ask.control.create_user(&ask.actor, request).await })
-        .add::<DeleteUser, _, _>(|ask, _| async move { ask.control.delete_user(&ask.actor, ask.id()).await.map(done) })
+        .add::<GetUser, _, _>(|ask, _| async move { ask.control.get_user(&ask.actor, ask.id()).await })
+        .add::<PutUser, _, _>(|ask, request| async move { ask.control.put_user(&ask.actor, ask.id(), request).await })
+        .add::<DeleteUser, _, _>(|ask, request| async move { ask.control.delete_user(&ask.actor, ask.id(), request).await.map(done) })
         .add::<ListTokens, _, _>(|ask, query| async move { ask.control.list_tokens(&ask.actor, &query).await })
         .add::<CreateTokenFor, _, _>(|ask, request| async move { ask.control.create_token_for(&ask.actor, request).await })
         .add::<DeleteToken, _, _>(|ask, _| async move { ask.control.delete_token(&ask.actor, ask.id()).await.map(done) })
@@ -257,203 +306,13 @@ pub(super) fn all() -> Routes {
 
 impl Routes {
     fn new() -> Self {
-        let router = Router::new().route("/openapi.json", get(|| async { Json(openapi::document()) })).route("/docs", get(web::reference));
-        Self { router, routed: Vec::new() }
+        let router = Router::new().route("/openapi.json", get(web::description)).route("/docs", get(web::reference));
+        Self { router, routed: Vec::new(), trials: trials::all() }
     }
 
     pub(super) fn into_router(self) -> Router<Door> {
         self.router
     }
-
-    /// An endpoint that answers with JSON, or with nothing.
-    fn add<E, H, F>(self, handler: H) -> Self
-    where
-        E: Endpoint,
-        H: Fn(Ask, E::Request) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = Result<E::Reply>> + Send,
-    {
-        self.route::<E, _, _>(move |door, caller, path, headers, body, uri| {
-            let handler = handler.clone();
-            async move {
-                let ask = ask::<E>(&door, caller, path, &headers).await?;
-                let request = extract::request_of::<E>(&uri, &headers, body).await?;
-                let reply = handler(ask, request).await?;
-                Ok(match E::ANSWER {
-                    Answer::Nothing => StatusCode::NO_CONTENT.into_response(),
-                    Answer::Created => (StatusCode::CREATED, Json(reply)).into_response(),
-                    Answer::Json | Answer::Operation | Answer::Bytes(_) | Answer::Upgrade(_) => Json(reply).into_response(),
-                })
-            }
-        })
-    }
-
-    /// An endpoint that begins long work: 202 while it runs, 201 when it has ended within `Prefer: wait=N`. The operation is
-    /// the body either way.
-    fn operation<E, H, F>(self, handler: H) -> Self
-    where
-        E: Endpoint<Reply = Operation>,
-        H: Fn(Ask, E::Request) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = Result<Operation>> + Send,
-    {
-        self.route::<E, _, _>(move |door, caller, path, headers, body, uri| {
-            let handler = handler.clone();
-            async move {
-                let ask = ask::<E>(&door, caller, path, &headers).await?;
-                let actor = ask.actor.clone();
-                let request = extract::request_of::<E>(&uri, &headers, body).await?;
-                let mut operation = handler(ask, request).await?;
-                let wait = extract::wait_of(&headers);
-                if let Some(wait) = wait {
-                    operation = door.control.wait_operation(&actor, operation.id.as_str(), wait).await?;
-                }
-                let mut response = begun(operation)?;
-                if wait.is_some() {
-                    response.headers_mut().insert("preference-applied", HeaderValue::from_static("wait"));
-                }
-                Ok(response)
-            }
-        })
-    }
-
-    /// An endpoint that makes its own answer.
-    fn raw<E, H, F>(self, handler: H) -> Self
-    where
-        E: Endpoint,
-        H: Fn(Ask, E::Request) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = Result<Response>> + Send,
-    {
-        self.route::<E, _, _>(move |door, caller, path, headers, body, uri| {
-            let handler = handler.clone();
-            async move {
-                let ask = ask::<E>(&door, caller, path, &headers).await?;
-                let request = extract::request_of::<E>(&uri, &headers, body).await?;
-                Ok(handler(ask, request).await?)
-            }
-        })
-    }
-
-    /// An endpoint whose body is an archive, and whose request is the query string.
-    fn archive<E, H, F>(self, handler: H) -> Self
-    where
-        E: Endpoint,
-        H: Fn(Ask, E::Request, Body) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = Result<Response>> + Send,
-    {
-        self.route::<E, _, _>(move |door, caller, path, headers, body, uri| {
-            let handler = handler.clone();
-            async move {
-                let ask = ask::<E>(&door, caller, path, &headers).await?;
-                Ok(handler(ask, extract::query(&uri)?, body).await?)
-            }
-        })
-    }
-
-    fn route<E, H, F>(mut self, handler: H) -> Self
-    where
-        E: Endpoint,
-        H: Fn(Door, Option<Actor>, Vec<String>, HeaderMap, Body, axum::http::Uri) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = Result<Response, Refusal>> + Send,
-    {
-        self.routed.push((E::METHOD, E::PATH));
-        let answer = async move |State(door): State<Door>, Extension(MaybeCaller(caller)): Extension<MaybeCaller>, params: RawPathParams, request: Request| {
-            let path = params.iter().map(|(_, value)| value.to_owned()).collect();
-            let (parts, body) = request.into_parts();
-            handler(door, caller, path, parts.headers, body, parts.uri).await.unwrap_or_else(|refusal| refusal.into_response())
-        };
-        self.router = self.router.route(E::PATH, on(filter(E::METHOD), answer));
-        self
-    }
-
-    /// An endpoint that becomes a WebSocket.
-    fn upgrade<E, H, F>(mut self, handler: H) -> Self
-    where
-        E: Endpoint,
-        H: Fn(Opening, WebSocket) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = ()> + Send + 'static,
-    {
-        self.routed.push((E::METHOD, E::PATH));
-        let Answer::Upgrade(protocol) = E::ANSWER else { return self };
-        let answer = async move |State(door): State<Door>, Extension(MaybeCaller(actor)): Extension<MaybeCaller>, params: RawPathParams, request: Request| {
-            let id = params.iter().next().map_or_else(String::new, |(_, value)| value.to_owned());
-            let (mut parts, _) = request.into_parts();
-            let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &door).await {
-                Ok(upgrade) => upgrade,
-                Err(rejection) => {
-                    return Refusal::with_status(
-                        StatusCode::UPGRADE_REQUIRED,
-                        Code::BadRequest,
-                        format!("this is a WebSocket of protocol '{protocol}': {rejection}"),
-                    )
-                    .into_response();
-                }
-            };
-            let upgrade = super::socket::configured(upgrade).protocols([protocol]);
-            if upgrade.selected_protocol().is_none() {
-                return Refusal::from(Error::new(Code::BadRequest, format!("the WebSocket must ask for protocol '{protocol}'"))).into_response();
-            }
-            upgrade.on_upgrade(move |socket| handler(Opening { door, actor, id }, socket))
-        };
-        self.router = self.router.route(E::PATH, on(filter(E::METHOD), answer));
-        self
-    }
-}
-
-/// The answer of long work: 202 while it runs, 201 when it has ended.
-pub(super) fn begun(operation: Operation) -> Result<Response> {
-    let status = if operation.state == OperationState::Running { StatusCode::ACCEPTED } else { StatusCode::CREATED };
-    let place = HeaderValue::from_str(&format!("/api/v1/operations/{}", operation.id)).map_err(|error| Error::internal(error.to_string()))?;
-    let mut response = (status, Json(operation)).into_response();
-    response.headers_mut().insert(header::LOCATION, place);
-    Ok(response)
-}
-
-fn filter(method: Method) -> MethodFilter {
-    match method {
-        Method::Get => MethodFilter::GET,
-        Method::Post => MethodFilter::POST,
-        Method::Put => MethodFilter::PUT,
-        Method::Delete => MethodFilter::DELETE,
-    }
-}
-
-async fn ask<E: Endpoint>(door: &Door, caller: Option<Actor>, path: Vec<String>, headers: &HeaderMap) -> Result<Ask, Refusal> {
-    let actor = caller.ok_or_else(caller::unknown)?;
-    if let Some(action) = E::ACTION {
-        door.control.admit(&actor, action, path.first().map_or("", String::as_str)).await?;
-    }
-    let idempotency_key = match headers.get("idempotency-key").map(HeaderValue::to_str) {
-        None => None,
-        Some(Ok(key)) if (1..=128).contains(&key.len()) => Some(key.to_owned()),
-        Some(_) => return Err(Error::new(Code::BadRequest, "the Idempotency-Key must be 1 to 128 visible letters").into()),
-    };
-    Ok(Ask { control: door.control.clone(), automation: door.automation.clone(), actor, path, idempotency_key })
-}
-
-/// `GET /sessions/{id}/screen` in the form that was asked for.
-async fn screen(ask: Ask, query: ScreenQuery) -> Result<Response> {
-    ask.control.get_screen(&ask.actor, ask.id(), query.format).await.map(of_screen)
-}
-
-/// A screen with the media type of its form.
-pub(super) fn of_screen(screen: Screen) -> Response {
-    match screen {
-        Screen::Json(screen) => Json(screen).into_response(),
-        Screen::Text(text) => text.into_response(),
-        Screen::Ansi(content) => bytes(content),
-        Screen::Svg(picture) => ([(header::CONTENT_TYPE, "image/svg+xml")], picture).into_response(),
-    }
-}
-
-/// `GET /sessions/{id}/output`, with the offset of its first byte in a header.
-async fn output(ask: Ask, query: OutputQuery) -> Result<Response> {
-    let (offset, content) = ask.control.get_output(&ask.actor, ask.id(), query).await?;
-    let mut response = bytes(content);
-    response.headers_mut().insert("x-offset", HeaderValue::from(offset));
-    Ok(response)
-}
-
-fn bytes(content: Vec<u8>) -> Response {
-    ([(header::CONTENT_TYPE, "application/octet-stream")], content).into_response()
 }
 
 fn done((): ()) -> Empty {

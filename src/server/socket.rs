@@ -1,4 +1,5 @@
 //! What all WebSockets share: limits, pings, the first frame, close codes.
+use super::Door;
 use super::caller;
 use super::routes::Opening;
 use crate::access::Actor;
@@ -25,9 +26,8 @@ use tokio::time::Interval;
 const MAX_MESSAGE: usize = (64 << 10) + 64;
 /// How long a client may take to send its first frame.
 const FIRST: Duration = Duration::from_secs(5);
-/// How often the server pings, and after how long a silent client is taken for gone.
-const PING: Duration = Duration::from_secs(20);
-const SILENCE: Duration = Duration::from_secs(60);
+/// A client that answers none of so many pings is taken for gone.
+const PINGS: u32 = 3;
 /// Messages that wait for the socket. When full, whoever produces them waits.
 const QUEUE: usize = 4;
 /// How long one message may wait for a client that does not read.
@@ -38,6 +38,11 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// Limits of a WebSocket. Its buffers are allocated at once, so they are small; nothing is compressed.
 pub(super) fn configured<F>(upgrade: WebSocketUpgrade<F>) -> WebSocketUpgrade<F> {
     upgrade.max_message_size(MAX_MESSAGE).max_frame_size(MAX_MESSAGE).read_buffer_size(8 << 10).write_buffer_size(8 << 10)
+}
+
+/// How often WebSockets are pinged that are opened now.
+pub(super) fn keep_alive(door: &Door) -> Duration {
+    Duration::from_secs(door.control.settings().server.keep_alive_seconds.max(1).into())
 }
 
 /// Why a WebSocket is closed.
@@ -84,18 +89,20 @@ pub(super) struct Outlet {
 pub(super) struct Inlet {
     stream: SplitStream<WebSocket>,
     pings: Interval,
+    silence: Duration,
     heard: Instant,
     out: mpsc::Sender<Message>,
 }
 
-/// Takes a socket apart.
-pub(super) fn split(socket: WebSocket) -> (Outlet, Inlet) {
+/// Takes a socket apart, and pings as often as is set.
+pub(super) fn split(opening: &Opening, socket: WebSocket) -> (Outlet, Inlet) {
+    let every = keep_alive(&opening.door);
     let (sink, stream) = socket.split();
     let (queue, queued) = mpsc::channel(QUEUE);
     let task = tokio::spawn(write(sink, queued));
-    let mut pings = tokio::time::interval_at(Instant::now() + PING, PING);
+    let mut pings = tokio::time::interval_at(Instant::now() + every, every);
     pings.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let inlet = Inlet { stream, pings, heard: Instant::now(), out: queue.clone() };
+    let inlet = Inlet { stream, pings, silence: every * PINGS, heard: Instant::now(), out: queue.clone() };
     (Outlet { queue, task }, inlet)
 }
 
@@ -167,7 +174,7 @@ impl Inlet {
                     }
                 }
                 _ = self.pings.tick() => {
-                    if self.heard.elapsed() > SILENCE {
+                    if self.heard.elapsed() > self.silence {
                         return Err(None);
                     }
                     // A full queue means that something is on its way already.
@@ -199,4 +206,14 @@ pub(super) async fn actor(opening: &Opening, token: Option<&str>) -> Result<Acto
         (None, Some(token)) => caller::identify(&opening.door, token).await,
         (None, None) => Err(caller::unknown()),
     }
+}
+
+/// What a client calls itself, in a word that can be shown. Only browsers say where their page is from.
+pub(super) fn client_of(headers: &axum::http::HeaderMap) -> Option<String> {
+    if headers.contains_key(axum::http::header::ORIGIN) {
+        return Some("browser".to_owned());
+    }
+    let agent = headers.get(axum::http::header::USER_AGENT)?.to_str().ok()?;
+    let word: String = agent.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).take(32).collect();
+    (!word.is_empty()).then_some(word)
 }

@@ -25,7 +25,7 @@ const MOST: usize = 64;
 
 /// `GET /api/v1/stream`, once it is a WebSocket.
 pub(super) async fn run(opening: Opening, socket: WebSocket) {
-    let (outlet, mut inlet) = socket::split(socket);
+    let (outlet, mut inlet) = socket::split(&opening, socket);
     let queue = outlet.queue();
     let close = tokio::select! {
         close = serve(&opening, &mut inlet, &queue) => close.unwrap_or_else(|close| close),
@@ -69,6 +69,7 @@ async fn serve(opening: &Opening, inlet: &mut Inlet, queue: &mpsc::Sender<Messag
             StreamRequest::Unsubscribe { id } => {
                 subscriptions.remove(&id);
             }
+            StreamRequest::Ping { number } => queue.send(topics::text(&StreamMessage::Pong { number })).await.map_err(|_| None)?,
         }
     }
 }

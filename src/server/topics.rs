@@ -74,7 +74,10 @@ impl Subscriber {
     pub(super) async fn run(self, topic: Topic) {
         let ended = match topic {
             Topic::Events => match self.control.subscribe_events(&self.actor, None).await {
-                Ok(events) => self.events(events).await.map(|()| None),
+                Ok(events) => match self.send(&StreamMessage::Listening { id: self.id }).await {
+                    Ok(()) => self.events(events).await.map(|()| None),
+                    Err(gone) => Err(gone),
+                },
                 Err(error) => Ok(Some(error)),
             },
             Topic::Stats { containers } => self.stats(containers).await,

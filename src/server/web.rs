@@ -1,8 +1,11 @@
 //! The web page: files that build.rs put into the program.
+use super::Door;
+use super::openapi;
 use super::problem::Refusal;
 use crate::error::Error;
 use crate::model::Code;
 use axum::body::Body;
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::HeaderValue;
 use axum::http::Method;
@@ -11,7 +14,9 @@ use axum::http::Uri;
 use axum::http::header;
 use axum::response::IntoResponse as _;
 use axum::response::Response;
+use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
+use std::sync::LazyLock;
 
 /// Path below the page's root, and content.
 static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/web.rs"));
@@ -24,7 +29,7 @@ const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'u
                       object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// Everything that is no route: a file of the page, or the page itself where a path has no ending (the page routes by itself).
-pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+pub(super) async fn serve(State(door): State<Door>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
     if path == "api" || path.starts_with("api/") {
         return Refusal::from(Error::new(Code::NotFound, format!("nothing is served at '{}'", uri.path())).fix("see /docs for what is")).into_response();
@@ -33,16 +38,29 @@ pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
         return not_allowed().await;
     }
     let wanted = FILES.iter().find(|(name, _)| *name == path);
-    let page = || FILES.iter().find(|(name, _)| *name == "index.html").filter(|_| !path.rsplit('/').next().unwrap_or_default().contains('.'));
+    let page = || FILES.iter().find(|(name, _)| *name == "index.html").filter(|_| asks_for_a_page(path, &headers));
     match wanted.or_else(page) {
-        Some((name, bytes)) => file(name, bytes, &headers),
+        Some((name, bytes)) if *name == "index.html" => file(name, based(bytes, &door.base), &headers),
+        Some((name, bytes)) => file(name, Bytes::from_static(bytes), &headers),
         None => Refusal::from(Error::new(Code::NotFound, format!("nothing is served at '{}'", uri.path()))).into_response(),
     }
+}
+
+/// Whether a path is one of the page's own: such as a script's name, which may have a dot, where a browser wants to show it.
+fn asks_for_a_page(path: &str, headers: &HeaderMap) -> bool {
+    let wants = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    !path.rsplit('/').next().unwrap_or_default().contains('.') || wants.contains("text/html") && !path.starts_with("assets/")
 }
 
 /// A path that is served, with a method that is not.
 pub(super) async fn not_allowed() -> Response {
     Refusal::with_status(StatusCode::METHOD_NOT_ALLOWED, Code::BadRequest, "this path does not take this method").into_response()
+}
+
+/// `GET /openapi.json`: as long as the program is the same, so is this.
+pub(super) async fn description(headers: HeaderMap) -> Response {
+    static DESCRIPTION: LazyLock<Bytes> = LazyLock::new(|| openapi::document().to_string().into());
+    file("openapi.json", DESCRIPTION.clone(), &headers)
 }
 
 /// `GET /docs`.
@@ -57,9 +75,22 @@ pub(super) async fn reference() -> Response {
     response
 }
 
-fn file(name: &str, bytes: &'static [u8], headers: &HeaderMap) -> Response {
-    let etag = format!("\"{}\"", Sha256::digest(bytes).iter().take(12).map(|byte| format!("{byte:02x}")).collect::<String>());
-    let known = headers.get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == etag.as_bytes());
+/// The page, told below which path it is shown: its files are named from there, and so is the API.
+fn based(page: &'static [u8], base: &str) -> Bytes {
+    if base.is_empty() {
+        return Bytes::from_static(page);
+    }
+    let page = String::from_utf8_lossy(page);
+    page.replace("name=\"cto-base\" content=\"/\"", &format!("name=\"cto-base\" content=\"{base}/\""))
+        .replace("src=\"/", &format!("src=\"{base}/"))
+        .replace("href=\"/", &format!("href=\"{base}/"))
+        .into()
+}
+
+fn file(name: &str, bytes: Bytes, headers: &HeaderMap) -> Response {
+    // Weak: what is sent may be compressed, and is the same file for that.
+    let etag = format!("W/\"{}\"", Sha256::digest(&bytes).iter().take(12).map(|byte| format!("{byte:02x}")).collect::<String>());
+    let known = knows(headers, &etag);
     let mut response = Response::new(if known { Body::empty() } else { Body::from(bytes) });
     if known {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -73,6 +104,12 @@ fn file(name: &str, bytes: &'static [u8], headers: &HeaderMap) -> Response {
     }
     guard(out, POLICY);
     response
+}
+
+/// Whether who asks has this file already.
+fn knows(headers: &HeaderMap, etag: &str) -> bool {
+    let mut tags = headers.get_all(header::IF_NONE_MATCH).into_iter().filter_map(|value| value.to_str().ok()).flat_map(|list| list.split(','));
+    tags.any(|tag| tag.trim() == "*" || tag.trim().trim_start_matches("W/") == etag.trim_start_matches("W/"))
 }
 
 fn guard(headers: &mut HeaderMap, policy: &str) {

@@ -1,8 +1,10 @@
 //! A session's screen, which is folded into a small picture while nobody needs it.
 use crate::model::Size;
+use crate::term::Commands;
 use crate::term::LazyScreen;
 use crate::term::Screen;
 use crate::term::ScreenEvent;
+use crate::term::ShellEvent;
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
@@ -20,6 +22,8 @@ pub(super) struct Fold {
     before: u64,
     /// It was resized since it was made: its lines keep the memory of the widest that they were.
     resized: bool,
+    /// What follows the shell's commands while the screen is not open, which has it else.
+    commands: Option<Box<Commands>>,
 }
 
 /// What redraws a screen.
@@ -31,12 +35,15 @@ enum Picture {
 impl Fold {
     /// An empty screen.
     pub fn new(size: Size, scrollback: usize) -> Self {
-        Self { open: Some(LazyScreen::new(size, scrollback)), folded: Picture::Plain(Vec::new()), size, scrollback, before: 0, resized: false }
+        let mut screen = LazyScreen::new(size, scrollback);
+        screen.listen(Box::default());
+        Self { open: Some(screen), folded: Picture::Plain(Vec::new()), size, scrollback, before: 0, resized: false, commands: None }
     }
 
     /// Shows this picture instead of what was there: drawn when the screen is needed first.
     pub fn show(&mut self, picture: &[u8]) {
         self.before = self.generation() + 1;
+        self.keep_listener();
         (self.folded, self.open) = (Picture::Plain(picture.to_vec()), None);
     }
 
@@ -57,8 +64,24 @@ impl Fold {
         self.open.as_mut().map_or_else(Default::default, LazyScreen::take_news)
     }
 
+    /// What was heard of the shell's commands since the last time.
+    pub fn take_heard(&mut self) -> Vec<ShellEvent> {
+        self.open.as_mut().and_then(LazyScreen::listener).map_or_else(Vec::new, Commands::take)
+    }
+
+    /// Whether the shell has marked its commands.
+    pub fn is_marked(&mut self) -> bool {
+        self.open.as_mut().and_then(LazyScreen::listener).or(self.commands.as_deref_mut()).is_some_and(|commands| commands.is_marked())
+    }
+
+    fn keep_listener(&mut self) {
+        if let Some(commands) = self.open.as_mut().and_then(LazyScreen::stop_listening) {
+            self.commands = Some(commands);
+        }
+    }
+
     fn unfolded(&mut self) -> &mut LazyScreen {
-        let Self { open, folded, size, scrollback, before, resized } = self;
+        let Self { open, folded, size, scrollback, before, resized, commands } = self;
         open.get_or_insert_with(|| {
             *resized = false;
             let mut screen = LazyScreen::new(*size, *scrollback);
@@ -68,6 +91,7 @@ impl Fold {
             }
             // What redraws it asks nobody anything, and is no news.
             drop(screen.take_news());
+            screen.listen(commands.take().unwrap_or_default());
             *before = before.wrapping_sub(screen.generation());
             screen
         })
@@ -95,6 +119,7 @@ impl Fold {
         }
         let Ok(mut folded) = encoder.finish() else { return self.keep(picture) };
         folded.shrink_to_fit();
+        self.keep_listener();
         (self.folded, self.open, self.before) = (Picture::Compressed(folded), None, generation);
     }
 
@@ -103,6 +128,7 @@ impl Fold {
         let generation = self.generation();
         let Some(mut screen) = self.open.take_if(|_| self.resized) else { return false };
         (self.folded, self.before) = (Picture::Plain(screen.screen().snapshot(self.scrollback)), generation);
+        self.commands = screen.stop_listening();
         self.unfolded();
         true
     }

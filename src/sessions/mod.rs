@@ -1,6 +1,7 @@
 //! Live terminals: their output, their screens, and who watches them.
 mod absent;
 mod channel;
+mod commands;
 mod fold;
 mod holders;
 mod memory;
@@ -19,6 +20,7 @@ mod state;
 mod tape;
 mod transport;
 mod typing;
+mod veiled;
 mod wire;
 
 pub use channel::Opened;

@@ -311,6 +311,7 @@ impl Pump {
                 state.quiet_since = Instant::now();
                 let (replies, events) = state.screen.take_news();
                 self.note(&mut state, &events);
+                self.session.heard(&mut state);
                 (replies, events)
             };
             self.session.changed();

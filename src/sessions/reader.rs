@@ -75,6 +75,12 @@ impl Reader {
         }
     }
 
+    /// Says what this viewer watches with.
+    pub fn came_with(&self, client: String) {
+        self.session.state().came_with(self.id, client);
+        self.session.changed();
+    }
+
     /// Why there are no more frames.
     #[must_use]
     pub fn end(&self) -> ReaderEnd {
@@ -140,7 +146,7 @@ impl Writer {
             }
             let Some(slot) = state.slot(self.id) else { return Ok(()) };
             let writer = slot.writer;
-            slot.typed = true;
+            state.has_typed(self.id);
             if let Some(name) = state.kept_from_typing(self.id) {
                 // It counts as done: it must not be typed later.
                 state.arrived(writer, seq);

@@ -3,6 +3,8 @@ use super::reader::Reader;
 use super::reader::ReaderEnd;
 use super::session::Session;
 use super::tape::Tape;
+use super::veiled::Item;
+use super::veiled::Veiled;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Attach;
@@ -78,15 +80,6 @@ pub struct Recorded {
     pub duration_ms: u64,
     /// Bytes of its files.
     pub bytes: u64,
-}
-
-/// What goes to the file.
-enum Item {
-    Output { offset: u64, bytes: Vec<u8> },
-    Snapshot { offset: u64, size: Size, bytes: Vec<u8> },
-    Resized(Size),
-    Input(Bytes),
-    Exit(Option<i64>),
 }
 
 /// What a session knows of its recording.
@@ -242,11 +235,11 @@ struct Work {
 }
 
 /// A write that goes on beside.
-type Writing = JoinHandle<(Tape, io::Result<()>)>;
+type Writing = JoinHandle<(Veiled, io::Result<()>)>;
 
 impl Work {
     async fn run(mut self, tape: Tape, mut reader: Reader, mut inputs: mpsc::Receiver<Bytes>) -> Recorded {
-        let mut idle = Some(tape);
+        let mut idle = Some(Veiled::new(tape));
         let mut writing: Option<Writing> = None;
         let mut error = None;
         // Until when, and up to where, what was printed before the wish to stop is waited for.
@@ -279,7 +272,7 @@ impl Work {
                 Some(bytes) = inputs.recv(), if open && self.queued < QUEUE => self.put(bytes.len(), Item::Input(bytes)),
                 (tape, result) = written(&mut writing) => {
                     if let Some(tape) = tape {
-                        self.note(&tape);
+                        self.note(&tape.tape);
                         idle = Some(tape);
                     }
                     if let Err(failure) = result {
@@ -348,20 +341,13 @@ impl Work {
     }
 
     /// Writes the queue on a thread that may wait.
-    fn write(&mut self, mut tape: Tape) -> Writing {
+    fn write(&mut self, mut tape: Veiled) -> Writing {
         let queue = std::mem::take(&mut self.queue);
         self.queued = 0;
+        let masks = self.session.masks();
         tokio::task::spawn_blocking(move || {
-            for (time_us, item) in queue {
-                match item {
-                    Item::Output { offset, bytes } => tape.output(time_us, offset, &bytes),
-                    Item::Snapshot { offset, size, bytes } => tape.snapshot(time_us, offset, size, &bytes),
-                    Item::Resized(size) => tape.resize(time_us, size),
-                    Item::Input(bytes) => tape.input(time_us, bytes.into()),
-                    Item::Exit(code) => tape.exit(time_us, code),
-                }
-            }
-            let result = tape.commit();
+            queue.into_iter().for_each(|(time_us, item)| tape.put(&masks, time_us, item));
+            let result = tape.tape.commit();
             (tape, result)
         })
     }
@@ -372,12 +358,12 @@ impl Work {
     }
 
     /// The last writes, and the last words to whoever watches.
-    async fn close(self, tape: Option<Tape>, mut error: Option<io::Error>) -> Recorded {
+    async fn close(self, tape: Option<Veiled>, mut error: Option<io::Error>) -> Recorded {
         let mut end = self.over.unwrap_or(None);
         if let Some(mut tape) = tape {
             let finished = tokio::task::spawn_blocking(move || {
                 let result = tape.finish();
-                (tape, result)
+                (tape.tape, result)
             });
             match finished.await {
                 Ok((tape, result)) => {
@@ -406,7 +392,7 @@ impl Work {
 }
 
 /// Waits for a write, if there is one, and forgets it. A thread that failed gives no tape back.
-async fn written(writing: &mut Option<Writing>) -> (Option<Tape>, io::Result<()>) {
+async fn written(writing: &mut Option<Writing>) -> (Option<Veiled>, io::Result<()>) {
     let done = match writing {
         Some(running) => running.await,
         None => std::future::pending().await,

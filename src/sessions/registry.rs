@@ -11,6 +11,7 @@ use super::state::State;
 use super::transport::Release;
 use super::transport::Transport;
 use crate::bus::Bus;
+use crate::model::CommandNote;
 use crate::model::ContainerId;
 use crate::model::Event;
 use crate::model::ExitReason;
@@ -42,6 +43,8 @@ const LOST: u64 = 1 << 40;
 const FOLDS: usize = 64;
 /// Ends that may wait to be noted; then pumps wait with theirs.
 const ENDS: usize = 256;
+/// Notes of commands that may wait; further ones are dropped.
+const COMMANDS: usize = 2_048;
 
 /// All sessions of this server. Cheap to clone; a clone holds the same ones.
 #[derive(Clone)]
@@ -54,6 +57,9 @@ struct Inner {
     held: Arc<AtomicUsize>,
     traffic: Arc<Traffic>,
     ended: mpsc::Sender<Ended>,
+    commands: mpsc::Sender<CommandNote>,
+    /// For who keeps them, once.
+    noted: Mutex<Option<mpsc::Receiver<CommandNote>>>,
 }
 
 /// A session has ended.
@@ -114,7 +120,15 @@ impl Sessions {
     pub fn new(bus: Bus) -> (Self, mpsc::Receiver<Ended>) {
         memory::settle();
         let (ended, ends) = mpsc::channel(ENDS);
-        (Self(Arc::new(Inner { bus, all: Mutex::default(), held: Arc::default(), traffic: Arc::default(), ended })), ends)
+        let (commands, noted) = mpsc::channel(COMMANDS);
+        let (all, noted) = (Mutex::default(), Mutex::new(Some(noted)));
+        (Self(Arc::new(Inner { bus, all, held: Arc::default(), traffic: Arc::default(), ended, commands, noted })), ends)
+    }
+
+    /// What is heard of commands from now on; none when it is taken already. Of what nobody reads most is dropped.
+    #[must_use]
+    pub fn take_commands(&self) -> Option<mpsc::Receiver<CommandNote>> {
+        self.0.noted.lock().expect("no panics while held").take()
     }
 
     /// A session over an open transport. Must be called within a runtime.
@@ -173,7 +187,7 @@ impl Sessions {
     fn add(&self, fixed: Fixed, size: Size, start: u64, typed: mpsc::Sender<Typed>) -> Session {
         let ring = Ring::new(start, RING, self.0.held.clone());
         let state = State::new(size, fixed.first_title(), ring);
-        let session = Session::new(fixed, state, typed, self.0.bus.clone(), self.0.traffic.clone());
+        let session = Session::new(fixed, state, typed, self.0.bus.clone(), self.0.traffic.clone(), self.0.commands.clone());
         self.all().insert(session.id().clone(), session.clone());
         session
     }

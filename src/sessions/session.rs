@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::model::Attach;
 use crate::model::Code;
+use crate::model::CommandNote;
 use crate::model::ContainerId;
 use crate::model::Event;
 use crate::model::ExitReason;
@@ -23,6 +24,8 @@ use crate::model::SessionKind;
 use crate::model::SessionState;
 use crate::model::Size;
 use crate::model::Tile;
+use crate::model::Viewer;
+use crate::term::Masks;
 use crate::term::Screen;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -67,6 +70,10 @@ pub(super) struct Shared {
     pub traffic: Arc<Traffic>,
     /// When something was typed last; held for a look only.
     pub typed_at: Mutex<Option<Instant>>,
+    /// What no recording of it shows; held for a look only.
+    masks: Mutex<Arc<Masks>>,
+    /// What is heard of commands.
+    pub commands: mpsc::Sender<CommandNote>,
     bus: Bus,
 }
 
@@ -94,9 +101,22 @@ pub struct Fixed {
 }
 
 impl Session {
-    pub(super) fn new(fixed: Fixed, state: State, typed: mpsc::Sender<Typed>, bus: Bus, traffic: Arc<Traffic>) -> Self {
+    pub(super) fn new(fixed: Fixed, state: State, typed: mpsc::Sender<Typed>, bus: Bus, traffic: Arc<Traffic>, commands: mpsc::Sender<CommandNote>) -> Self {
         let (state, changed) = (Mutex::new(state), watch::Sender::new(0));
-        Self(Arc::new(Shared { fixed, state, changed, typed, wake: Notify::new(), recording: Mutex::default(), typed_at: Mutex::default(), traffic, bus }))
+        let (wake, recording, typed_at, masks) = (Notify::new(), Mutex::default(), Mutex::default(), Mutex::default());
+        Self(Arc::new(Shared { fixed, state, changed, typed, wake, recording, typed_at, masks, traffic, commands, bus }))
+    }
+
+    /// Keeps these out of its recordings from now on, while this server has it.
+    pub fn hide(&self, masks: &Masks) {
+        if !masks.is_empty() {
+            Arc::make_mut(&mut self.0.masks.lock().expect("no panics while held")).add_all(masks);
+        }
+    }
+
+    /// What is kept out of its recordings.
+    pub(super) fn masks(&self) -> Arc<Masks> {
+        self.0.masks.lock().expect("no panics while held").clone()
     }
 
     /// Somebody types here.
@@ -230,6 +250,14 @@ impl Session {
 
     fn held_in(&self, state: &State) -> Option<Held> {
         self.0.fixed.held.clone().map(|user| Held { user, boot: state.boot })
+    }
+
+    /// Who watches and types, the first to come first; not what records it.
+    #[must_use]
+    pub fn viewers(&self) -> Vec<Viewer> {
+        let mut viewers = self.state().viewers();
+        viewers.retain(|viewer| viewer.name != RECORDER);
+        viewers
     }
 
     /// Begins to watch. Whether the viewer may type is decided by who calls this.

@@ -21,6 +21,8 @@ use crate::model::SessionExit;
 use crate::model::SessionId;
 use crate::model::Size;
 use crate::model::Viewer;
+use jiff::SignedDuration;
+use jiff::Timestamp;
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -33,6 +35,8 @@ pub(super) const RING: usize = 1 << 20;
 const LOSSLESS_BEHIND: u64 = RING as u64 / 2;
 /// How long the program waits for a lossless reader that acknowledges nothing; then that reader is cut.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// That somebody types is told to others this often.
+const TYPED: SignedDuration = SignedDuration::from_secs(1);
 /// Output is held back this long after a frame, so that a flood comes in few frames; what comes after a silence goes at once.
 const COALESCE: Duration = Duration::from_millis(3);
 /// So much output goes at once.
@@ -180,7 +184,16 @@ impl State {
         let next_mark = self.marks.iter().find(|mark| mark.offset > start).map_or(self.next_mark, |mark| mark.number);
         self.slots.push(Slot {
             id: self.ticks,
-            viewer: Viewer { name: name.to_owned(), mode: attach.mode, size },
+            viewer: Viewer {
+                name: name.to_owned(),
+                mode: attach.mode,
+                size,
+                id: self.ticks,
+                client: None,
+                since: Some(Timestamp::now()),
+                typed_at: None,
+                lease: false,
+            },
             writer: attach.writer,
             delivery: attach.delivery,
             window: u64::from(attach.window.unwrap_or(DEFAULT_WINDOW)).clamp(4 * 1024, LOSSLESS_BEHIND),
@@ -229,6 +242,33 @@ impl State {
     pub fn take_lease(&mut self, id: u64) {
         self.lease = Some(id);
         self.leases += 1;
+        self.presence += 1;
+    }
+
+    /// A reader has typed. Others are told once a second at most.
+    pub fn has_typed(&mut self, id: u64) {
+        let now = Timestamp::now();
+        if let Some(slot) = self.slot(id) {
+            slot.typed = true;
+            if slot.viewer.typed_at.is_none_or(|at| now.duration_since(at) >= TYPED) {
+                slot.viewer.typed_at = Some(now);
+                self.presence += 1;
+            }
+        }
+    }
+
+    /// What a reader watches with.
+    pub fn came_with(&mut self, id: u64, client: String) {
+        if let Some(slot) = self.slot(id) {
+            slot.viewer.client = Some(client);
+            self.presence += 1;
+        }
+    }
+
+    /// Who watches, the first to come first.
+    pub fn viewers(&self) -> Vec<Viewer> {
+        let lease = self.lease;
+        self.slots.iter().map(|slot| Viewer { lease: lease == Some(slot.id), ..slot.viewer.clone() }).collect()
     }
 
     /// Everyone types again, if it was this reader that typed alone.
@@ -236,6 +276,7 @@ impl State {
         if self.lease == Some(id) {
             self.lease = None;
             self.leases += 1;
+            self.presence += 1;
         }
     }
 
@@ -481,7 +522,7 @@ impl State {
         }
         if slot.presence != presence && !slot.snapshot {
             slot.presence = presence;
-            return Some(ServerFrame::Presence(self.slots.iter().map(|slot| slot.viewer.clone()).collect()));
+            return Some(ServerFrame::Presence(self.viewers()));
         }
         None
     }

@@ -155,16 +155,19 @@ impl Store {
         }
     }
 
-    /// At most `limit` events older than `before`, newest first, each as its newest row has it. `text` is looked for in actor, action and target.
+    /// At most `limit` events after `after`, newest or oldest first, each as its newest row has it. `text` is looked for in actor, action and target.
     ///
     /// # Errors
     /// `store_failed`.
-    pub async fn list_audit(&self, before: Option<&str>, text: Option<&str>, limit: u32) -> Result<Vec<AuditEvent>> {
-        let query = "SELECT event, begun_at, actor, role, action, target, outcome, detail FROM audit a
-            WHERE event < $1 AND NOT EXISTS (SELECT 1 FROM audit b WHERE b.event = a.event AND b.seq > a.seq)
+    pub async fn list_audit(&self, after: Option<&str>, newest_first: bool, text: Option<&str>, limit: u32) -> Result<Vec<AuditEvent>> {
+        let (than, direction, edge) = super::onward(newest_first);
+        let query = format!(
+            "SELECT event, begun_at, actor, role, action, target, outcome, detail FROM audit a
+            WHERE event {than} $1 AND NOT EXISTS (SELECT 1 FROM audit b WHERE b.event = a.event AND b.seq > a.seq)
             AND (lower(actor) LIKE $2 OR lower(action) LIKE $2 OR lower(target) LIKE $2)
-            ORDER BY event DESC LIMIT $3";
-        let query = sqlx::query(query).bind(before.unwrap_or("~")).bind(super::like(text)).bind(i64::from(limit));
+            ORDER BY event {direction} LIMIT $3"
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(query)).bind(after.unwrap_or(edge)).bind(super::like(text)).bind(i64::from(limit));
         let rows = query.fetch_all(self.pool()).await.map_err(|error| self.fault(error))?;
         rows.iter().map(|row| self.event(row)).collect()
     }

@@ -77,28 +77,31 @@ impl Store {
         }
     }
 
-    /// Saves a webhook as it is now.
+    /// Saves a webhook over the version that it has, which grows by one.
     ///
     /// # Errors
-    /// `not_found`, `disk_full`, `store_failed`.
-    pub async fn save_webhook(&self, webhook: &Webhook, secrets: &[KeptSecret]) -> Result<()> {
-        let query = sqlx::query("UPDATE webhooks SET facts = $2, secrets = $3 WHERE id = $1").bind(webhook.id.as_str());
-        let query = query.bind(to_json(webhook)).bind(to_json(&secrets));
-        match query.execute(self.pool()).await.map_err(|error| self.fault(error))?.rows_affected() {
-            0 => Err(Error::not_found("webhook", &webhook.name)),
-            _ => Ok(()),
+    /// `not_found`; `stale` when it is another version by now; `disk_full`, `store_failed`.
+    pub async fn save_webhook(&self, webhook: &mut Webhook, secrets: &[KeptSecret]) -> Result<()> {
+        let saved = Webhook { version: webhook.version + 1, ..webhook.clone() };
+        let query = sqlx::query("UPDATE webhooks SET facts = $3, secrets = $4, version = version + 1 WHERE id = $1 AND version = $2");
+        let query = query.bind(saved.id.as_str()).bind(webhook.version).bind(to_json(&saved)).bind(to_json(&secrets));
+        if query.execute(self.pool()).await.map_err(|error| self.fault(error))?.rows_affected() == 0 {
+            return Err(Error::stale("webhook", &saved.name, self.find_webhook(&saved.name).await?.0.version));
         }
+        *webhook = saved;
+        Ok(())
     }
 
-    /// Removes a webhook with its deliveries.
+    /// Removes a webhook with its deliveries, with `replaces` only one of that version.
     ///
     /// # Errors
-    /// `disk_full`, `store_failed`.
-    pub async fn remove_webhook(&self, id: &str) -> Result<()> {
-        for text in ["DELETE FROM webhooks WHERE id = $1", "DELETE FROM deliveries WHERE webhook = $1"] {
-            sqlx::query(text).bind(id).execute(self.pool()).await.map_err(|error| self.fault(error))?;
+    /// `not_found`; `stale` when it is another version by now; `disk_full`, `store_failed`.
+    pub async fn remove_webhook(&self, webhook: &Webhook, replaces: Option<i64>) -> Result<()> {
+        if !self.remove_version("webhooks", webhook.id.as_str(), replaces).await? {
+            return Err(Error::stale("webhook", &webhook.name, self.find_webhook(&webhook.name).await?.0.version));
         }
-        Ok(())
+        let query = sqlx::query("DELETE FROM deliveries WHERE webhook = $1").bind(webhook.id.as_str());
+        query.execute(self.pool()).await.map(drop).map_err(|error| self.fault(error))
     }
 
     /// Notes a new delivery. False when one of the same event is there already, or too many wait.

@@ -52,17 +52,32 @@ impl Store {
         // All rows are fetched, though there is at most one: SQLite commits when the statement is through, and says only then whether
         // the disk had room.
         let rows = query.fetch_all(self.pool()).await.map_err(|error| self.fault(error))?;
-        let stale = || Error::new(Code::Stale, format!("layout '{name}' was changed by somebody else meanwhile")).fix("read it again and save on top of that");
-        rows.first().map_or_else(|| Err(stale()), |row| self.layout(row))
+        match rows.first() {
+            Some(row) => self.layout(row),
+            None => Err(self.stale_layout(owner, name).await),
+        }
     }
 
-    /// Removes a layout; false where there is none.
+    /// Removes a layout, with `replaces` only one of that version.
     ///
     /// # Errors
-    /// `disk_full`, `store_failed`.
-    pub async fn remove_layout(&self, owner: &str, name: &str) -> Result<bool> {
-        let query = sqlx::query("DELETE FROM layouts WHERE owner = $1 AND name = $2").bind(owner).bind(name);
-        Ok(query.execute(self.pool()).await.map_err(|error| self.fault(error))?.rows_affected() > 0)
+    /// `not_found`; `stale` when it is another version by now; `disk_full`, `store_failed`.
+    pub async fn remove_layout(&self, owner: &str, name: &str, replaces: Option<i64>) -> Result<()> {
+        let text = "DELETE FROM layouts WHERE owner = $1 AND name = $2 AND version = COALESCE(CAST($3 AS BIGINT), version)";
+        let query = sqlx::query(text).bind(owner).bind(name).bind(replaces);
+        if query.execute(self.pool()).await.map_err(|error| self.fault(error))?.rows_affected() > 0 {
+            return Ok(());
+        }
+        let layout = self.find_layout(owner, name).await?;
+        Err(Error::stale("layout", name, layout.version))
+    }
+
+    async fn stale_layout(&self, owner: &str, name: &str) -> Error {
+        match self.find_layout(owner, name).await {
+            Ok(layout) => Error::stale("layout", name, layout.version),
+            Err(error) if error.code == Code::NotFound => Error::stale("layout", name, ""),
+            Err(error) => error,
+        }
     }
 
     fn layout(&self, row: &AnyRow) -> Result<Layout> {

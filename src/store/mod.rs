@@ -4,28 +4,35 @@
 //! `UPDATE … WHERE version = $n` and a look at the number of rows.
 mod accounts;
 mod audit;
+mod commands;
 mod fault;
 mod hooks;
 mod idempotency;
 mod layouts;
+mod logins;
+mod notices;
 mod plugins;
 mod recordings;
 mod runs;
 mod schedules;
 mod sessions;
+mod shares;
 mod stats;
 mod triggers;
 
 pub use audit::AuditNote;
+pub use commands::CommandFilter;
 pub use hooks::Claimed;
 pub use hooks::KeptSecret;
 pub use idempotency::Claim;
+pub use logins::Login;
 pub use plugins::PluginRow;
 pub use runs::Orphan;
 pub use schedules::FireKey;
 pub use schedules::Holder;
 pub use schedules::NextDue;
 pub use sessions::SessionRow;
+pub use triggers::FireClaim;
 
 use crate::error::Error;
 use crate::error::Result;
@@ -120,6 +127,12 @@ impl Store {
         sqlx::query("SELECT 1").fetch_one(self.pool()).await.map(drop).map_err(|error| self.fault(error))
     }
 
+    /// How many connections are open, and how many of them nobody uses at the moment.
+    #[must_use]
+    pub fn connections(&self) -> (u32, u32) {
+        (self.0.pool.size(), u32::try_from(self.0.pool.num_idle()).unwrap_or(u32::MAX))
+    }
+
     /// Ends all connections, after which SQLite's file is whole by itself.
     pub async fn close(&self) {
         self.0.pool.close().await;
@@ -127,6 +140,13 @@ impl Store {
 
     fn pool(&self) -> &AnyPool {
         &self.0.pool
+    }
+
+    /// Removes what has this id, with `replaces` only in that version. False where nothing is as it says.
+    async fn remove_version(&self, table: &'static str, id: &str, replaces: Option<i64>) -> Result<bool> {
+        let text = format!("DELETE FROM {table} WHERE id = $1 AND version = COALESCE(CAST($2 AS BIGINT), version)");
+        let query = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id).bind(replaces);
+        Ok(query.execute(self.pool()).await.map_err(|error| self.fault(error))?.rows_affected() > 0)
     }
 
     /// Reads columns of a row.
@@ -178,6 +198,11 @@ fn without_password(url: &str) -> String {
 fn like(text: Option<&str>) -> String {
     // Without escapes, `%` and `_` would find more than is asked for; both databases take `_` for any one character instead.
     format!("%{}%", text.unwrap_or_default().to_lowercase().replace('%', "_"))
+}
+
+/// How a list by ids goes on from one of them: the comparison, the direction, and what stands before the first.
+fn onward(newest_first: bool) -> (&'static str, &'static str, &'static str) {
+    if newest_first { ("<", "DESC", "~") } else { (">", "ASC", "") }
 }
 
 fn time(micros: i64) -> Result<Timestamp> {

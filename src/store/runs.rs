@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::model::Run;
 use crate::model::RunCause;
 use crate::model::RunEntry;
-use crate::model::RunQuery;
+use crate::model::RunState;
 use crate::model::StartRun;
 use jiff::Timestamp;
 use sqlx::Row as _;
@@ -106,10 +106,10 @@ impl Store {
     ///
     /// # Errors
     /// `store_failed`.
-    pub async fn list_runs(&self, query: &RunQuery, limit: u32) -> Result<Vec<Run>> {
-        let text = "SELECT facts FROM runs WHERE id < $1 AND words LIKE $2 AND ($3 = '' OR state = $3) ORDER BY id DESC LIMIT $4";
-        let asked = sqlx::query(text).bind(query.cursor.as_deref().unwrap_or("~")).bind(super::like(query.q.as_deref()));
-        let asked = asked.bind(query.state.map_or("", crate::model::RunState::as_str)).bind(i64::from(limit));
+    pub async fn list_runs(&self, before: Option<&str>, text: Option<&str>, state: Option<RunState>, limit: u32) -> Result<Vec<Run>> {
+        let query = "SELECT facts FROM runs WHERE id < $1 AND words LIKE $2 AND ($3 = '' OR state = $3) ORDER BY id DESC LIMIT $4";
+        let asked = sqlx::query(query).bind(before.unwrap_or("~")).bind(super::like(text));
+        let asked = asked.bind(state.map_or("", RunState::as_str)).bind(i64::from(limit));
         let rows = asked.fetch_all(self.pool()).await.map_err(|error| self.fault(error))?;
         rows.iter().map(|row| from_json(&self.read(|| row.try_get::<String, _>(0))?)).collect()
     }

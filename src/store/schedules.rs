@@ -102,9 +102,9 @@ impl Store {
     ///
     /// # Errors
     /// `store_failed`.
-    pub async fn list_schedules(&self, after: &str, text: Option<&str>, limit: u32) -> Result<Vec<Schedule>> {
+    pub async fn list_schedules(&self, after: Option<&str>, text: Option<&str>, limit: u32) -> Result<Vec<Schedule>> {
         let sql = format!("{SCHEDULES} WHERE s.name > $1 AND s.words LIKE $2 ORDER BY s.name LIMIT $3");
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(after).bind(super::like(text)).bind(i64::from(limit));
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(after.unwrap_or("")).bind(super::like(text)).bind(i64::from(limit));
         let rows = query.fetch_all(self.pool()).await.map_err(|error| self.fault(error))?;
         rows.iter().map(|row| self.schedule(row)).collect()
     }
@@ -147,15 +147,16 @@ impl Store {
         Ok(saved)
     }
 
-    /// Removes a schedule and what is known of its times.
+    /// Removes a schedule and what is known of its times, with `replaces` only one of that version. False when it is another by now.
     ///
     /// # Errors
     /// `disk_full`, `store_failed`.
-    pub async fn remove_schedule(&self, id: &ScheduleId) -> Result<()> {
-        for text in ["DELETE FROM schedules WHERE id = $1", "DELETE FROM schedule_fires WHERE schedule = $1"] {
-            sqlx::query(text).bind(id.as_str()).execute(self.pool()).await.map_err(|error| self.fault(error))?;
+    pub async fn remove_schedule(&self, id: &ScheduleId, replaces: Option<i64>) -> Result<bool> {
+        if !self.remove_version("schedules", id.as_str(), replaces).await? {
+            return Ok(false);
         }
-        Ok(())
+        let query = sqlx::query("DELETE FROM schedule_fires WHERE schedule = $1").bind(id.as_str());
+        query.execute(self.pool()).await.map(|_| true).map_err(|error| self.fault(error))
     }
 
     /// At most `limit` schedules whose time has come, the longest ago first.

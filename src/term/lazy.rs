@@ -1,4 +1,5 @@
 //! A screen that does not draw what leaves it, and the lines above it, before anybody has looked.
+use super::commands::Commands;
 use super::screen::Screen;
 use super::screen::ScreenEvent;
 use crate::model::Size;
@@ -76,6 +77,21 @@ impl LazyScreen {
     /// Takes the answers to the program's queries and what happened; nothing that does either ever waits.
     pub fn take_news(&mut self) -> (Vec<u8>, Vec<ScreenEvent>) {
         (self.screen.take_replies(), self.screen.take_events())
+    }
+
+    /// From now on `commands` is told what the shell marks.
+    pub fn listen(&mut self, commands: Box<Commands>) {
+        self.screen.commands = Some(commands);
+    }
+
+    /// Gives back what listened, with what it has heard.
+    pub fn stop_listening(&mut self) -> Option<Box<Commands>> {
+        self.screen.commands.take()
+    }
+
+    /// What listens.
+    pub fn listener(&mut self) -> Option<&mut Commands> {
+        self.screen.commands.as_deref_mut()
     }
 
     /// Grows when what is shown may have changed. A drawing held back by the program (mode 2026) is shown when its time is over.

@@ -1,6 +1,7 @@
 //! Terminals without IO: screens, small pictures, keys, and a filter for a person's terminal.
 
 mod cell;
+mod commands;
 mod convert;
 mod filter;
 mod guard;
@@ -9,7 +10,9 @@ mod input;
 mod key_names;
 mod keys;
 mod lazy;
+pub mod level;
 mod machine;
+mod mask;
 mod modes;
 mod mouse;
 mod palette;
@@ -28,6 +31,9 @@ pub use cell::Cell;
 pub use cell::Color;
 pub use cell::Symbol;
 pub use cell::Underline;
+pub use commands::Commands;
+pub use commands::ShellCommand;
+pub use commands::ShellEvent;
 pub use filter::SafeText;
 pub use filter::one_line;
 pub use filter::safe_text;
@@ -48,6 +54,8 @@ pub use keys::encode_focus;
 pub use keys::encode_key;
 pub use keys::encode_paste;
 pub use lazy::LazyScreen;
+pub use mask::Masks;
+pub use mask::Veil;
 pub use modes::Cursor;
 pub use modes::CursorShape;
 pub use modes::Modes;

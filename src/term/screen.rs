@@ -1,6 +1,8 @@
 //! The grid of cells that a session's output draws.
 
 use super::cell::Cell;
+use super::commands::Commands;
+use super::commands::Stands;
 use super::guard::guarded;
 use super::machine::Area;
 use super::machine::Machine;
@@ -8,6 +10,7 @@ use super::modes::Cursor;
 use super::modes::CursorShape;
 use super::modes::Modes;
 use super::palette::Palette;
+use super::watch::Mark;
 use super::watch::Notice;
 use super::watch::Watcher;
 use crate::model::Size;
@@ -46,6 +49,8 @@ pub struct Screen {
     processor: ansi::Processor,
     scrollback_lines: usize,
     generation: u64,
+    /// Whoever wants to know of the shell's commands.
+    pub(super) commands: Option<Box<Commands>>,
 }
 
 impl Screen {
@@ -58,6 +63,7 @@ impl Screen {
             processor: ansi::Processor::new(),
             scrollback_lines,
             generation: 0,
+            commands: None,
         }
     }
 
@@ -80,13 +86,29 @@ impl Screen {
             let step = self.watcher.step(bytes);
             let (now, rest) = bytes.split_at(step.feed);
             self.run(now);
+            if let Some(commands) = &mut self.commands {
+                commands.see(now);
+            }
             match step.notice {
                 Some(Notice::NameAsked) => self.machine.reply_name(),
                 Some(Notice::PlaceAsked) => self.machine.reply_place("?"),
-                Some(Notice::Cwd(path)) => self.machine.tell(ScreenEvent::Cwd(path)),
-                // What is held back is drawn later, and nobody knows then where the prompt was.
-                Some(Notice::Prompt) => self.machine.prompt = self.sync_deadline().is_none(),
-                Some(Notice::PromptOver) => self.machine.prompt = false,
+                Some(Notice::Cwd(path)) => {
+                    if let Some(commands) = &mut self.commands {
+                        commands.works_in(&path);
+                    }
+                    self.machine.tell(ScreenEvent::Cwd(path));
+                }
+                Some(Notice::Shell(mark)) => {
+                    // What is held back is drawn later, and nobody knows then where the prompt was.
+                    self.machine.prompt = mark == (Mark::Prompt { secondary: false }) && self.sync_deadline().is_none();
+                    if let Some(mut commands) = self.commands.take() {
+                        // One that is ended by ST is known at its first byte.
+                        let pending = self.watcher.pending();
+                        let stands = Stands { col: self.cursor().col, size: self.size(), pending, back: rest.len().saturating_sub(pending.len()) };
+                        commands.mark(mark, &stands, Instant::now());
+                        self.commands = Some(commands);
+                    }
+                }
                 Some(Notice::TooLong) => {
                     self.stop_sync();
                     self.machine.discard = true;
@@ -107,20 +129,20 @@ impl Screen {
     fn rebuild(&mut self) {
         let fresh = Self::new(self.size(), self.scrollback_lines);
         let palette = self.machine.palette;
-        let generation = self.generation;
+        let (generation, commands) = (self.generation, self.commands.take());
         *self = fresh;
         self.machine.palette = palette;
-        self.generation = generation;
+        (self.generation, self.commands) = (generation, commands);
         self.machine.tell(ScreenEvent::Rebuilt);
     }
 
     /// Begins again, empty, at the same size.
     pub fn reset(&mut self) {
         let palette = self.machine.palette;
-        let generation = self.generation + 1;
+        let (generation, commands) = (self.generation + 1, self.commands.take());
         *self = Self::new(self.size(), self.scrollback_lines);
         self.machine.palette = palette;
-        self.generation = generation;
+        (self.generation, self.commands) = (generation, commands);
     }
 
     /// Changes the size, clamped to [`Size::LIMITS`]; lines of the primary screen are wrapped anew.
@@ -135,9 +157,9 @@ impl Screen {
         });
         if resized.is_none() {
             let scrollback_lines = self.scrollback_lines;
-            let generation = self.generation;
+            let (generation, commands) = (self.generation, self.commands.take());
             *self = Self::new(size, scrollback_lines);
-            self.generation = generation;
+            (self.generation, self.commands) = (generation, commands);
             self.machine.tell(ScreenEvent::Rebuilt);
         }
         self.generation += 1;

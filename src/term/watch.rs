@@ -6,6 +6,8 @@ const MAX_STRING_BYTES: usize = 1 << 20;
 const MAX_SEQUENCE_BYTES: usize = 256;
 /// Bytes of a directory's name that are passed on.
 const MAX_CWD_BYTES: usize = 4096;
+/// Bytes that are read of a line which a shell says itself.
+const MAX_LINE_BYTES: usize = 16 * 1024;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
@@ -34,12 +36,25 @@ pub(super) enum Notice {
     PlaceAsked,
     /// The program tells its working directory (OSC 7).
     Cwd(String),
-    /// A prompt begins here (OSC 133;A).
-    Prompt,
-    /// What was a prompt ends, or a command's output begins or ends (OSC 133;B, C and D).
-    PromptOver,
+    /// What a shell marks (OSC 133, and OSC 633 as VS Code has it).
+    Shell(Mark),
     /// The string being read is too long; the engine must forget it.
     TooLong,
+}
+
+/// What a shell says of where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// A prompt begins here (A); a secondary one asks for the rest of a command.
+    Prompt { secondary: bool },
+    /// The prompt ends, and what is typed begins (B).
+    Typed,
+    /// What was typed is run (C): its line, where the shell says it.
+    Runs(Option<String>),
+    /// The command is over (D), with its exit code where it is said.
+    Over(Option<i64>),
+    /// The command's line as the shell has it (633;E).
+    Line(String),
 }
 
 /// How far to feed the engine before acting on a notice.
@@ -190,12 +205,15 @@ impl Watcher {
         if self.state != State::Osc {
             return None;
         }
-        if let Some(mark) = self.pending.strip_prefix(b"\x1b]133;") {
-            let alone = mark.get(1).is_none_or(|next| *next == b';');
-            return match mark.first().filter(|_| alone)? {
-                b'A' => Some(Notice::Prompt),
-                b'B' | b'C' | b'D' => Some(Notice::PromptOver),
-                _ => None,
+        if let Some(text) = self.pending.strip_prefix(b"\x1b]133;") {
+            return mark(text).map(Notice::Shell);
+        }
+        if let Some(text) = self.pending.strip_prefix(b"\x1b]633;") {
+            return match text {
+                [b'E', b';', line @ ..] => Some(Notice::Shell(Mark::Line(escaped_line(line)))),
+                // Properties, which have nothing to do with prompts.
+                [b'P', ..] => None,
+                text => mark(text).map(Notice::Shell),
             };
         }
         let url = self.pending.strip_prefix(b"\x1b]7;")?;
@@ -219,23 +237,70 @@ fn split_bytes(bytes: &[u8]) -> usize {
     (1..=bytes.len().min(3)).rev().find(unfinished).unwrap_or(0)
 }
 
-/// The path in a `file://host/path` address, if it is one that can be shown.
-fn directory(url: &[u8]) -> Option<String> {
-    let rest = url.strip_prefix(b"file://")?;
-    let start = rest.iter().position(|byte| *byte == b'/')?;
-    let mut path = Vec::new();
-    let mut bytes = rest[start..].iter().copied();
+/// A mark by its letter and options, `A;k=s`.
+fn mark(text: &[u8]) -> Option<Mark> {
+    let mut options = text.split(|byte| *byte == b';');
+    let letter = options.next()?;
+    Some(match letter {
+        b"A" | b"P" => match options.find_map(|option| option.strip_prefix(b"k=")) {
+            // What stands at the right is drawn while the prompt is there already.
+            Some(b"r") => return None,
+            kind => Mark::Prompt { secondary: matches!(kind, Some(b"s" | b"c")) },
+        },
+        b"B" => Mark::Typed,
+        b"C" => {
+            let line = options.find_map(|option| option.strip_prefix(b"cmdline_url="));
+            Mark::Runs(line.and_then(|line| decoded(&line[..line.len().min(MAX_LINE_BYTES)])).map(|line| String::from_utf8_lossy(&line).into_owned()))
+        }
+        b"D" => Mark::Over(options.next().and_then(|code| std::str::from_utf8(code).ok()?.parse().ok())),
+        _ => return None,
+    })
+}
+
+/// A command's line as OSC 633;E has it: `\\` and `\x3b` are escapes, and what follows a semicolon is no part of it.
+fn escaped_line(text: &[u8]) -> String {
+    let text = text.split(|byte| *byte == b';').next().unwrap_or_default();
+    let mut line = Vec::new();
+    let mut rest = &text[..text.len().min(MAX_LINE_BYTES)];
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        match (byte, after) {
+            (b'\\', [b'x', high, low, after @ ..]) => {
+                let digits = [*high, *low];
+                line.extend(std::str::from_utf8(&digits).ok().and_then(|digits| u8::from_str_radix(digits, 16).ok()));
+                rest = after;
+            }
+            (b'\\', [b'\\', after @ ..]) => {
+                line.push(b'\\');
+                rest = after;
+            }
+            _ => line.push(*byte),
+        }
+    }
+    String::from_utf8_lossy(&line).into_owned()
+}
+
+/// The bytes of a text in which some are written as `%20`.
+fn decoded(text: &[u8]) -> Option<Vec<u8>> {
+    let mut decoded = Vec::new();
+    let mut bytes = text.iter().copied();
     while let Some(byte) = bytes.next() {
-        let decoded = match byte {
+        decoded.push(match byte {
             b'%' => {
                 let digits = [bytes.next()?, bytes.next()?];
                 u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?
             }
             other => other,
-        };
-        path.push(decoded);
+        });
     }
-    let path = String::from_utf8(path).ok()?;
+    Some(decoded)
+}
+
+/// The path in a `file://host/path` address, if it is one that can be shown.
+fn directory(url: &[u8]) -> Option<String> {
+    let rest = url.strip_prefix(b"file://")?;
+    let start = rest.iter().position(|byte| *byte == b'/')?;
+    let path = String::from_utf8(decoded(&rest[start..])?).ok()?;
     let fit = path.len() <= MAX_CWD_BYTES && !path.chars().any(char::is_control);
     fit.then_some(path)
 }
@@ -250,6 +315,20 @@ mod tests {
         assert_eq!(directory(b"file:///x%1b[0m"), None);
         assert_eq!(directory(b"http://host/x"), None);
         assert_eq!(directory(b"file:///x%1"), None);
+    }
+
+    #[test]
+    fn what_shells_mark_is_read_and_what_is_no_mark_is_nothing() {
+        assert_eq!(mark(b"A"), Some(Mark::Prompt { secondary: false }));
+        assert_eq!(mark(b"A;cl=m;k=s"), Some(Mark::Prompt { secondary: true }));
+        assert_eq!(mark(b"P;k=r"), None);
+        assert_eq!(mark(b"C;cmdline_url=echo%20a%3Bb"), Some(Mark::Runs(Some("echo a;b".to_owned()))));
+        assert_eq!(mark(b"C;cmdline_url=%zz"), Some(Mark::Runs(None)));
+        assert_eq!(mark(b"D;127;err=x"), Some(Mark::Over(Some(127))));
+        assert_eq!(mark(b"D;"), Some(Mark::Over(None)));
+        assert_eq!([mark(b""), mark(b"AB"), mark(b"L")], [None, None, None]);
+        assert_eq!(escaped_line(b"printf \\x22a\\x3bb\\x0a\\\\n\\x22;nonce"), "printf \"a;b\n\\n\"");
+        assert_eq!(escaped_line(b"odd \\x9z \\q \xff"), "odd  \\q \u{fffd}");
     }
 
     #[test]

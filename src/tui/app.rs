@@ -19,6 +19,9 @@ use super::parts::toast::Toasts;
 use super::parts::tour::Step;
 use super::parts::workspace::Place;
 use super::parts::workspace::Workspace;
+use super::plugins;
+use super::plugins::Asked;
+use super::plugins::PluginWish;
 use super::stock::Kind;
 use super::theme::Theme;
 use super::themes::Themes;
@@ -89,6 +92,14 @@ pub enum View {
     Run,
     /// The schedules.
     Schedules,
+    /// The triggers, and what they did.
+    Triggers,
+    /// The webhooks, and their deliveries.
+    Webhooks,
+    /// The plugins.
+    Plugins,
+    /// A text that is edited.
+    Editor,
     /// The settings.
     Settings,
 }
@@ -110,6 +121,10 @@ impl View {
             Self::Runs => "runs",
             Self::Run => "run",
             Self::Schedules => "schedules",
+            Self::Triggers => "triggers",
+            Self::Webhooks => "webhooks",
+            Self::Plugins => "plugins",
+            Self::Editor => "editor",
             Self::Settings => "settings",
         }
     }
@@ -181,6 +196,10 @@ pub struct App {
     pub(super) numbers_at: Option<Duration>,
     pub(super) tiles: Vec<TileWish>,
     pub(super) stats: Vec<ContainerId>,
+    pub(super) plugged: Asked,
+    /// Everything is being listed, and once more after that: of two lists under way the older one could come last.
+    pub(super) refreshing: bool,
+    pub(super) refresh_again: bool,
 }
 
 /// The context of parts, without borrowing all of the app.
@@ -244,6 +263,9 @@ impl App {
             numbers_at: None,
             tiles: Vec::new(),
             stats: Vec::new(),
+            plugged: Asked::default(),
+            refreshing: false,
+            refresh_again: false,
         }
     }
 
@@ -259,6 +281,8 @@ impl App {
         if self.plain {
             self.tell(ToastKind::Info, super::plain::TOLD);
         }
+        self.refreshing = true;
+        self.data.begin_listing();
         let mut effects = vec![Effect::Request(Request::Refresh)];
         match self.start.take() {
             None => effects.push(Effect::Request(Request::LoadLayout)),
@@ -276,7 +300,18 @@ impl App {
         let effects = self.take(msg);
         let mut outside = self.settle(effects);
         outside.extend(self.follow_up());
+        outside.retain(|effect| *effect != Effect::Request(Request::Refresh) || self.may_refresh());
         outside
+    }
+
+    /// Whether everything may be listed now; else that is done when the list that is under way has come.
+    fn may_refresh(&mut self) -> bool {
+        let under_way = std::mem::replace(&mut self.refreshing, true);
+        self.refresh_again |= under_way;
+        if !under_way {
+            self.data.begin_listing();
+        }
+        !under_way
     }
 
     fn take(&mut self, msg: Msg) -> Vec<Effect> {
@@ -319,19 +354,35 @@ impl App {
             }
             Msg::Tick => self.tick(),
             Msg::LinkUp => {
+                if let Link::Down { since, lost: true, .. } = self.data.link {
+                    let away = self.now.since_start.saturating_sub(since).as_secs();
+                    self.tell(ToastKind::Info, format!("connected again after {away} s"));
+                }
                 self.data.link = Link::Up;
                 self.dirty = true;
                 let mut effects = self.work.reconnect(true, self.now.since_start);
                 effects.extend(self.pages.run.reconnect(true, self.now.since_start));
-                // The first list was asked for at the start.
-                if self.data.listed {
-                    effects.push(Effect::Request(Request::Refresh));
-                }
                 effects
             }
+            Msg::Restarted(version) => {
+                let own = env!("CARGO_PKG_VERSION");
+                match version.filter(|version| version != own) {
+                    Some(version) => {
+                        self.tell(ToastKind::Warning, format!("the server is cto {version} now, this is {own}: leave and start cto again to have the same"));
+                    }
+                    None => self.tell(ToastKind::Info, "the server was started again; sessions go on"),
+                }
+                Vec::new()
+            }
+            // What happened between the first list and this was told to nobody.
+            Msg::Listening => vec![Effect::Request(Request::Refresh)],
             Msg::LinkDown(detail) => {
-                let since = if let Link::Down { since, .. } = self.data.link { since } else { self.now.since_start };
-                self.data.link = Link::Down { detail, since };
+                let (since, lost) = match self.data.link {
+                    Link::Down { since, lost, .. } => (since, lost),
+                    Link::Up => (self.now.since_start, true),
+                    Link::Opening => (self.now.since_start, false),
+                };
+                self.data.link = Link::Down { detail, since, lost };
                 self.dirty = true;
                 Vec::new()
             }
@@ -415,10 +466,14 @@ impl App {
 
     fn event(&mut self, event: Event) -> Vec<Effect> {
         self.data.apply(&event);
+        if matches!(event, Event::ContainerChanged { .. }) {
+            self.columns_changed();
+        }
         let mut effects = match &event {
             Event::Resync => vec![Effect::Request(Request::Refresh)],
             Event::EngineChanged { available: true, .. } => vec![Effect::Request(Request::Refresh)],
             Event::TemplatesChanged => vec![Effect::Request(Request::Templates)],
+            Event::ScriptsChanged => vec![plugins::wish(PluginWish::List)],
             Event::ContainerChanged { container } if container.state == ContainerState::Running => {
                 let cx = context!(self);
                 self.work.container_runs(&container.id, &cx)

@@ -8,6 +8,7 @@ use super::casts::CastWish;
 use super::command::CommandId;
 use super::command::Scope;
 use super::command::command;
+use super::edit;
 use super::export::SaveRows;
 use super::hud::Hud;
 use super::inputs::page;
@@ -37,20 +38,15 @@ use super::parts::playing::Playing;
 use super::parts::prompt::Prompt;
 use super::parts::run_form::RunForm;
 use super::parts::runs::Only;
-use super::parts::scripts::Scripts;
 use super::parts::sheet::Sheet;
 use super::parts::terminal::Shows;
+use super::parts::text;
 use super::parts::tour::Step;
-use super::parts::typing::Wanted;
 use super::parts::workspace::Place;
 use super::runs;
 use super::runs::RunsWish;
 use super::stock::Kind;
-use crate::model::Container;
-use crate::model::ContainerId;
-use crate::model::ContainerState;
 use crate::model::NoticeLevel;
-use crate::model::SessionKind;
 use crate::model::Size;
 
 /// Most base64 that terminals take as one text for the clipboard.
@@ -67,7 +63,10 @@ impl App {
             return self.toasts.push(ToastKind::Error, mistake, self.now);
         }
         match Keymap::of(&settings.keys) {
-            Ok(keymap) => self.keymap = keymap.with_own(settings.commands),
+            Ok(keymap) => {
+                self.keymap = keymap.with_own(settings.commands);
+                self.keymap.set_plugins(&self.data.plugins);
+            }
             Err(error) => self.toasts.push(ToastKind::Error, error.message, self.now),
         }
         self.themes.configure(settings.themes, settings.theme);
@@ -165,9 +164,19 @@ impl App {
                 return vec![read];
             }
             Ask::RunScript(name) => return self.run_script(&name),
+            Ask::RunPlugin(plugin, command) => return self.run_plugin(&plugin, &command),
             Ask::Watch(run) => return self.watch(*run),
             Ask::RunsOf(script) => self.show_runs(Some(Only::Script(script))),
             Ask::RunsBy(schedule) => self.show_runs(Some(Only::Schedule(schedule))),
+            Ask::RunsOfPlugin(plugin) => self.show_runs(Some(Only::Plugin(plugin))),
+            Ask::EditDocument(kind) => return self.edit_document(kind),
+            Ask::Editing(answer) => return self.answer_editor(answer),
+            Ask::LeaveEditor => self.leave_editor(),
+            Ask::RunWith(start, header) => return self.run_with(*start, &header),
+            Ask::Against(recording) => self.pages.editor.set_against(recording),
+            Ask::Show(id) => return self.run(id),
+            Ask::LeaveAnyway => self.exit = Some(Exit::Left),
+            Ask::EditSchedule(schedule) => self.overlays.push(Box::new(RunForm::of_schedule(&schedule))),
             Ask::NewSchedule => self.overlays.push(Box::new(RunForm::schedule())),
             Ask::ChooseColumns(columns) => self.overlays.push(Box::new(Chooser::new(columns))),
             Ask::SetColumns(columns) => {
@@ -194,11 +203,14 @@ impl App {
                 return self.pages.files.answer(answer, &cx);
             }
             Ask::PasteText(text) => return self.paste_text(&text),
+            Ask::PasteCommand(text) => return self.paste_command(text),
             Ask::Prompted(PromptFor::Bulk(aim), line) => return self.bulk_typed(&aim, &line),
             Ask::Prompted(PromptFor::SaveCast(id), path) if !path.trim().is_empty() => {
                 return vec![casts::wish(CastWish::Save { id, path: path.trim().into(), replace: false })];
             }
-            Ask::Prompted(PromptFor::NewScript, name) => return Scripts::begin(&name),
+            Ask::Prompted(PromptFor::NewScript, name) => {
+                return text::name(&name).map(|name| Effect::Ask(Ask::EditDocument(edit::Kind::NewScript(name)))).into_iter().collect();
+            }
             Ask::Prompted(PromptFor::Setting(pointer), text) => return self.pages.settings.set(&pointer, text.trim()),
             Ask::Prompted(PromptFor::SaveRows(export), path) if !path.trim().is_empty() => {
                 return vec![Effect::Request(Request::SaveRows(Box::new(SaveRows { path: path.trim().into(), replace: false, export: *export })))];
@@ -322,7 +334,7 @@ impl App {
             C::Detach | C::Quit if self.alone => self.exit = Some(Exit::Left),
             C::Detach => self.go_home(),
             C::Quit if self.view != View::Home => self.go_home(),
-            C::Quit => self.exit = Some(Exit::Left),
+            C::Quit => self.leave(),
             C::Suspend | C::TerminalSuspend => return vec![Effect::Suspend],
             C::Redraw | C::TerminalRedraw => return vec![Effect::Redraw],
             C::GoResources if !self.alone => self.go(View::Resources),
@@ -336,6 +348,10 @@ impl App {
             C::GoScripts if !self.alone => self.go(View::Scripts),
             C::GoRuns if !self.alone => self.show_runs(None),
             C::GoSchedules if !self.alone => self.go(View::Schedules),
+            C::GoTriggers if !self.alone => self.go(View::Triggers),
+            C::GoWebhooks if !self.alone => self.go(View::Webhooks),
+            C::GoPlugins if !self.alone => self.go(View::Plugins),
+            C::GoEditor if !self.alone => self.go(View::Editor),
             C::GoSettings if !self.alone => self.go(View::Settings),
             C::HistoryBack | C::HistoryForward if !self.alone => self.travel(id == C::HistoryBack),
             C::Stats => {
@@ -365,6 +381,7 @@ impl App {
             }
             C::GoLogs => return self.go_logs(),
             C::Layouts | C::TerminalLayouts | C::OpenLayout | C::RemoveLayout | C::RenameLayout if !self.alone => return self.show_layouts(),
+            C::CommandHistory | C::PaneHistory => return self.show_history(id == C::PaneHistory),
             C::SaveLayout | C::SaveTab if !self.alone => return self.ask_layout_name(id == C::SaveTab),
             C::EditScrollback if self.view == View::Terminals => return self.edit_scrollback(),
             _ => return self.run_in_view(id),
@@ -397,7 +414,7 @@ impl App {
     }
 
     /// Types a text into the pane that had the focus last.
-    fn paste_text(&mut self, text: &str) -> Vec<Effect> {
+    pub(super) fn paste_text(&mut self, text: &str) -> Vec<Effect> {
         if self.work.focused().is_none_or(|pane| pane.is_over() || pane.log.is_some()) {
             self.tell(ToastKind::Info, "there is no terminal to type it into: open one first");
             return Vec::new();
@@ -430,12 +447,22 @@ impl App {
             }
             _ if matches!(
                 command(id).scope,
-                Scope::Sessions | Scope::Activity | Scope::Recordings | Scope::Scripts | Scope::Runs | Scope::Schedules | Scope::Settings
+                Scope::Sessions
+                    | Scope::Activity
+                    | Scope::Recordings
+                    | Scope::Scripts
+                    | Scope::Runs
+                    | Scope::Schedules
+                    | Scope::Triggers
+                    | Scope::Webhooks
+                    | Scope::Plugins
+                    | Scope::Settings
             ) =>
             {
                 let scope = command(id).scope.name();
                 self.tell(ToastKind::Info, format!("'{}' is for the {scope}: :{scope}", command(id).name));
             }
+            _ if command(id).scope == Scope::Editor => self.tell(ToastKind::Info, format!("'{}' needs a text that is edited: :scripts", command(id).name)),
             _ if command(id).scope == Scope::Run => self.tell(ToastKind::Info, format!("'{}' needs a run that is watched: :runs", command(id).name)),
             _ if command(id).scope == Scope::Files => self.tell(ToastKind::Info, format!("'{}' is for the files: :files", command(id).name)),
             _ if command(id).scope == Scope::Resources => self.tell(ToastKind::Info, format!("'{}' is for the resources: :resources", command(id).name)),
@@ -444,69 +471,6 @@ impl App {
             _ => {}
         }
         Vec::new()
-    }
-
-    /// Shows a container's terminal: the one that is open already, its main program's, or else a new shell.
-    pub(super) fn open_terminal(&mut self, id: &ContainerId, place: Place) -> Vec<Effect> {
-        let Some(container) = self.data.container(id) else { return Vec::new() };
-        if container.state != ContainerState::Running {
-            let name = container.name.clone();
-            let key = self.keymap.label(CommandId::Start).unwrap_or_default();
-            self.tell(ToastKind::Warning, format!("{name} does not run: {key} starts it"));
-            return Vec::new();
-        }
-        let wanted = self.terminal_of(container);
-        self.go(View::Terminals);
-        let cx = context!(self);
-        match wanted {
-            Wanted::Session(session) => self.work.show(&session, place, &cx),
-            Wanted::New(container, shows) => self.work.open(&container, shows, place, &cx),
-        }
-    }
-
-    /// What a running container's terminal is: what is seen of it already, its main program, or else a new shell.
-    pub(super) fn terminal_of(&self, container: &Container) -> Wanted {
-        let live: Vec<_> = self.data.live_sessions(&container.id).cloned().collect();
-        let shown = live.iter().find(|session| self.work.showing(&session.id).is_some());
-        let main = live.iter().find(|session| session.kind == SessionKind::Main);
-        match shown.or(main).or_else(|| live.last().filter(|_| !container.tty)).cloned() {
-            Some(session) => Wanted::Session(Box::new(session)),
-            None => Wanted::New(Box::new(container.clone()), if container.tty { Shows::Main } else { Shows::Shell }),
-        }
-    }
-
-    /// Opens something of a container in a new pane.
-    pub(super) fn open(&mut self, id: &ContainerId, shows: Shows, place: Place) -> Vec<Effect> {
-        let Some(container) = self.data.container(id).cloned() else { return Vec::new() };
-        self.go(View::Terminals);
-        let cx = context!(self);
-        self.work.open(&container, shows, place, &cx)
-    }
-
-    /// Shows the logs of these containers in one new pane.
-    pub(super) fn open_logs(&mut self, ids: &[ContainerId], place: Place) -> Vec<Effect> {
-        let containers: Vec<_> = ids.iter().filter_map(|id| self.data.container(id)).cloned().collect();
-        if containers.is_empty() {
-            self.tell(ToastKind::Info, "there is no container here whose log could be shown");
-            return Vec::new();
-        }
-        self.go(View::Terminals);
-        let cx = context!(self);
-        self.work.open_logs(&containers, place, &cx)
-    }
-
-    /// Shows the newest of the logs that are open, or else those of the container under the cursor.
-    fn go_logs(&mut self) -> Vec<Effect> {
-        let open = self.work.panes.values().rfind(|pane| pane.log.is_some()).map(|pane| pane.id);
-        let Some(pane) = open else {
-            let own = self.work.focused().filter(|_| self.view == View::Terminals).map(|pane| vec![pane.origin.container.clone()]);
-            let ids = own.unwrap_or_else(|| self.home.meant(&self.data));
-            return self.open_logs(&ids, Place::Tab);
-        };
-        self.go(View::Terminals);
-        self.work.focus_pane(pane);
-        let cx = context!(self);
-        self.work.arrange(&cx)
     }
 
     fn copy(&mut self, text: String) -> Vec<Effect> {

@@ -1,7 +1,9 @@
 //! The client's copy of what the server knows, kept fresh by events.
+use super::hooks::Hooks;
 use super::msg::Everything;
 use super::msg::Link;
 use super::parts::badges::Badge;
+use super::plugins::Plugged;
 use super::runs::Known;
 use super::stock::Stock;
 use crate::model::Container;
@@ -58,16 +60,32 @@ pub struct Data {
     pub stock: Stock,
     /// Scripts and runs, as far as they were listed.
     pub runs: Known,
+    /// Plugins, as far as they were listed, and what they show.
+    pub plugins: Plugged,
+    /// Triggers, webhooks and plugins, as far as they were listed.
+    pub hooks: Hooks,
     /// The newest samples of each container, the latest last.
     pub stats: HashMap<ContainerId, VecDeque<Stats>>,
     /// The newest small picture of each container.
     pub pictures: HashMap<ContainerId, SmallPicture>,
     /// What happened in the terminals of each container that are open here, while nobody looked.
     pub badges: BTreeMap<ContainerId, Vec<Badge>>,
+    /// What was told while everything is being listed.
+    pub meanwhile: Option<Vec<Event>>,
 }
 
 impl Data {
-    /// Takes in a whole list.
+    /// Everything is being listed from now on.
+    pub fn begin_listing(&mut self) {
+        self.meanwhile = Some(Vec::new());
+    }
+
+    /// Nothing is being listed any more.
+    pub fn end_listing(&mut self) {
+        self.meanwhile = None;
+    }
+
+    /// Takes in a whole list, and again what was told since it was asked for: the list may be older than that.
     pub fn replace(&mut self, all: Everything) {
         self.listed = true;
         self.engine = all.engine;
@@ -78,10 +96,16 @@ impl Data {
         let known = |id: &ContainerId| self.containers.iter().any(|container| container.id == *id);
         self.stats.retain(|id, _| known(id));
         self.pictures.retain(|id, _| known(id));
+        for event in self.meanwhile.take().into_iter().flatten() {
+            self.apply(&event);
+        }
     }
 
     /// Takes in one fact.
     pub fn apply(&mut self, event: &Event) {
+        if let Some(meanwhile) = &mut self.meanwhile {
+            meanwhile.push(event.clone());
+        }
         match event {
             Event::ContainerChanged { container } => {
                 if container.state != ContainerState::Running {
@@ -107,7 +131,13 @@ impl Data {
             Event::RunChanged { run } => self.runs.put(run),
             Event::ScheduleChanged { schedule } => self.runs.put_schedule(schedule),
             Event::ScheduleRemoved { name } => self.runs.drop_schedule(name),
-            Event::Bell { .. } | Event::Notice { .. } | Event::ScriptsChanged | Event::TemplatesChanged | Event::ConfigChanged { .. } | Event::Resync => {}
+            Event::Bell { .. }
+            | Event::Notice { .. }
+            | Event::ScriptsChanged
+            | Event::TemplatesChanged
+            | Event::ConfigChanged { .. }
+            | Event::ListChanged { .. }
+            | Event::Resync => {}
         }
     }
 

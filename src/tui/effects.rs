@@ -12,6 +12,8 @@ use super::effects_pane::Wanted;
 use super::effects_runs;
 use super::effects_stock;
 use super::export;
+use super::history;
+use super::hooks;
 use super::msg::Effect;
 use super::msg::Everything;
 use super::msg::Msg;
@@ -21,6 +23,7 @@ use super::msg::Request;
 use super::past::POINTS;
 use super::past::PastRead;
 use super::past::PastWish;
+use super::plugins;
 use super::schedules;
 use crate::client::Client;
 use crate::client::StreamUpdate;
@@ -38,6 +41,7 @@ use crate::model::Endpoint;
 use crate::model::GetHealth;
 use crate::model::GetLayout;
 use crate::model::GetStatsOf;
+use crate::model::GetVersion;
 use crate::model::ListAudit;
 use crate::model::ListContainers;
 use crate::model::ListEngineCalls;
@@ -67,6 +71,7 @@ use crate::model::TileWish;
 use crate::model::TopQuery;
 use crate::model::Topic;
 use crate::model::UnpauseContainer;
+use crate::model::WholeQuery;
 use futures_util::StreamExt as _;
 use futures_util::TryStreamExt as _;
 use std::collections::HashMap;
@@ -179,7 +184,7 @@ pub(super) async fn ask(client: &Client, request: &Request) -> Result<Reply> {
     let nothing = Empty {};
     Ok(match request {
         Request::Refresh => Reply::All(Box::new(everything(client).await?)),
-        Request::Templates => Reply::Templates(Box::new(client.call::<ListTemplates>(&[], &nothing).await?)),
+        Request::Templates => Reply::Templates(Box::new(client.call::<ListTemplates>(&[], &WholeQuery::default()).await?)),
         Request::Render(create) => Reply::Rendered(Box::new(client.call::<RenderTemplate>(&[], create).await?)),
         Request::Launch(create) => Reply::Operation(Box::new(client.call_operation::<CreateContainerFrom>(&[], create, Duration::ZERO).await?)),
         Request::Cancel(id) => Reply::Operation(Box::new(client.call::<CancelOperation>(&[id.as_str()], &nothing).await?)),
@@ -215,7 +220,9 @@ pub(super) async fn ask(client: &Client, request: &Request) -> Result<Reply> {
         Request::SaveLog(wish) => Reply::Saved(effects_log::save(wish).await?),
         Request::Casts(wish) => Reply::Casts(Box::new(effects_casts::ask(client, wish).await?)),
         Request::Runs(wish) => Reply::Runs(Box::new(effects_runs::ask(client, wish).await?)),
+        Request::Hooks(wish) => Reply::Hooks(Box::new(hooks::ask(client, wish).await?)),
         Request::Schedules(wish) => Reply::Schedules(Box::new(schedules::ask(client, wish).await?)),
+        Request::Plugins(wish) => Reply::Plugins(Box::new(plugins::ask(client, wish).await?)),
         Request::Set(set) => {
             let set = set.clone();
             let done = tokio::task::spawn_blocking(move || crate::config::set(&set.paths, &set.pointer, &set.text)).await;
@@ -223,6 +230,7 @@ pub(super) async fn ask(client: &Client, request: &Request) -> Result<Reply> {
             Reply::Nothing
         }
         Request::SaveRows(wish) => Reply::Saved(export::save(wish).await?),
+        Request::History(wish) => Reply::History(Box::new(history::ask(client, wish).await?)),
         Request::Layouts(wish) => effects_layouts::ask(client, wish).await?,
         Request::LoadLayout => match client.call::<GetLayout>(&[LAYOUT], &nothing).await {
             Ok(layout) => Reply::Layout(Some(Box::new(layout.data))),
@@ -251,12 +259,13 @@ fn open(address: &str) {
 }
 
 async fn everything(client: &Client) -> Result<Everything> {
+    let whole = WholeQuery::default();
     let (health, containers, sessions, operations, templates) = tokio::join!(
         client.call::<GetHealth>(&[], &Empty {}),
         all::<ListContainers, _>(client),
         all::<ListSessions, _>(client),
         all::<ListOperations, _>(client),
-        client.call::<ListTemplates>(&[], &Empty {}),
+        client.call::<ListTemplates>(&[], &whole),
     );
     let engine = health?.engine;
     // Without an engine there is no list of containers, and everything else still shows.
@@ -284,13 +293,18 @@ pub(super) async fn all<E: Endpoint<Request = ListQuery, Reply = Page<T>>, T>(cl
     let mut items = Vec::new();
     let mut cursor = None;
     loop {
-        let page = client.call::<E>(&[], &ListQuery { limit: Some(PAGE), cursor, q: None }).await?;
+        let page = client.call::<E>(&[], &ListQuery { limit: Some(PAGE), cursor, ..ListQuery::default() }).await?;
         items.extend(page.items);
         match page.next_cursor {
             Some(next) => cursor = Some(next),
             None => return Ok(items),
         }
     }
+}
+
+/// What the server is now; none when it does not say.
+async fn version(client: &Client) -> Option<String> {
+    client.call_within::<GetVersion>(&[], &Empty {}, PAUSE).await.ok().map(|version| version.version)
 }
 
 /// Tells what the server says, for as long as somebody listens.
@@ -312,9 +326,15 @@ async fn listen(client: Client, told: mpsc::Sender<Msg>, mut tiles: watch::Recei
         return;
     }
     let (mut tiles_id, mut stats_id) = (None, None);
+    let mut boot = None;
     loop {
         let message = tokio::select! {
             update = stream.next() => match update {
+                StreamUpdate::Message(StreamMessage::Welcome { boot_id }) => match boot.replace(boot_id.clone()) {
+                    Some(before) if before != boot_id => Some(Msg::Restarted(version(&client).await)),
+                    _ => None,
+                },
+                StreamUpdate::Message(StreamMessage::Listening { .. }) => Some(Msg::Listening),
                 StreamUpdate::Message(StreamMessage::Event { event, .. }) => Some(Msg::Event(Box::new(event.event))),
                 StreamUpdate::Message(StreamMessage::Stats { stats, .. }) => Some(Msg::Stats(stats)),
                 StreamUpdate::Message(StreamMessage::Tile { tile, .. }) => Some(Msg::Tile(tile)),

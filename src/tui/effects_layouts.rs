@@ -10,7 +10,9 @@ use crate::model::Empty;
 use crate::model::GetLayout;
 use crate::model::ListLayouts;
 use crate::model::PutLayout;
+use crate::model::RemoveVersion;
 use crate::model::SaveLayout;
+use crate::model::WholeQuery;
 
 /// Does what is wished; what changed them answers with all of them.
 pub(super) async fn ask(client: &Client, wish: &LayoutWish) -> Result<Reply> {
@@ -27,11 +29,11 @@ pub(super) async fn ask(client: &Client, wish: &LayoutWish) -> Result<Reply> {
             free(to)?;
             let data = client.call::<GetLayout>(&[from], &nothing).await?.data;
             client.call::<PutLayout>(&[to], &SaveLayout { replaces: Some(0), data }).await?;
-            client.call::<DeleteLayout>(&[from], &nothing).await?;
+            client.call::<DeleteLayout>(&[from], &RemoveVersion::default()).await?;
         }
-        LayoutWish::Remove(name) => drop(client.call::<DeleteLayout>(&[name], &nothing).await?),
+        LayoutWish::Remove(name) => drop(client.call::<DeleteLayout>(&[name], &RemoveVersion::default()).await?),
     }
-    let mut layouts = client.call::<ListLayouts>(&[], &nothing).await?.items;
+    let mut layouts = client.call::<ListLayouts>(&[], &WholeQuery::default()).await?.items;
     layouts.retain(|layout| layout.name != LAYOUT);
     Ok(Reply::Layouts(layouts))
 }

@@ -49,6 +49,7 @@ impl App {
                 effects.push(Effect::WatchStats(stats));
             }
             effects.extend(self.pages.due(self.view, &cx));
+            effects.extend(self.columns_due());
         }
         if self.view != View::Run {
             effects.extend(self.pages.run.rest());
@@ -81,7 +82,21 @@ impl App {
             .min();
         let page = self.pages.wake_at(self.view, now);
         let figures = self.hud.as_ref().map(|_| now + super::hud::EVERY);
-        [figures, self.toasts.deadline(), self.work.wake_at(), self.save_at, self.numbers_at, waits, held, page].into_iter().flatten().min()
+        [
+            figures,
+            self.next_columns(),
+            self.home.detail.wake_at().filter(|_| self.view == View::Home),
+            self.toasts.deadline(),
+            self.work.wake_at(),
+            self.save_at,
+            self.numbers_at,
+            waits,
+            held,
+            page,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// What panes have drawn, to be said to the server.

@@ -50,6 +50,9 @@ impl App {
             if let Some(own) = self.keymap.find_own(self.scopes(), key).map(|own| own.name.clone()) {
                 return self.run_own(&own);
             }
+            if let Some((plugin, command)) = self.keymap.find_plugin(self.scopes(), key) {
+                return self.run_plugin(&plugin, &command);
+            }
             let found = self.keymap.find(self.scopes(), key);
             return found.map(|id| self.run(id)).unwrap_or_default();
         }

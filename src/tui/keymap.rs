@@ -3,6 +3,7 @@ use super::command::COMMANDS;
 use super::command::CommandId;
 use super::command::Scope;
 use super::command::command;
+use super::plugins::Plugged;
 use crate::config::KeysConfig;
 use crate::config::OwnCommand;
 use crate::error::Error;
@@ -26,6 +27,19 @@ pub struct Keymap {
     words: bool,
     /// Commands of the person's own, with their keys.
     own: Vec<(Option<Key>, OwnCommand)>,
+    /// Keys of plugins' commands.
+    plugged: Vec<PluggedKey>,
+}
+
+/// A key that a plugin wants for a command.
+#[derive(Clone, Debug)]
+struct PluggedKey {
+    plugin: String,
+    command: String,
+    scope: Scope,
+    key: Key,
+    /// What has this key already: then the command has none.
+    taken: Option<String>,
 }
 
 impl Keymap {
@@ -46,7 +60,7 @@ impl Keymap {
         let prefix = &config.prefix;
         let prefix =
             parse(prefix).ok_or_else(|| Error::invalid(format!("keys.prefix: '{prefix}' is no key")).fix("write it like 'C-b', 'M-Space' or 'F12'"))?;
-        let mut keymap = Self { prefix, keys: HashMap::new(), of: HashMap::new(), words: false, own: Vec::new() };
+        let mut keymap = Self { prefix, keys: HashMap::new(), of: HashMap::new(), words: false, own: Vec::new(), plugged: Vec::new() };
         for command in COMMANDS {
             let mut own: Vec<Key> = Vec::new();
             for text in config.keys_of(command) {
@@ -84,6 +98,44 @@ impl Keymap {
         let key = normal(key);
         let own = |scope: &Scope| self.own.iter().find(|(known, command)| *known == Some(key) && command.scope() == *scope).map(|(_, command)| command);
         scopes.iter().take_while(|scope| !self.keys.contains_key(&(**scope, key))).find_map(own)
+    }
+
+    /// Takes in the keys that plugins want. Whatever else has one of them keeps it; of two plugins the first by name has it.
+    pub fn set_plugins(&mut self, plugins: &Plugged) {
+        self.plugged.clear();
+        for (plugin, command) in plugins.commands() {
+            let Some(key) = command.key.as_deref().and_then(parse).map(normal) else { continue };
+            let ours = [Scope::Home, Scope::Global].into_iter().find_map(|scope| self.keys.get(&(scope, key))).map(|id| self::command(*id).name.to_owned());
+            let own = || self.own.iter().find(|(known, _)| *known == Some(key)).map(|(_, own)| own.name.clone());
+            let other =
+                || self.plugged.iter().find(|other| other.key == key && other.taken.is_none()).map(|other| format!("{}: {}", other.plugin, other.command));
+            let prefix = || (key == self.prefix).then(|| "the prefix".to_owned());
+            let taken = ours.or_else(own).or_else(prefix).or_else(other);
+            let scope = crate::config::plugin_key_scope(command.on);
+            self.plugged.push(PluggedKey { plugin: plugin.name.clone(), command: command.name.clone(), scope, key, taken });
+        }
+    }
+
+    /// The plugin and its command that a key runs.
+    #[must_use]
+    pub fn find_plugin(&self, scopes: &[Scope], key: Key) -> Option<(String, String)> {
+        let key = normal(key);
+        let known = |scope: &Scope| self.plugged.iter().find(|known| known.key == key && known.scope == *scope && known.taken.is_none());
+        let found = scopes.iter().take_while(|scope| !self.keys.contains_key(&(**scope, key))).find_map(known)?;
+        Some((found.plugin.clone(), found.command.clone()))
+    }
+
+    /// The key of a plugin's command as people read it; or what has the key that it wants.
+    ///
+    /// # Errors
+    /// Why it has none, though it wants one.
+    pub fn plugin_label(&self, plugin: &str, command: &str) -> std::result::Result<Option<String>, String> {
+        let Some(known) = self.plugged.iter().find(|known| known.plugin == plugin && known.command == command) else { return Ok(None) };
+        let key = self.show(known.key);
+        match &known.taken {
+            None => Ok(Some(key)),
+            Some(other) => Err(format!("{key} is that of {other}")),
+        }
     }
 
     /// Whether keys are shown in words instead of signs.

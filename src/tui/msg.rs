@@ -1,4 +1,5 @@
 //! What happens to the screen (`Msg`) and what it wants done (`Effect`).
+pub use super::ask::Ask;
 pub use super::questions::Choice;
 pub use super::questions::ConfirmSpec;
 pub use super::questions::PickRow;
@@ -19,18 +20,20 @@ use super::command::CommandId;
 use super::export::SaveRows;
 use super::files::CopyJob;
 use super::files::CopyNews;
-use super::files::FilesAnswer;
 use super::files::FilesReply;
 use super::files::FilesWish;
+use super::history::HistoryWish;
+use super::hooks::HookReply;
+use super::hooks::HookWish;
 use super::layouts::LayoutWish;
 use super::logs::Follow;
 use super::logs::News;
 use super::logs::SaveLog;
-use super::parts::facts::Columns;
-use super::parts::facts::Fact;
 use super::parts::pane_tree::TabSeen;
 use super::past::PastRead;
 use super::past::PastWish;
+use super::plugins::PluginReply;
+use super::plugins::PluginWish;
 use super::runs::RunsReply;
 use super::runs::RunsWish;
 use super::schedules::ScheduleReply;
@@ -38,6 +41,7 @@ use super::schedules::ScheduleWish;
 use super::stock::StockReply;
 use super::stock::StockWish;
 use crate::model::AuditEvent;
+use crate::model::CommandPage;
 use crate::model::Container;
 use crate::model::ContainerId;
 use crate::model::Control;
@@ -53,7 +57,6 @@ use crate::model::Problem;
 use crate::model::Processes;
 use crate::model::Recording;
 use crate::model::Rendered;
-use crate::model::Run;
 use crate::model::ServerFrame;
 use crate::model::Session;
 use crate::model::SessionId;
@@ -112,6 +115,10 @@ pub enum Msg {
     Tile(Tile),
     /// The connection to the server is there.
     LinkUp,
+    /// Another start of the server answers; this is its version, where it says so.
+    Restarted(Option<String>),
+    /// The server tells what happens from now on: what was listed before may have missed something.
+    Listening,
     /// The connection to the server is lost, for this reason; it is being made again.
     LinkDown(String),
     /// A frame of the session that a pane shows.
@@ -150,6 +157,8 @@ pub enum Link {
         detail: String,
         /// When that was noticed, since the program began.
         since: Duration,
+        /// It has answered before.
+        lost: bool,
     },
 }
 
@@ -221,10 +230,16 @@ pub enum Request {
     Runs(Box<RunsWish>),
     /// Something about schedules.
     Schedules(Box<ScheduleWish>),
+    /// Something about plugins.
+    Plugins(Box<PluginWish>),
+    /// Something about triggers, webhooks or plugins.
+    Hooks(Box<HookWish>),
     /// A setting in the user's own file, by pointer, and the text of its value.
     Set(Box<SetSetting>),
     /// Rows of a list, written into a file on this machine.
     SaveRows(Box<SaveRows>),
+    /// Commands that were run in terminals.
+    History(Box<HistoryWish>),
     /// Something about layouts that are kept under a name.
     Layouts(Box<LayoutWish>),
     /// The arrangement as it was left.
@@ -254,12 +269,18 @@ pub enum Reply {
     Layouts(Vec<Layout>),
     /// To [`Request::LoadLayout`] and a wish to open a layout; none when nothing was kept.
     Layout(Option<Box<serde_json::Value>>),
+    /// To [`Request::History`], the newest first.
+    History(Box<CommandPage>),
     /// To [`Request::Casts`].
     Casts(Box<CastReply>),
     /// To [`Request::Runs`].
     Runs(Box<RunsReply>),
     /// To [`Request::Schedules`].
     Schedules(Box<ScheduleReply>),
+    /// To [`Request::Plugins`].
+    Plugins(Box<PluginReply>),
+    /// To [`Request::Hooks`].
+    Hooks(Box<HookReply>),
     /// To [`Request::Processes`].
     Processes(Box<Processes>),
     /// To [`Request::Past`].
@@ -387,124 +408,6 @@ pub enum Effect {
     Quit,
     /// A wish to the app; never reaches the outside.
     Ask(Ask),
-}
-
-/// What a part of the screen may ask of the app.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Ask {
-    /// Run a command as if its key had been pressed, after the overlay on top closed.
-    Run(CommandId),
-    /// Run a command of the person's own, by its name.
-    RunOwn(String),
-    /// Run a line typed after `:`, such as `stop web-1`.
-    RunLine(String),
-    /// Close the overlay on top.
-    Close,
-    /// Show everything in this theme while it is looked at; none ends that.
-    Preview(Option<String>),
-    /// Show a container's terminal: its running session, its main program, or a new shell.
-    OpenTerminal(ContainerId),
-    /// Open a new shell in a container.
-    OpenShell(ContainerId),
-    /// Show the logs of these containers in one pane.
-    OpenLogs(Vec<ContainerId>),
-    /// Show a session in a pane.
-    ShowSession(SessionId),
-    /// Show the terminals of these containers in one tab and type into all of them.
-    TypeInto {
-        /// The containers.
-        containers: Vec<ContainerId>,
-        /// It was asked whether so many are meant.
-        sure: bool,
-    },
-    /// From now on type into all panes of the tab that this one is in.
-    SyncTyping(PaneId),
-    /// Launch, say so, and show its terminal when it runs if wished.
-    Launch {
-        /// What.
-        request: Box<CreateContainer>,
-        /// Show its terminal then.
-        open: bool,
-    },
-    /// Open the command line with this text in it.
-    Line(String),
-    /// Show lines to be read.
-    Sheet {
-        /// Their title.
-        title: String,
-        /// The lines.
-        lines: Vec<super::parts::reader::Line>,
-    },
-    /// Show what can be done with something.
-    Actions {
-        /// What it is called.
-        title: String,
-        /// What can be done, and how that is written on a shell's command line.
-        actions: Vec<(CommandId, Option<String>)>,
-    },
-    /// Ask before doing.
-    Confirm(Box<ConfirmSpec>),
-    /// The same after some waiting: only where nothing lies on top, so that no key meant for that answers it.
-    Offer(Box<ConfirmSpec>),
-    /// Ask for a line of text.
-    Prompt(Box<PromptSpec>),
-    /// Ask for one of several.
-    Pick(Box<PickSpec>),
-    /// Do one thing to several containers, and show how far it is.
-    Bulk(Box<BulkJob>),
-    /// Play a recording over the view.
-    Play(Box<Recording>),
-    /// Run the script of this name; its parameters are asked for where it has some.
-    RunScript(String),
-    /// Watch a run.
-    Watch(Box<Run>),
-    /// Show the runs of this script.
-    RunsOf(String),
-    /// Show the runs that this schedule started.
-    RunsBy(String),
-    /// Ask for what a new schedule is to be.
-    NewSchedule,
-    /// Choose the columns of the table, beginning with these.
-    ChooseColumns(Columns),
-    /// The table has these columns from now on.
-    SetColumns(Columns),
-    /// Sort the containers by this.
-    SortBy(Fact),
-    /// Open an address in the browser, copy it and say so.
-    Open(String),
-    /// The answer to a prompt.
-    Prompted(PromptFor, String),
-    /// Tell something that goes away by itself.
-    Toast(ToastKind, String),
-    /// Put text into the clipboard and say so.
-    Copy(String),
-    /// An answer to a question of the files.
-    Files(FilesAnswer),
-    /// Type this into the pane that had the focus last, and show it.
-    PasteText(String),
-    /// Show what can be done with a container.
-    Menu(ContainerId),
-    /// Show all that is known of a container.
-    Inspect(ContainerId),
-    /// A pane's program wants this in the clipboard: ask first.
-    OfferClipboard {
-        /// The pane.
-        pane: PaneId,
-        /// The text.
-        text: String,
-    },
-    /// Ask which pane is to be taken into the tab shown.
-    PickPane,
-    /// Take this pane into the tab shown.
-    JoinPane(PaneId),
-    /// Show this pane and give it the focus.
-    FocusPane(PaneId),
-    /// Close these panes; asks first where programs run in them.
-    AskClose(Vec<PaneId>),
-    /// Take a pane away; its session goes on.
-    ClosePane(PaneId),
-    /// End a pane's program and take the pane away.
-    EndPane(PaneId),
 }
 
 /// How a toast is meant; errors stay until a key is pressed and are kept for `!`.

@@ -8,7 +8,9 @@ use super::msg::Msg;
 use super::msg::Request;
 use super::parts::activity::Activity;
 use super::parts::browse::Browse;
+use super::parts::edit_view::EditView;
 use super::parts::files::Files;
+use super::parts::plugins::Plugins;
 use super::parts::recordings::Recordings;
 use super::parts::resources::Resources;
 use super::parts::run_view::RunView;
@@ -17,6 +19,8 @@ use super::parts::schedules::Schedules;
 use super::parts::scripts::Scripts;
 use super::parts::session_list::SessionList;
 use super::parts::settings_view::SettingsView;
+use super::parts::triggers::Triggers;
+use super::parts::webhooks::Webhooks;
 use super::stock::Kind;
 use super::stock::StockWish;
 use std::time::Duration;
@@ -40,6 +44,11 @@ pub struct Pages {
     /// The run that is watched.
     pub run: RunView,
     schedules: Schedules,
+    triggers: Triggers,
+    webhooks: Webhooks,
+    plugins: Plugins,
+    /// Texts that are edited.
+    pub editor: EditView,
     /// What is set.
     pub settings: SettingsView,
 }
@@ -59,6 +68,10 @@ impl Default for Pages {
             runs: Runs::default(),
             run: RunView::default(),
             schedules: Schedules::default(),
+            triggers: Triggers::default(),
+            webhooks: Webhooks::default(),
+            plugins: Plugins::default(),
+            editor: EditView::default(),
             settings: SettingsView::default(),
         }
     }
@@ -95,6 +108,10 @@ impl Pages {
             View::Runs => Some(&self.runs),
             View::Run => Some(&self.run),
             View::Schedules => Some(&self.schedules),
+            View::Triggers => Some(&self.triggers),
+            View::Webhooks => Some(&self.webhooks),
+            View::Plugins => Some(&self.plugins),
+            View::Editor => Some(&self.editor),
             View::Settings => Some(&self.settings),
             View::Home | View::Terminals => None,
         }
@@ -113,6 +130,10 @@ impl Pages {
             View::Runs => Some(&mut self.runs),
             View::Run => Some(&mut self.run),
             View::Schedules => Some(&mut self.schedules),
+            View::Triggers => Some(&mut self.triggers),
+            View::Webhooks => Some(&mut self.webhooks),
+            View::Plugins => Some(&mut self.plugins),
+            View::Editor => Some(&mut self.editor),
             View::Settings => Some(&mut self.settings),
             View::Home | View::Terminals => None,
         }
@@ -131,9 +152,13 @@ impl Pages {
             effects.extend(self.runs.update(msg, cx).unwrap_or_default());
             effects.extend(self.run.update(msg, cx).unwrap_or_default());
             effects.extend(self.schedules.update(msg, cx).unwrap_or_default());
+            effects.extend(self.triggers.update(msg, cx).unwrap_or_default());
+            effects.extend(self.webhooks.update(msg, cx).unwrap_or_default());
+            effects.extend(self.plugins.update(msg, cx).unwrap_or_default());
         }
         if matches!(msg, Msg::Event(_) | Msg::Reply(..) | Msg::Edited(..)) {
             effects.extend(self.scripts.update(msg, cx).unwrap_or_default());
+            effects.extend(self.editor.update(msg, cx).unwrap_or_default());
         }
         for kind in Kind::ALL {
             effects.extend(self.stock_mut(kind).update(msg, cx).unwrap_or_default());
@@ -153,6 +178,10 @@ impl Pages {
             View::Runs => self.runs.due(cx),
             View::Run => self.run.due(cx),
             View::Schedules => self.schedules.due(cx),
+            View::Triggers => self.triggers.due(cx),
+            View::Webhooks => self.webhooks.due(cx),
+            View::Plugins => self.plugins.due(cx),
+            View::Editor => self.editor.due(cx),
             View::Home | View::Terminals | View::Sessions | View::Settings => Vec::new(),
         }
     }
@@ -170,6 +199,10 @@ impl Pages {
             View::Runs => self.runs.wake_at(),
             View::Run => self.run.wake_at(now),
             View::Schedules => self.schedules.wake_at(),
+            View::Triggers => self.triggers.wake_at(),
+            View::Webhooks => self.webhooks.wake_at(),
+            View::Plugins => self.plugins.wake_at(),
+            View::Editor => self.editor.wake_at(),
             View::Home | View::Terminals | View::Sessions | View::Settings => None,
         }
     }
@@ -184,6 +217,9 @@ impl Pages {
         self.runs.refresh();
         self.run.refresh();
         self.schedules.refresh();
+        self.triggers.refresh();
+        self.webhooks.refresh();
+        self.plugins.refresh();
         Kind::ALL.into_iter().for_each(|kind| self.stock_mut(kind).refresh());
     }
 }
@@ -237,9 +273,13 @@ pub fn shell_line(name: &str, rest: &str) -> Option<String> {
         "sessions" => "sessions",
         "activity" => "audit",
         "recordings" => "rec ls",
+        "command-history" => "history",
         "scripts" => "script ls",
         "runs" => "runs ls",
         "schedules" => "schedule ls",
+        "triggers" => "trigger ls",
+        "webhooks" => "webhook ls",
+        "plugins" => "plugin ls",
         "calendar" => "schedule next",
         "run-schedule" => "schedule run",
         "run-script" => "script run",
@@ -262,10 +302,14 @@ pub fn shell_line(name: &str, rest: &str) -> Option<String> {
                 | "sessions"
                 | "activity"
                 | "recordings"
+                | "command-history"
                 | "scripts"
                 | "runs"
                 | "schedules"
                 | "calendar"
+                | "triggers"
+                | "webhooks"
+                | "plugins"
                 | "settings"
                 | "resources"
                 | "stats"

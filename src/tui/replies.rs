@@ -16,6 +16,8 @@ use super::msg::Saved;
 use super::msg::ToastKind;
 use super::parts::confirm::Confirm;
 use super::parts::terminal::PaneState;
+use super::plugins;
+use super::plugins::PluginWish;
 use super::runs::RunsReply;
 use super::runs::RunsWish;
 use super::schedules::ScheduleWish;
@@ -31,8 +33,16 @@ impl App {
         self.dirty = true;
         let msg = Msg::Reply(Box::new(request), result);
         // The lists come first, so that overlays see them.
-        if let Msg::Reply(_, Ok(reply)) = &msg {
-            self.learn(reply);
+        if let Msg::Reply(request, result) = &msg {
+            self.refreshing &= **request != Request::Refresh;
+            match (&**request, result) {
+                (Request::Hooks(asked), Ok(Reply::Hooks(told))) => self.data.hooks.learn(asked, told),
+                (_, Ok(reply)) => self.learn(reply),
+                (_, Err(_)) => {}
+            }
+            if **request == Request::Refresh {
+                self.data.end_listing();
+            }
         }
         let (mut effects, taken) = self.offer(&msg);
         let Msg::Reply(request, result) = msg else { return effects };
@@ -92,15 +102,20 @@ impl App {
             // Tried again with the next change, and at the end.
             (Request::SaveLayout(_), Err(_)) => {}
             // The view says so, and tries again.
-            (Request::Past(_) | Request::Audit | Request::EngineCalls | Request::Processes(_), Err(_)) => {}
+            (Request::History(_) | Request::Past(_) | Request::Audit | Request::EngineCalls | Request::Processes(_), Err(_)) => {}
             (Request::Casts(wish), Err(_)) if *wish == CastWish::List => {}
-            (Request::Runs(wish), Err(_)) if matches!(*wish, RunsWish::Scripts | RunsWish::Runs | RunsWish::Log(..)) => {}
+            (Request::Runs(wish), Err(_)) if wish.is_quiet() => {}
             (Request::Runs(wish), Ok(Reply::Runs(reply))) => {
                 if let (RunsWish::Start(_) | RunsWish::Retry(_), RunsReply::Run(run)) = (*wish, *reply) {
                     effects.extend(self.watch(*run));
                 }
             }
             (Request::Schedules(wish), Err(_)) if *wish == ScheduleWish::List => {}
+            (Request::Hooks(wish), Err(_)) if wish.lists() => {}
+            (Request::Plugins(wish), Ok(Reply::Plugins(reply))) => effects.extend(self.plugins_told(*wish, Some(*reply))),
+            (Request::Plugins(wish), Err(_)) if !matches!(*wish, PluginWish::Run(..)) => effects.extend(self.plugins_told(*wish, None)),
+            (Request::Refresh, _) if std::mem::take(&mut self.refresh_again) => effects.push(Effect::Request(Request::Refresh)),
+            (Request::Refresh, Ok(_)) => effects.push(plugins::wish(PluginWish::List)),
             (Request::Set(set), Ok(_)) => {
                 let (name, file) = (set.pointer.trim_start_matches('/').replace('/', "."), set.paths.config_file());
                 self.tell(ToastKind::Done, format!("{name} is {} in {}", set.text, file.display()));
@@ -133,6 +148,7 @@ impl App {
             Reply::Session(session) => self.data.apply(&crate::model::Event::SessionChanged { session: session.clone() }),
             Reply::Runs(told) => self.data.runs.learn(told),
             Reply::Schedules(told) => told.teach(&mut self.data.runs),
+            Reply::Plugins(told) => self.data.plugins.learn(told),
             Reply::Stock(told) => {
                 self.data.stock.learn(told);
                 if let StockReply::Operation(operation) = &**told {
@@ -146,6 +162,8 @@ impl App {
             | Reply::Past(_)
             | Reply::Processes(_)
             | Reply::Casts(_)
+            | Reply::Hooks(_)
+            | Reply::History(_)
             | Reply::Recording(_)
             | Reply::Layout(_)
             | Reply::Layouts(_)

@@ -3,9 +3,11 @@ use super::editor::PrivateFile;
 use super::msg::Effect;
 use super::msg::Request;
 use crate::error::Result;
+use crate::model::InlineScript;
 use crate::model::Run;
 use crate::model::RunId;
 use crate::model::RunLog;
+use crate::model::RunText;
 use crate::model::Schedule;
 use crate::model::ScriptCheck;
 use crate::model::ScriptEntry;
@@ -16,8 +18,6 @@ use std::sync::Arc;
 
 /// Runs that are listed at most; of older ones the server knows more.
 pub const MOST: usize = 500;
-/// What a new script begins with.
-const BEGINNING: &str = include_str!("../../assets/luau/new.luau");
 
 /// What is known of scripts and runs.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -54,7 +54,16 @@ impl Known {
             }
             RunsReply::Run(run) => self.put(run),
             RunsReply::Log(log) => self.put(&log.run),
-            RunsReply::Script(_) | RunsReply::Draft(_) | RunsReply::Unchanged | RunsReply::Done | RunsReply::Checked(..) | RunsReply::Removed(..) => {}
+            RunsReply::Script(_)
+            | RunsReply::Draft(_)
+            | RunsReply::Text(_)
+            | RunsReply::Put(..)
+            | RunsReply::Conflict(_)
+            | RunsReply::Source(_)
+            | RunsReply::Unchanged
+            | RunsReply::Done
+            | RunsReply::Checked(..)
+            | RunsReply::Removed(..) => {}
         }
     }
 
@@ -128,21 +137,19 @@ impl Draft {
     /// # Errors
     /// `disk_full`, `invalid_value` when there is no place for it.
     pub fn of(script: ScriptEntry) -> Result<Self> {
-        Self::new(script.name, script.source.unwrap_or_default(), script.hash)
+        let last = script.name.rsplit('/').next().unwrap_or_default();
+        let before = script.source.unwrap_or_default();
+        let file = PrivateFile::new(format!("{last}.luau").as_ref(), before.as_bytes())?;
+        Ok(Self { name: script.name, before, hash: script.hash, file })
     }
 
-    /// Writes the beginning of a new script.
+    /// Writes a text that is edited here, as a file that is called so.
     ///
     /// # Errors
     /// `disk_full`, `invalid_value` when there is no place for it.
-    pub fn begun(name: String) -> Result<Self> {
-        Self::new(name, BEGINNING.to_owned(), String::new())
-    }
-
-    fn new(name: String, before: String, hash: String) -> Result<Self> {
-        let last = name.rsplit('/').next().unwrap_or_default();
-        let file = PrivateFile::new(format!("{last}.luau").as_ref(), before.as_bytes())?;
-        Ok(Self { name, before, hash, file })
+    pub fn outside(file: &str, text: String) -> Result<Self> {
+        let copy = PrivateFile::new(file.as_ref(), text.as_bytes())?;
+        Ok(Self { name: file.to_owned(), before: text, hash: String::new(), file: copy })
     }
 
     /// Where the private copy is.
@@ -165,10 +172,26 @@ pub enum RunsWish {
     Scripts,
     /// A script with its text.
     Script(String),
-    /// A script with its text, to be edited.
+    /// A script with its text, to be edited by $EDITOR.
     Edit(String),
-    /// A new script of this name, to be edited.
+    /// A script with its text, to be edited here.
+    Open(String),
+    /// The same, since it may have been saved elsewhere.
+    Look(String),
+    /// Whether a new script can have this name.
     Begin(String),
+    /// What is wrong in a text.
+    CheckText(InlineScript),
+    /// A text, saved.
+    Put(Box<PutText>),
+    /// A file of this name with this text, for $EDITOR.
+    Outside(String, String),
+    /// What such a file holds now.
+    TakeBack(Arc<Draft>),
+    /// The text that a run runs, and where it pauses.
+    Source(RunId),
+    /// A run pauses at these lines, and no others.
+    PauseAt(RunId, Vec<u32>),
     /// What was edited, saved; also over what somebody else saved meanwhile where that is meant.
     Save(Arc<Draft>, bool),
     /// What is wrong in a script.
@@ -193,24 +216,51 @@ pub enum RunsWish {
     Log(RunId, u64, u32),
 }
 
+/// A script that is to be saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PutText {
+    /// Its name.
+    pub name: String,
+    /// Its text.
+    pub source: String,
+    /// The hash of the text that this replaces; none replaces whatever there is.
+    pub replaces: Option<String>,
+}
+
+impl RunsWish {
+    /// Whether its view says by itself why it failed.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        matches!(self, Self::Scripts | Self::Runs | Self::Log(..) | Self::CheckText(_) | Self::Look(_) | Self::Source(_))
+    }
+}
+
 /// What came of it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RunsReply {
     /// To [`RunsWish::Scripts`].
     Scripts(ScriptList),
-    /// To [`RunsWish::Script`].
+    /// To [`RunsWish::Script`], [`RunsWish::Open`] and [`RunsWish::Look`].
     Script(Box<ScriptEntry>),
-    /// To [`RunsWish::Edit`] and [`RunsWish::Begin`].
+    /// To [`RunsWish::Edit`] and [`RunsWish::Outside`].
     Draft(Arc<Draft>),
+    /// To [`RunsWish::TakeBack`].
+    Text(String),
+    /// To [`RunsWish::Put`]: what is wrong in it, and what the server calls the text now.
+    Put(ScriptCheck, String),
+    /// To [`RunsWish::Put`] where somebody else has saved another text: that.
+    Conflict(Box<ScriptEntry>),
+    /// To [`RunsWish::Source`] and [`RunsWish::PauseAt`].
+    Source(Box<RunText>),
     /// To [`RunsWish::Save`] of what is as it was.
     Unchanged,
-    /// To [`RunsWish::Save`] and [`RunsWish::Check`]: the text that was looked at, and what is wrong in it.
+    /// To [`RunsWish::Save`], [`RunsWish::Check`] and [`RunsWish::CheckText`]: the text that was looked at, and what is wrong in it.
     Checked(String, ScriptCheck),
     /// How many went, and why others did not.
     Removed(usize, Vec<String>),
     /// To [`RunsWish::Runs`].
     Runs(Vec<Run>),
-    /// To [`RunsWish::Pause`] and [`RunsWish::Resume`]: events tell the rest.
+    /// To [`RunsWish::Pause`] and [`RunsWish::Resume`], of which events tell the rest, and to [`RunsWish::Begin`].
     Done,
     /// A run as it is now.
     Run(Box<Run>),

@@ -20,9 +20,12 @@ use crate::model::NextQuery;
 use crate::model::PauseSchedule;
 use crate::model::PreviewSchedule;
 use crate::model::PreviewScheduleOf;
+use crate::model::PutSchedule;
+use crate::model::RemoveVersion;
 use crate::model::ResumeSchedule;
 use crate::model::Run;
 use crate::model::RunSchedule;
+use crate::model::SaveSchedule;
 use crate::model::Schedule;
 use crate::model::ScheduleFire;
 use jiff::tz::TimeZone;
@@ -50,6 +53,8 @@ pub enum ScheduleWish {
     Resume(String),
     /// These away.
     Remove(Vec<String>),
+    /// What one is to be from now on.
+    Save(String, Box<SaveSchedule>),
     /// A new one.
     Create(Box<CreateSchedule>),
     /// The times that a new one would have.
@@ -128,13 +133,14 @@ pub(super) async fn ask(client: &Client, wish: &ScheduleWish) -> Result<Schedule
         ScheduleWish::Remove(names) => {
             let (mut gone, mut kept) = (0, Vec::new());
             for name in names {
-                match client.call::<DeleteSchedule>(&[name], &nothing).await {
+                match client.call::<DeleteSchedule>(&[name], &RemoveVersion::default()).await {
                     Ok(_) => gone += 1,
                     Err(error) => kept.push(format!("{name}: {}", error.message)),
                 }
             }
             ScheduleReply::Removed(gone, kept)
         }
+        ScheduleWish::Save(name, save) => schedule(client.call::<PutSchedule>(&[name], save).await?),
         ScheduleWish::Create(create) => schedule(client.call::<CreateScheduleOf>(&[], create).await?),
         ScheduleWish::Preview(preview) => ScheduleReply::Next(client.call::<PreviewScheduleOf>(&[], preview).await?),
     })

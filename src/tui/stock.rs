@@ -1,6 +1,7 @@
 //! The engine's images, volumes and networks: what is known of them, and what can be asked for.
 use crate::model::Image;
 use crate::model::ImageHistory;
+use crate::model::ListName;
 use crate::model::Network;
 use crate::model::Operation;
 use crate::model::Volume;
@@ -27,6 +28,16 @@ impl Kind {
             Self::Images => "image",
             Self::Volumes => "volume",
             Self::Networks => "network",
+        }
+    }
+
+    /// What events call the list.
+    #[must_use]
+    pub fn list(self) -> ListName {
+        match self {
+            Self::Images => ListName::Images,
+            Self::Volumes => ListName::Volumes,
+            Self::Networks => ListName::Networks,
         }
     }
 

@@ -31,6 +31,7 @@ use crate::term::Mods;
 use jiff::Timestamp;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Lines that are told at once, as a reader of the engine's log tells them.
@@ -168,5 +169,6 @@ fn container(number: usize) -> Container {
         sessions: 0,
         upkeep: Upkeep::default(),
         stack: None,
+        labels: BTreeMap::new(),
     }
 }

@@ -1,4 +1,5 @@
 //! What the benchmarks promise: each runs by itself, says what it compared, and leaves nothing behind.
+use super::survive::proving;
 use assert_cmd::Command;
 use serde_json::Value;
 use std::io::Read as _;
@@ -139,6 +140,39 @@ fn what_sessions_cost_is_measured_step_by_step() {
     let report = report("sessions");
     positive(&report, &["/cto/base_pss", "/cto/pss", "/steps/0/sessions", "/steps/1/cto/pss", "/steps/1/cto/private"]);
     assert!(report["cto"]["cpu_percent"].as_f64().unwrap() >= 0.0);
+}
+
+#[test]
+fn fifty_users_at_once_are_measured_beside_one_alone() {
+    let report = report("users");
+    positive(
+        &report,
+        &["/cto/echo_p50", "/cto/echo_p99", "/cto/api_p99", "/rival/echo_p99", "/ratio/echo_p99", "/cto/keys", "/cto/questions", "/cto/messages"],
+    );
+    let figure = |pointer: &str| report.pointer(pointer).and_then(Value::as_f64).unwrap();
+    if proving() {
+        assert!(figure("/ratio/echo_p99") < 2.0 && figure("/cto/api_p99") < 100.0, "{report:#}");
+        assert!(figure("/cto/slowest_user_p50") < 3.0 * figure("/cto/middle_user_p50"), "nobody is worse off than the others: {report:#}");
+    }
+}
+
+#[test]
+fn what_silent_connections_cost_is_measured() {
+    let report = report("idle");
+    positive(&report, &["/cto/silent_base", "/cto/silent_echo_p99_us", "/cto/stream_base", "/cto/stream_echo_p99_us", "/ratio/silent_echo_p99_us"]);
+    let figure = |pointer: &str| report.pointer(pointer).and_then(Value::as_f64).unwrap();
+    // KiB. Few connections must not cost what thousands may.
+    let most = if proving() { 20.0 * 1024.0 } else { 10.0 * 1024.0 };
+    assert!(figure("/cto/silent_growth") < most && figure("/cto/stream_growth") < 2.0 * most, "{report:#}");
+    if proving() {
+        assert!(figure("/cto/silent_closed") >= 8_900.0, "of those of whom nothing is known the server keeps 1,024: {report:#}");
+        for what in ["silent", "stream"] {
+            assert!(figure(&format!("/cto/{what}_left")) < 0.1 * figure(&format!("/cto/{what}_base")), "{what}: {report:#}");
+            assert!(figure(&format!("/ratio/{what}_echo_p99_us")) < 2.0, "{what}: {report:#}");
+        }
+    } else {
+        assert_eq!(figure("/cto/silent_closed"), 0.0, "few are left alone: {report:#}");
+    }
 }
 
 #[test]

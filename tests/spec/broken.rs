@@ -114,7 +114,9 @@ fn every_broken_configuration_says_what_is_wrong_and_where() {
         ("missing-file", config("{\"server\": {\"database\": \"${file:./nowhere}\"}}")),
         ("unknown-theme", config("{\"theme\": \"drak\"}")),
         ("key-that-can-not-be", config("{\"keys\": {\"prefix\": \"x\"}}")),
-        ("open-to-all", config("{\"server\": {\"listen\": \"0.0.0.0:80\"}}")),
+        ("no-address", config("{\"server\": {\"listen\": \"0.0.0.0\"}}")),
+        ("no-host-name", config("{\"server\": {\"names\": [\"https://box.example\"], \"base_path\": \"cto/\"}}")),
+        ("half-a-certificate", config("{\"server\": {\"tls\": {\"certificate\": \"box.pem\"}}}")),
         ("directory", {
             let home = Home::new();
             fs::create_dir_all(home.paths.config_file()).unwrap();

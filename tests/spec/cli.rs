@@ -190,6 +190,24 @@ fn a_program_without_a_terminal_is_followed_to_its_end() {
 }
 
 #[test]
+fn a_template_is_saved_in_the_server_and_a_dry_run_of_a_launch_launches_nothing() {
+    let home = Home::new();
+    let file = home.dir.path().join("mine.json");
+    std::fs::write(&file, r#"{"name":"mine","image":"debian:bookworm-slim","command":["sleep","600"]}"#).unwrap();
+    let file = file.to_str().unwrap();
+    assert_eq!(home.ok(&["template", "save", file, "--dry-run"]), "mine\n");
+    assert!(!home.ok(&["template", "ls"]).contains("mine"));
+    assert_eq!(home.ok(&["template", "save", file, "--new"]), "mine\n");
+    home.fails(5, &["template", "save", file, "--new"]);
+    let name = home.name("dry");
+    let said = home.ok(&["run", "mine", "--name", &name, "--dry-run"]);
+    assert_eq!(said, format!("make container {name}\nstart container {name}\n"));
+    assert!(!home.ok(&["ps", "-a"]).contains(&name), "nothing was launched");
+    home.ok(&["template", "rm", "mine"]);
+    home.fails(3, &["template", "rm", "mine"]);
+}
+
+#[test]
 fn users_and_tokens_open_the_api_over_tcp() {
     let home = Home::new();
     let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
@@ -207,6 +225,16 @@ fn users_and_tokens_open_the_api_over_tcp() {
     over_tcp(&token, &["ps"]).assert().success();
     over_tcp(&token, &["run", "shell", "-d", "--name", &home.name("no")]).assert().code(4);
     over_tcp("cto_pat_wrong", &["ps"]).assert().code(4);
+    // Everybody makes and revokes tokens of their own.
+    let own = String::from_utf8(over_tcp(&token, &["token", "create", "--about", "status page"]).assert().success().get_output().stdout.clone()).unwrap();
+    over_tcp(own.trim(), &["ps"]).assert().success();
+    over_tcp(&token, &["token", "create", "--role", "admin"]).assert().code(2);
+    over_tcp(&token, &["token", "create", "--user", "vic"]).assert().code(4);
+    let listed = over_tcp(&token, &["token", "ls", "--json"]).assert().success().get_output().stdout.clone();
+    let listed: serde_json::Value = serde_json::from_slice(&listed).unwrap();
+    let of_own = listed.as_array().unwrap().iter().find(|token| token["about"] == "status page").unwrap();
+    over_tcp(&token, &["token", "rm", of_own["id"].as_str().unwrap()]).assert().success();
+    over_tcp(own.trim(), &["ps"]).assert().code(4);
     let id = home.json(&["token", "ls", "--json"])[0]["id"].as_str().unwrap().to_owned();
     home.ok(&["token", "rm", &id]);
     over_tcp(&token, &["ps"]).assert().code(4);

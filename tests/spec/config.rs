@@ -302,7 +302,7 @@ fn every_mistake_in_the_configuration_is_told_and_the_rest_is_used() {
     write(
         &paths.config_file(),
         r#"{
-  "theme": "drak", "keys": {"prefix": "b"}, "log": {"level": "debgu"}, "server": {"listen": "0.0.0.0:80", "datbase": "x"},
+  "theme": "drak", "keys": {"prefix": "b"}, "log": {"level": "debgu"}, "server": {"listen": "0.0.0.0", "datbase": "x"},
   "terminal": {"scrollback": 1000000000}, "retention": {"audit_days": 30}, "containers": {"allowed_roots": ["srv"]}
 }"#,
     );

@@ -126,7 +126,10 @@ async fn a_viewer_is_refused_and_the_refusal_is_audited() {
         }
     }
     assert_eq!(control.create_container_from(&viewer(), plane.request("no", json!({})), None).await.unwrap_err().code, Code::Forbidden);
-    assert_eq!(control.create_user(&operator("otto"), AddUser { name: "eve".to_owned(), role: Role::Admin }).await.unwrap_err().code, Code::Forbidden);
+    assert_eq!(
+        control.create_user(&operator("otto"), AddUser { name: "eve".to_owned(), role: Role::Admin, password: None }).await.unwrap_err().code,
+        Code::Forbidden
+    );
     // Looking is fine.
     control.attach_session(&viewer(), session.id.as_str(), attach(AttachMode::View)).await.unwrap();
     let refusals: Vec<String> = plane.audit().await.into_iter().filter(|line| line.ends_with("Refused")).collect();
@@ -222,7 +225,7 @@ async fn names_are_made_up_without_clashes_and_repeated_requests_launch_once() {
     control.wait_operation(&CONTROL_ADMIN, one.id.as_str(), Duration::from_secs(60)).await.unwrap();
     assert_eq!(plane.existing().await.len(), 4);
     // Pages follow each other.
-    let query = ListQuery { limit: Some(3), q: Some(plane.prefix.clone()), cursor: None };
+    let query = ListQuery { limit: Some(3), q: Some(plane.prefix.clone()), ..ListQuery::default() };
     let first = control.list_containers(&viewer(), &query).await.unwrap();
     let rest = control.list_containers(&viewer(), &ListQuery { cursor: first.next_cursor.clone(), ..query }).await.unwrap();
     assert_eq!((first.items.len(), rest.items.len(), rest.next_cursor), (3, 1, None));
@@ -328,8 +331,8 @@ async fn a_mounted_directory_is_made_as_the_servers_user() {
 async fn tokens_prove_their_users_until_they_are_revoked() {
     let plane = Plane::start().await;
     let control = &plane.control;
-    control.create_user(&admin(), AddUser { name: "olga".to_owned(), role: Role::Operator }).await.unwrap();
-    let ask = |role| CreateToken { user: Some("olga".to_owned()), role, expires_in_days: Some(1) };
+    control.create_user(&admin(), AddUser { name: "olga".to_owned(), role: Role::Operator, password: None }).await.unwrap();
+    let ask = |role| CreateToken { user: Some("olga".to_owned()), role, expires_in_days: Some(1), about: None };
     let made = control.create_token_for(&admin(), ask(Some(Role::Viewer))).await.unwrap();
     assert_eq!(control.create_token_for(&admin(), ask(Some(Role::Admin))).await.unwrap_err().code, Code::InvalidValue);
     let olga = control.identify(&made.secret).await.unwrap();
@@ -342,10 +345,13 @@ async fn tokens_prove_their_users_until_they_are_revoked() {
     control.delete_token(&admin(), made.token.id.as_str()).await.unwrap();
     assert_eq!(control.identify(&made.secret).await.unwrap_err().code, Code::Unauthenticated);
     let another = control.create_token_for(&admin(), ask(None)).await.unwrap();
-    control.delete_user(&admin(), "olga").await.unwrap();
+    control.delete_user(&admin(), "olga", RemoveVersion::default()).await.unwrap();
     assert_eq!(control.identify(&another.secret).await.unwrap_err().code, Code::Unauthenticated);
     // Whoever holds the socket needs no user first.
-    let local = control.create_token_for(&Control::local_admin(), CreateToken { user: None, role: Some(Role::Operator), expires_in_days: None }).await.unwrap();
+    let local = control
+        .create_token_for(&Control::local_admin(), CreateToken { user: None, role: Some(Role::Operator), expires_in_days: None, about: None })
+        .await
+        .unwrap();
     assert_eq!(control.identify(&local.secret).await.unwrap().role, Role::Operator);
     let text = format!("{:?}", control.list_audit(&admin(), &ListQuery::default()).await.unwrap());
     assert!(!text.contains("cto_pat_"), "no secret is in the audit");

@@ -471,6 +471,7 @@ fn every_json_text_in_the_documents_is_read_as_what_it_is() {
                 "json attach" => whole(again::<Attach>(&body)),
                 "json ready" => whole(again::<Ready>(&body)),
                 "json trigger" => whole(again::<SaveTrigger>(&body)),
+                "json webhook" => whole(again::<SaveWebhook>(&body)),
                 "json plugin" => {
                     let example = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/luau/plugins/example/plugin.json")).unwrap();
                     assert_eq!(serde_json::from_str::<Value>(&example).unwrap(), value(), "{at}");
@@ -484,7 +485,7 @@ fn every_json_text_in_the_documents_is_read_as_what_it_is() {
             seen.insert(kind);
         }
     }
-    assert_eq!(seen.len(), 13, "{seen:?}");
+    assert_eq!(seen.len(), 14, "{seen:?}");
 }
 
 /// What is read from a text, as JSON again.

@@ -185,6 +185,7 @@ pub fn container(name: &str, template: &str, minutes: i64) -> Container {
         sessions: 0,
         upkeep: Default::default(),
         stack: None,
+        labels: std::collections::BTreeMap::new(),
     }
 }
 
@@ -239,7 +240,7 @@ pub fn launch(name: &str, progress: Progress) -> Operation {
 }
 
 pub fn template(json: &str) -> TemplateEntry {
-    TemplateEntry { template: serde_json::from_str(json).unwrap(), origin: TemplateOrigin::Gallery, path: None, etag: "0".to_owned() }
+    TemplateEntry { template: serde_json::from_str(json).unwrap(), origin: TemplateOrigin::Gallery, path: None, etag: "0".to_owned(), text: None }
 }
 
 pub fn templates() -> TemplateList {

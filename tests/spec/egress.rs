@@ -209,7 +209,14 @@ async fn after_the_engine_has_ended_and_begun_with_everything_in_it_the_ways_out
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), all_run).await.expect("each runs again and reaches its host");
+        if tokio::time::timeout(Duration::from_secs(60), all_run).await.is_err() {
+            let states = docker(&["-H", &alone.address(), "ps", "-a", "--format", "{{.Names}} {{.Status}}"]);
+            let mut errors = Vec::new();
+            for container in &containers {
+                errors.push(plane.control.parts().engine.inspect(&container.name).await.map(|now| (now.state, now.started_at, now.error)));
+            }
+            panic!("not all run again and reach their host; before: {before:?}\n{errors:#?}\n{states}");
+        }
     }
     for container in &containers {
         plane.control.delete_container(&ada, &container.name, RemoveContainer { force: true }).await.unwrap();

@@ -31,7 +31,7 @@ async fn works(name: &str) -> serde_json::Map<String, serde_json::Value> {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_example_is_tested_here_and_has_no_mistakes() {
     let plane = Plane::start().await;
-    let list = plane.automation.list_scripts(&admin()).await.unwrap();
+    let list = plane.automation.list_scripts(&admin(), &WholeQuery::default()).await.unwrap();
     assert_eq!(list.broken, []);
     let names: Vec<&str> = list.items.iter().map(|script| script.name.as_str()).collect();
     let tests = include_str!("examples.rs");

@@ -5,11 +5,19 @@ use super::support::http::Door;
 use super::support::plane::Plane;
 use super::support::plane::admin;
 use super::support::plane::operator;
+use super::support::receiver::Mail;
 use super::support::receiver::Receiver;
 use super::support::receiver::Reply;
 use super::support::receiver::mail_server;
+use super::support::receiver::mail_server_at;
+use super::support::tls::Authority;
+use super::support::tls::EARLY;
+use super::support::tls::EXPIRED;
+use super::support::tls::VALID;
 use base64::Engine as _;
 use cto::access::Actor;
+use cto::config::Config;
+use cto::engine::Engine;
 use cto::model::*;
 use cto::tui::Start;
 use cto::tui::app::App;
@@ -25,20 +33,40 @@ use jiff::SignedDuration;
 use jiff::Timestamp;
 use serde_json::json;
 use std::fmt::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::time::Duration;
 use std::time::Instant;
 
 const OK: Reply = Reply::Status(200, "thanks");
 
 fn to(url: String) -> SaveWebhook {
-    SaveWebhook { name: "ci".to_owned(), to: HookTarget::Webhook { url }, events: vec!["run.*".to_owned()], filter: HookFilter::default(), allow_private: true }
+    SaveWebhook {
+        name: "ci".to_owned(),
+        to: HookTarget::Webhook { url },
+        events: vec!["run.*".to_owned()],
+        filter: HookFilter::default(),
+        body: None,
+        allow_private: true,
+        replaces: None,
+    }
 }
 
 /// A plane whose admin is a user.
 async fn start() -> Plane {
-    let plane = Plane::start().await;
+    prepared(Plane::start().await).await
+}
+
+/// The same, with certificates of authorities in a file.
+async fn start_trusting(file: &Path) -> Plane {
+    let mut config = Config::default();
+    config.hooks.ca_file = Some(file.to_owned());
+    prepared(Plane::configured(Engine::connect(None), config).await).await
+}
+
+async fn prepared(plane: Plane) -> Plane {
     for (name, role) in [("ada", Role::Admin), ("olga", Role::Operator)] {
-        plane.control.create_user(&admin(), AddUser { name: name.to_owned(), role }).await.unwrap();
+        plane.control.create_user(&admin(), AddUser { name: name.to_owned(), role, password: None }).await.unwrap();
     }
     plane
 }
@@ -73,7 +101,7 @@ async fn until(plane: &Plane, name: &str, wanted: impl Fn(&[HookDelivery]) -> bo
 }
 
 /// What a receiver has to compare `webhook-signature` with, made as the specification says.
-fn signature(secret: &str, id: &str, at: &str, body: &str) -> String {
+pub fn signature(secret: &str, id: &str, at: &str, body: &str) -> String {
     let engine = base64::engine::general_purpose::STANDARD;
     let key = engine.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
     let mut code = hmac::Hmac::<sha2::Sha256>::new_from_slice(&key).unwrap();
@@ -124,6 +152,9 @@ async fn a_failing_receiver_is_tried_again_ever_more_rarely_and_then_given_up() 
     assert_eq!((attempt.status, attempt.error.as_deref(), attempt.response.as_str()), (Some(500), Some("answered 500"), "[31mout of order"));
     let ids: Vec<String> = receiver.got().iter().map(|one| one.header("webhook-id").to_owned()).collect();
     assert!(ids.iter().all(|id| *id == delivery.message), "the same message in every try");
+    let sent = plane.automation.get_delivery(&admin(), delivery.id.as_str()).await.unwrap();
+    assert_eq!((&sent.body, &sent.delivery), (&receiver.got()[0].body, &delivery), "what was sent can be looked at");
+    assert_eq!(plane.automation.get_delivery(&operator("otto"), delivery.id.as_str()).await.unwrap_err().code, Code::NotFound, "by its owner");
     let webhook = plane.automation.get_webhook(&admin(), "ci").await.unwrap();
     assert_eq!(webhook.disabled.as_deref(), Some("a delivery failed 8 times, last: answered 500"));
     // Nothing more is told until somebody lets it go on; then the same message can be sent again. Another one shows when the event was looked at.
@@ -156,7 +187,16 @@ async fn a_receiver_that_recovers_has_the_event_and_may_ask_for_time() {
     receiver.answer([Reply::Status(410, "")]);
     run(&plane, &admin(), "nightly", "error(\"no\")").await;
     until(&plane, "ci", |all| all.len() == 2 && all[0].state == HookDeliveryState::Failed).await;
-    assert_eq!(plane.automation.get_webhook(&admin(), "ci").await.unwrap().disabled.as_deref(), Some("the receiver said that it wants nothing more (410)"));
+    let disabled = async {
+        loop {
+            if let Some(why) = plane.automation.get_webhook(&admin(), "ci").await.unwrap().disabled {
+                return why;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let why = tokio::time::timeout(Duration::from_secs(30), disabled).await.expect("it is disabled");
+    assert_eq!(why, "the receiver said that it wants nothing more (410)");
 }
 
 #[tokio::test]
@@ -303,7 +343,15 @@ async fn a_mail_is_handed_over_to_its_server() {
         user: None,
         password: None,
     };
-    let request = SaveWebhook { name: "mail".to_owned(), to, events: vec!["run.failed".to_owned()], filter: HookFilter::default(), allow_private: true };
+    let request = SaveWebhook {
+        name: "mail".to_owned(),
+        to,
+        events: vec!["run.failed".to_owned()],
+        filter: HookFilter::default(),
+        body: None,
+        allow_private: true,
+        replaces: None,
+    };
     made(&plane, request.clone()).await;
     let delivery = plane.automation.test_webhook(&admin(), "mail").await.unwrap();
     assert_eq!((delivery.state, delivery.attempts[0].response.as_str()), (HookDeliveryState::Delivered, "250 taken as 42"));
@@ -323,7 +371,7 @@ async fn a_mail_is_handed_over_to_its_server() {
     // Whoever is no user any more is told nothing more.
     let request = SaveWebhook { to: HookTarget::Terminal, name: "gone".to_owned(), allow_private: false, ..self::to(String::new()) };
     plane.automation.create_webhook(&operator("olga"), request).await.unwrap();
-    plane.control.delete_user(&admin(), "olga").await.unwrap();
+    plane.control.delete_user(&admin(), "olga", RemoveVersion::default()).await.unwrap();
     plane.automation.enable_webhook(&admin(), "gone").await.unwrap();
     run(&plane, &admin(), "nightly", "error(\"no\")").await;
     let receiver = Receiver::start(OK).await;
@@ -331,6 +379,154 @@ async fn a_mail_is_handed_over_to_its_server() {
     run(&plane, &admin(), "nightly", "error(\"no\")").await;
     receiver.wait(2).await;
     assert!(deliveries(&plane, "gone").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_webhook_may_send_a_document_of_its_own() {
+    let (plane, receiver) = (start().await, Receiver::start(OK).await);
+    let body = json!({
+        "text": "${event.script}: ${event.state}, $${event.text}",
+        "blocks": [{"type": "context", "of": "${event.owner}"}, 7, true],
+        "run": "${event.data/run}",
+        "steps": "${event.data/run/steps}",
+        "code": "${event.exit_code}",
+    });
+    let events = vec!["run.failed".to_owned(), "container.died".to_owned()];
+    // Of the containers that others have on this engine it tells nothing.
+    let filter = HookFilter { script: Some("nightly".to_owned()), ..HookFilter::default() };
+    let secret = made(&plane, SaveWebhook { body: Some(body.clone()), events, filter, ..to(receiver.url("/")) }).await.secret.unwrap();
+    let run = run(&plane, &admin(), "nightly", "error('a \"quoted\"\\n line')").await;
+    let got = receiver.wait(1).await[0].clone();
+    let told = got.json();
+    assert_eq!(told["text"], "nightly: failed, ${event.text}");
+    assert_eq!(told["blocks"], json!([{"type": "context", "of": "ada"}, 7, true]));
+    assert_eq!((&told["run"]["id"], &told["steps"], &told["code"]), (&json!(run.id), &json!(0), &json!(null)), "values stay what they are");
+    assert_eq!(got.header("webhook-signature"), signature(&secret, got.header("webhook-id"), got.header("webhook-timestamp"), &got.body));
+    assert_eq!(plane.automation.get_webhook(&admin(), "ci").await.unwrap().body, Some(body));
+    // What comes from outside can't become more than a value.
+    let line = json!({"text": "<${event.data/run/error}>"});
+    let request = SaveWebhook { body: Some(line), events: vec!["run.failed".to_owned()], ..to(receiver.url("/")) };
+    plane.automation.put_webhook(&admin(), "ci", request).await.unwrap();
+    self::run(&plane, &admin(), "nightly", "error('\",\"admin\":true,\"x\":\"\\27[31m')").await;
+    let told = receiver.wait(2).await[1].json();
+    assert_eq!(told.as_object().unwrap().len(), 1, "{told}");
+    assert!(told["text"].as_str().unwrap().contains("\",\"admin\":true,\"x\":\" [31m"), "{told}");
+}
+
+#[tokio::test]
+async fn deliveries_by_https_reach_only_receivers_whose_certificate_is_trusted() {
+    let (dir, authority, stranger) = (tempfile::tempdir().unwrap(), Authority::new("ours"), Authority::new("theirs"));
+    let file = dir.path().join("authorities.pem");
+    std::fs::write(&file, authority.pem()).unwrap();
+    let plane = start_trusting(&file).await;
+    let receiver = Receiver::start_tls(OK, authority.acceptor("localhost", VALID)).await;
+    let url = |receiver: &Receiver| format!("https://localhost:{}/hook", receiver.address.port());
+    let secret = made(&plane, to(url(&receiver))).await.secret.unwrap();
+    run(&plane, &admin(), "nightly", "error(\"no\")").await;
+    let got = receiver.wait(2).await;
+    let (id, at) = (got[0].header("webhook-id"), got[0].header("webhook-timestamp"));
+    assert_eq!(got[0].header("webhook-signature"), signature(&secret, id, at, &got[0].body));
+    until(&plane, "ci", |all| all.len() == 2 && all.iter().all(|one| one.state == HookDeliveryState::Delivered)).await;
+
+    let nobody = "the certificate of 'localhost' is from nobody whom this machine trusts; \
+        put its authority's certificate into the file that 'hooks.ca_file' names";
+    let unknown = Receiver::start_tls(OK, stranger.acceptor("localhost", VALID)).await;
+    let cases = [
+        ("unknown", unknown.clone(), nobody),
+        ("same-name", Receiver::start_tls(OK, Authority::new("ours").acceptor("localhost", VALID)).await, nobody),
+        ("expired", Receiver::start_tls(OK, authority.acceptor("localhost", EXPIRED)).await, "the certificate of 'localhost' has expired"),
+        ("early", Receiver::start_tls(OK, authority.acceptor("localhost", EARLY)).await, "the certificate of 'localhost' is not valid yet"),
+        ("other", Receiver::start_tls(OK, authority.acceptor("example.com", VALID)).await, "the certificate that was shown is not for 'localhost'"),
+    ];
+    for (name, receiver, why) in cases {
+        made(&plane, SaveWebhook { name: name.to_owned(), ..to(url(&receiver)) }).await;
+        let delivery = plane.automation.test_webhook(&admin(), name).await.unwrap();
+        assert_eq!((delivery.state, delivery.attempts[0].error.as_deref()), (HookDeliveryState::Failed, Some(why)), "{name}");
+        assert!(receiver.got().is_empty(), "{name} was told nothing");
+    }
+
+    // One that does not encrypt at all; it happens to be no web server either.
+    let (address, _told) = mail_server().await;
+    made(&plane, SaveWebhook { name: "plain".to_owned(), ..to(format!("https://localhost:{}/", address.port())) }).await;
+    let why = plane.automation.test_webhook(&admin(), "plain").await.unwrap().attempts[0].error.clone().unwrap();
+    assert_eq!(why, "no TLS with 'localhost': received corrupt message of type InvalidContentType");
+
+    // The file is read again when it has changed; what it says is told when it is of no use.
+    std::fs::write(&file, format!("{}{}", authority.pem(), stranger.pem())).unwrap();
+    assert_eq!(plane.automation.test_webhook(&admin(), "unknown").await.unwrap().state, HookDeliveryState::Delivered);
+    assert_eq!(unknown.got().len(), 1);
+    let broken = async || plane.automation.test_webhook(&admin(), "ci").await.unwrap().attempts[0].error.clone().unwrap();
+    std::fs::write(&file, "nothing of use").unwrap();
+    assert_eq!(broken().await, format!("'hooks.ca_file', '{}', has no certificate in PEM", file.display()));
+    std::fs::write(&file, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+    assert!(broken().await.starts_with(&format!("'hooks.ca_file', '{}', has a certificate that can't be used: ", file.display())));
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(broken().await, format!("'hooks.ca_file', '{}', can't be read: No such file or directory (os error 2)", file.display()));
+}
+
+#[tokio::test]
+async fn mails_and_passwords_are_handed_over_encrypted_or_not_at_all() {
+    let (dir, authority) = (tempfile::tempdir().unwrap(), Authority::new("ours"));
+    let file = dir.path().join("authorities.pem");
+    std::fs::write(&file, authority.pem()).unwrap();
+    let plane = start_trusting(&file).await;
+    let secrets = plane.control.parts().paths.config_dir.join("secrets");
+    std::fs::create_dir_all(&secrets).unwrap();
+    std::fs::write(secrets.join("smtp"), "hunter2\n").unwrap();
+    std::fs::set_permissions(secrets.join("smtp"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    let mail = |server: String| {
+        let (user, password) = (Some("ann".to_owned()), Some("smtp".to_owned()));
+        let to = HookTarget::Email { server, from: "cto@x.example".to_owned(), to: vec!["ann@x.example".to_owned()], user, password };
+        SaveWebhook { name: "mail".to_owned(), to, ..self::to(String::new()) }
+    };
+    made(&plane, mail("localhost:25".to_owned())).await;
+    let send = async |server: String| {
+        plane.automation.put_webhook(&admin(), "mail", mail(server)).await.unwrap();
+        plane.automation.test_webhook(&admin(), "mail").await.unwrap().attempts.remove(0)
+    };
+    let login = format!("AUTH PLAIN {}\r\n", base64::engine::general_purpose::STANDARD.encode("\0ann\0hunter2"));
+
+    let good = || authority.acceptor("localhost", VALID);
+    let (address, told) = mail_server_at("127.0.0.1:0", Mail::StartTls(good(), b"")).await.unwrap();
+    let attempt = send(format!("localhost:{}", address.port())).await;
+    assert_eq!((attempt.error, attempt.response.as_str()), (None, "250 taken as 42"));
+    let told = told.await.unwrap();
+    assert_eq!(told.plain, "EHLO x.example\r\nSTARTTLS\r\n", "nothing else is said without encryption");
+    assert!(told.secret.starts_with(&format!("EHLO x.example\r\n{login}MAIL FROM:<cto@x.example>\r\n")), "{}", told.secret);
+
+    let stranger = Authority::new("theirs").acceptor("localhost", VALID);
+    let refused = [
+        (Mail::StartTls(stranger, b""), "the certificate of 'localhost' is from nobody whom this machine trusts"),
+        (Mail::StartTls(authority.acceptor("localhost", EXPIRED), b""), "the certificate of 'localhost' has expired"),
+        (Mail::StartTls(authority.acceptor("mail.example", VALID), b""), "the certificate that was shown is not for 'localhost'"),
+        (Mail::StartTls(good(), b"250 AUTH PLAIN\r\n"), "the mail server said something before the encryption began"),
+        // Somebody on the way takes the offer out, or the answer.
+        (Mail::Plain, "'localhost' offers no encryption (STARTTLS), and nothing is sent without"),
+        (Mail::NoTls, "the mail server said '454 not today'"),
+    ];
+    for (mail, why) in refused {
+        let (address, told) = mail_server_at("127.0.0.1:0", mail).await.unwrap();
+        let error = send(format!("localhost:{}", address.port())).await.error.unwrap();
+        assert!(error.starts_with(why), "{error}");
+        let told = told.await.unwrap();
+        assert!(["EHLO x.example\r\n", "EHLO x.example\r\nSTARTTLS\r\n"].contains(&told.plain.as_str()) && told.secret.is_empty(), "{why}: {told:?}");
+    }
+
+    // The port on which encryption comes first is for root alone on most machines.
+    let own = format!("127.{}.{}.1", 64 + std::process::id() / 250 % 64, 1 + std::process::id() % 250);
+    for (from, years, why) in [(&authority, VALID, None), (&authority, EXPIRED, Some("has expired")), (&Authority::new("theirs"), VALID, Some("from nobody"))] {
+        let (_, told) = match mail_server_at(&format!("{own}:465"), Mail::Tls(from.acceptor(&own, years))).await {
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => return eprintln!("skipped: port 465 is not for this user"),
+            other => other.unwrap(),
+        };
+        let error = send(format!("{own}:465")).await.error;
+        let told = told.await.unwrap();
+        assert_eq!((told.plain.as_str(), told.secret.contains(&login)), ("", why.is_none()), "{told:?}");
+        match why {
+            None => assert_eq!(error, None),
+            Some(why) => assert!(error.as_ref().is_some_and(|error| error.contains(why)) && told.secret.is_empty(), "{error:?}"),
+        }
+    }
 }
 
 #[tokio::test]
@@ -373,6 +569,10 @@ async fn mistakes_are_named_with_what_to_do() {
         url("ftp://example.com/"),
         url("https://me:secret@example.com/"),
         url("https://"),
+        SaveWebhook { body: Some(json!({"a/b": ["${event.txet}", "${event.container}"], "c": "${HOME} ${event.text"})), ..good() },
+        SaveWebhook { body: Some(json!("${event.text")), ..good() },
+        SaveWebhook { body: Some(json!({"text": "x".repeat(20_000)})), ..good() },
+        SaveWebhook { to: HookTarget::Terminal, body: Some(json!({})), ..good() },
         SaveWebhook { to: mail("smtp.example.com", "a@b.example", &[]), ..good() },
         SaveWebhook { to: mail("smtp.example.com:587", "a@b.example\r\nbcc: x@y.example", &["nobody"]), ..good() },
     ];

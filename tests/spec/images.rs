@@ -282,7 +282,7 @@ async fn what_is_cancelled_half_way_or_finds_the_disk_full_leaves_nothing_behind
     let pushing = control.push_image(&ada, &image, None).await.unwrap();
     until(&plane, &pushing, half).await;
     assert_eq!(control.cancel_operation(&ada, pushing.id.as_str()).await.unwrap().state, OperationState::Cancelled);
-    let known = reqwest::get(format!("http://{}/v2/half/way/tags/list", registry.address)).await.unwrap();
+    let known = super::support::http::http().get(format!("http://{}/v2/half/way/tags/list", registry.address)).send().await.unwrap();
     assert_eq!(known.status().as_u16(), 404, "the registry knows nothing of it");
     narrow.open();
     let pushing = control.push_image(&ada, &image, None).await.unwrap();

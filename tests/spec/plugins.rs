@@ -26,7 +26,7 @@ use std::time::Duration;
 const LIMIT: Duration = Duration::from_secs(60);
 const HELLO: &str = "script { about = \"x\", params = { whom = { default = \"world\" } } }\nlog(\"hello \" .. params.whom)\n";
 
-fn example() -> PathBuf {
+pub fn example() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/luau/plugins/example")
 }
 
@@ -35,7 +35,7 @@ fn encoded(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> BTreeMap<Strin
 }
 
 /// A plugin 'spec' with one command, 'go', and whatever else is said.
-fn files(fields: Value, further: &[(&str, &str)]) -> BTreeMap<String, String> {
+pub fn files(fields: Value, further: &[(&str, &str)]) -> BTreeMap<String, String> {
     let mut manifest = json!({"name": "spec", "version": "1.0.0", "about": "x", "commands": [{"name": "go", "about": "x", "script": "go.luau"}]});
     manifest.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     let mut all = BTreeMap::from([("plugin.json".to_owned(), manifest.to_string().into_bytes()), ("go.luau".to_owned(), HELLO.as_bytes().to_vec())]);
@@ -43,15 +43,15 @@ fn files(fields: Value, further: &[(&str, &str)]) -> BTreeMap<String, String> {
     encoded(all)
 }
 
-fn words(grants: &[&str]) -> Vec<String> {
+pub fn words(grants: &[&str]) -> Vec<String> {
     grants.iter().map(|grant| (*grant).to_owned()).collect()
 }
 
-async fn install(plane: &Plane, files: BTreeMap<String, String>, grants: &[&str]) -> Result<Plugin, Error> {
+pub async fn install(plane: &Plane, files: BTreeMap<String, String>, grants: &[&str]) -> Result<Plugin, Error> {
     plane.automation.install_plugin(&admin(), InstallPlugin { files, grants: words(grants) }).await
 }
 
-async fn go(plane: &Plane, actor: &Actor, plugin: &str, request: RunPlugin) -> Result<Ran, Error> {
+pub async fn go(plane: &Plane, actor: &Actor, plugin: &str, request: RunPlugin) -> Result<Ran, Error> {
     let run = plane.automation.run_plugin(actor, plugin, request).await?;
     Ok(over(plane, actor, &run, LIMIT).await)
 }
@@ -60,7 +60,7 @@ fn command(name: &str) -> RunPlugin {
     RunPlugin { command: name.to_owned(), ..RunPlugin::default() }
 }
 
-fn folder(plane: &Plane, name: &str) -> PathBuf {
+pub fn folder(plane: &Plane, name: &str) -> PathBuf {
     plane.control.parts().paths.config_dir.join("plugins").join(name)
 }
 
@@ -69,14 +69,14 @@ async fn state(plane: &Plane, name: &str) -> PluginState {
 }
 
 /// A plane with the user ada: what plugins do by themselves is done as who installed them.
-async fn with_ada() -> Plane {
+pub async fn with_ada() -> Plane {
     let plane = Plane::start().await;
-    plane.control.create_user(&admin(), AddUser { name: "ada".to_owned(), role: Role::Admin }).await.unwrap();
+    plane.control.create_user(&admin(), AddUser { name: "ada".to_owned(), role: Role::Admin, password: None }).await.unwrap();
     plane
 }
 
 /// The runs that a plugin has started by itself, once there are so many that are over.
-async fn reactions(plane: &Plane, plugin: &str, count: usize) -> Vec<Run> {
+pub async fn reactions(plane: &Plane, plugin: &str, count: usize) -> Vec<Run> {
     let mut events = plane.control.parts().bus.subscribe();
     let looking = async {
         loop {
@@ -99,8 +99,9 @@ async fn the_example_is_installed_runs_its_commands_and_reacts_to_events() {
     let files = encoded(cto::config::read_plugin(&example()).unwrap());
     let checked = plane.automation.check_plugin(&admin(), PluginFiles { files: files.clone() }).await.unwrap();
     assert_eq!(checked.errors, Vec::new());
-    let plugin = install(&plane, files, &["events"]).await.unwrap();
-    assert_eq!((plugin.state, plugin.granted.as_slice(), plugin.hash), (PluginState::Enabled, &words(&["events"])[..], checked.hash));
+    let grants = ["events", "columns", "panels", "templates", "keys"];
+    let plugin = install(&plane, files, &grants).await.unwrap();
+    assert_eq!((plugin.state, plugin.granted.as_slice(), plugin.hash), (PluginState::Enabled, &words(&grants)[..], checked.hash));
     assert_eq!(plugin.installed_by.as_deref(), Some("ada"));
 
     let params = BTreeMap::from([("whom".to_owned(), ParamValue::Text("ann".to_owned()))]);
@@ -134,15 +135,15 @@ async fn only_admins_change_plugins_and_viewers_run_nothing() {
     for actor in [viewer(), operator("olga")] {
         assert_eq!(plane.automation.enable_plugin(&actor, "spec", EnablePlugin::default()).await.unwrap_err().code, Code::Forbidden);
         assert_eq!(plane.automation.disable_plugin(&actor, "spec").await.unwrap_err().code, Code::Forbidden);
-        assert_eq!(plane.automation.delete_plugin(&actor, "spec").await.unwrap_err().code, Code::Forbidden);
+        assert_eq!(plane.automation.delete_plugin(&actor, "spec", RemoveText::default()).await.unwrap_err().code, Code::Forbidden);
     }
     assert_eq!(go(&plane, &viewer(), "spec", command("go")).await.err().unwrap().code, Code::Forbidden);
     assert_eq!(go(&plane, &operator("olga"), "spec", command("go")).await.unwrap().said(), ["hello world"]);
     plane.automation.disable_plugin(&admin(), "spec").await.unwrap();
     assert_eq!(go(&plane, &admin(), "spec", command("go")).await.err().unwrap().code, Code::WrongState);
-    plane.automation.delete_plugin(&admin(), "spec").await.unwrap();
+    plane.automation.delete_plugin(&admin(), "spec", RemoveText::default()).await.unwrap();
     assert!(!folder(&plane, "spec").exists());
-    assert_eq!(plane.automation.delete_plugin(&admin(), "spec").await.unwrap_err().code, Code::NotFound);
+    assert_eq!(plane.automation.delete_plugin(&admin(), "spec", RemoveText::default()).await.unwrap_err().code, Code::NotFound);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -210,6 +211,32 @@ async fn a_plugin_whose_files_change_does_nothing_until_it_is_granted_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_just_changed_counts_whoever_else_looks_at_plugins_at_that_moment() {
+    let plane = Plane::start().await;
+    let looks: Vec<_> = (0..4)
+        .map(|_| {
+            let automation = plane.automation.clone();
+            tokio::spawn(async move {
+                loop {
+                    automation.list_plugins(&viewer(), &WholeQuery::default()).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    install(&plane, files(json!({"matchers": "m.luau"}), &[("m.luau", "return { same = function(text) return text end }")]), &[]).await.unwrap();
+    for round in 0..10 {
+        let source = format!("script {{ about = \"x\" }}\nlog(matchers.spec.same(\"{round}\"))\n");
+        let ran = run_script(&plane, &admin(), inline(&source), LIMIT).await;
+        assert_eq!(ran.said(), [round.to_string()], "{:?}", ran.run.error);
+        plane.automation.disable_plugin(&admin(), "spec").await.unwrap();
+        let (message, _) = run_script(&plane, &admin(), inline(&source), LIMIT).await.error();
+        assert!(message.contains("no plugin 'spec' with matchers is enabled"), "{message}");
+        plane.automation.enable_plugin(&admin(), "spec", EnablePlugin::default()).await.unwrap();
+    }
+    looks.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn matchers_look_at_text_and_can_do_nothing_else() {
     let plane = Plane::start().await;
     let matchers = "local function upper(text) return string.upper(text) end\n\
@@ -219,7 +246,8 @@ async fn matchers_look_at_text_and_can_do_nothing_else() {
         return { upper = upper, acts = acts, endless = endless, fails = fails }";
     install(&plane, files(json!({"matchers": "m.luau"}), &[("m.luau", matchers)]), &[]).await.unwrap();
     let run = async |body: &str| run_script(&plane, &admin(), inline(&format!("script {{ about = \"x\", processor = 1 }}\n{body}\n")), LIMIT).await;
-    assert_eq!(run("log(matchers.spec.upper(\"abc\"))").await.said(), ["ABC"]);
+    let ran = run("log(matchers.spec.upper(\"abc\"))").await;
+    assert_eq!(ran.said(), ["ABC"], "{:?}", ran.run.error);
     for (body, wanted) in [
         ("matchers.spec.acts()", "attempt to call a nil value"),
         ("matchers.spec.endless()", "the script used more than 1 s of a processor"),
@@ -325,12 +353,21 @@ async fn one_broken_plugin_harms_nothing() {
     rustix::fs::mknodat(rustix::fs::CWD, dir("i-pipe").join("pipe"), rustix::fs::FileType::Fifo, rustix::fs::Mode::from_raw_mode(0o600), 0).unwrap();
     let binary = dir("j-binary");
     std::fs::write(binary.join("plugin.json"), [0xff, 0xfe, 0x00]).unwrap();
+    let column = dir("k-column");
+    let columns = json!({"columns": [{"name": "a", "title": "A", "width": 5, "script": "v.luau"}], "handlers": [{"script": "h.luau"}], "grants": ["columns"]});
+    std::fs::write(column.join("plugin.json"), manifest("k-column", columns.clone())).unwrap();
+    let mut granted = columns;
+    granted["grants"] = json!(["columns", "templates"]);
+    let views = dir("k-views");
+    std::fs::write(views.join("plugin.json"), manifest("k-views", granted)).unwrap();
+    std::fs::write(views.join("v.luau"), "local all = {}\nwhile true do all[#all + 1] = string.rep(\"x\", 1000000) end").unwrap();
+    std::fs::write(views.join("h.luau"), "return {\n\tspec = function(launch) return launch\n}").unwrap();
     let deep = dir("k-deep").join("a/b/c/d/e/f/g/h/i");
     std::fs::create_dir_all(deep).unwrap();
     let locked = dir("l-locked");
     std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0o000)).unwrap();
 
-    let all = plane.automation.list_plugins(&viewer()).await.unwrap().items;
+    let all = plane.automation.list_plugins(&viewer(), &WholeQuery::default()).await.unwrap().items;
     std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0o700)).unwrap();
     let home = plane.home.path().display().to_string();
     let mut told = String::new();
@@ -350,16 +387,16 @@ async fn one_broken_plugin_harms_nothing() {
     assert_eq!(ran.said(), ["as ever"]);
     assert_eq!(go(&plane, &admin(), "d-syntax", command("a")).await.err().unwrap().code, Code::WrongState);
     // A link is removed, and not what it leads to.
-    plane.automation.delete_plugin(&admin(), "g-linked").await.unwrap();
+    plane.automation.delete_plugin(&admin(), "g-linked", RemoveText::default()).await.unwrap();
     assert!(example().join("plugin.json").exists() && !folder(&plane, "g-linked").exists());
     for name in ["..", ".", "", "../scripts", "a/b", ".new-spec"] {
-        assert!(plane.automation.delete_plugin(&admin(), name).await.is_err(), "{name}");
+        assert!(plane.automation.delete_plugin(&admin(), name, RemoveText::default()).await.is_err(), "{name}");
     }
     // One whose folder is gone is told as well.
     std::fs::remove_dir_all(folder(&plane, "spec")).unwrap();
     let gone = plane.automation.get_plugin(&admin(), "spec").await.unwrap();
     assert_eq!((gone.state, gone.broken[0].detail.as_str()), (PluginState::Broken, "is not there any more"));
-    plane.automation.delete_plugin(&admin(), "spec").await.unwrap();
+    plane.automation.delete_plugin(&admin(), "spec", RemoveText::default()).await.unwrap();
 }
 
 const MISTAKES: &[(&str, &str)] = &[
@@ -393,6 +430,26 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     ("a script that needs more", r#"{"name": "spec", "version": "1", "about": "x", "commands": [{"name": "a", "about": "x", "script": "more.luau"}]}"#),
     ("a script with mistakes", r#"{"name": "spec", "version": "1", "about": "x", "commands": [{"name": "a", "about": "x", "script": "wrong.luau"}]}"#),
+    (
+        "columns, panels, handlers and keys without their grants",
+        r#"{"name": "spec", "version": "1", "about": "x", "columns": [{"name": "a", "title": "A", "width": 5, "script": "views.luau"}], "panels": [{"name": "b", "about": "x", "script": "views.luau"}], "handlers": [{"script": "handler.luau"}], "commands": [{"name": "a", "about": "x", "script": "go.luau", "key": "F8"}]}"#,
+    ),
+    (
+        "a column that does not fit",
+        r#"{"name": "spec", "version": "1", "about": "x", "columns": [{"name": "a", "list": "images", "title": "A", "width": 5, "script": "views.luau"}, {"name": "A b", "title": "", "width": 41, "script": "view.luau"}], "grants": ["columns"]}"#,
+    ),
+    (
+        "a column as wide as the screen, twice",
+        r#"{"name": "spec", "version": "1", "about": "x", "columns": [{"name": "a", "title": "A", "width": 400, "script": "views.luau"}, {"name": "a", "title": "longer than a heading is", "width": 5, "script": "go"}], "grants": ["columns"]}"#,
+    ),
+    (
+        "functions that are not there",
+        r#"{"name": "spec", "version": "1", "about": "x", "columns": [{"name": "aa", "title": "A", "width": 5, "script": "views.luau"}], "panels": [{"name": "c", "about": "x", "script": "nothing.luau"}], "handlers": [{"script": "views.luau"}, {"script": "acts.luau"}, {"script": "half.luau"}], "grants": ["columns", "panels", "templates"]}"#,
+    ),
+    (
+        "keys that are none, and one key twice",
+        r#"{"name": "spec", "version": "1", "about": "x", "commands": [{"name": "a", "about": "x", "script": "go.luau", "key": "F77"}, {"name": "b", "about": "x", "script": "go.luau", "key": "C-t"}, {"name": "c", "about": "x", "script": "go.luau", "key": "C-t"}], "grants": ["keys"]}"#,
+    ),
     ("matchers that give nothing", r#"{"name": "spec", "version": "1", "about": "x", "matchers": "nothing.luau"}"#),
     ("matchers that give no function", r#"{"name": "spec", "version": "1", "about": "x", "matchers": "numbers.luau"}"#),
     ("matchers that act", r#"{"name": "spec", "version": "1", "about": "x", "matchers": "acts.luau"}"#),
@@ -410,6 +467,9 @@ async fn mistakes_are_told_with_their_place() {
             ("nothing.luau", "local x = 1"),
             ("numbers.luau", "return { one = 1 }"),
             ("acts.luau", "\nlog(\"x\")\nreturn {}"),
+            ("views.luau", "return { a = function() end, b = function() end }"),
+            ("half.luau", "return { a = function() if true then end }"),
+            ("handler.luau", "return { spec = function() end }"),
         ];
         let request = PluginFiles { files: files(json!({}), &further) };
         let checked = plane.automation.check_plugin(&admin(), request.clone()).await.unwrap();
@@ -418,11 +478,11 @@ async fn mistakes_are_told_with_their_place() {
             let at: String = [place.line, place.column].into_iter().flatten().map(|number| format!(":{number}")).collect();
             told.push_str(&format!("  {}{at}: {}\n", place.file.clone().unwrap_or_default(), place.detail));
         }
-        let refused = install(&plane, request.files, &["events", "containers", "launch"]).await.unwrap_err();
+        let refused = install(&plane, request.files, &["events", "containers", "launch", "columns", "panels", "templates", "keys"]).await.unwrap_err();
         assert_eq!(refused.code, Code::InvalidDocument, "{what}");
     }
     golden("tests/golden/plugin-mistakes.txt", &told);
-    assert_eq!(plane.automation.list_plugins(&admin()).await.unwrap().items, Vec::new(), "nothing of them is left");
+    assert_eq!(plane.automation.list_plugins(&admin(), &WholeQuery::default()).await.unwrap().items, Vec::new(), "nothing of them is left");
 }
 
 #[tokio::test(flavor = "multi_thread")]

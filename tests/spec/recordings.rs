@@ -25,6 +25,7 @@ use cto::term::Cell;
 use cto::term::Cursor;
 use cto::term::Key;
 use cto::term::KeyCode;
+use cto::term::Masks;
 use cto::term::Mods;
 use cto::term::Screen;
 use cto::tui::playback::Playback;
@@ -366,6 +367,50 @@ async fn typing_is_recorded_only_when_asked_for() {
         assert_eq!(text.contains("\"i\", \"secret\\r\""), input, "{text}");
         assert!(text.contains("\"o\", \"printed\""), "{text}");
     }
+}
+
+#[tokio::test]
+async fn what_is_to_be_hidden_is_in_no_recording_however_it_comes() {
+    let studio = Studio::new(Size { cols: 40, rows: 10 });
+    let mut printed = 0;
+    let mut print = async |text: &str| {
+        printed += text.len();
+        studio.print(text.to_owned()).await;
+        studio.printed(printed).await;
+    };
+    // What stands on the screen already is in the picture that the recording begins with.
+    print("before hunter2-and-more\r\n").await;
+    let mut masks = Masks::default();
+    masks.add("hunter2-and-more");
+    studio.session.hide(&masks);
+    let tape = studio.record_with(|what| what.input = true).await;
+    tape.begun().await;
+    for piece in ["hunter2", "-and-m", "ore\r"] {
+        studio.session.type_bytes(piece.as_bytes().to_vec()).await.unwrap();
+    }
+    // In pieces, in colours, over the edge of the screen, redrawn by a resize, and a beginning that becomes something else.
+    for piece in
+        ["in pieces: hun", "ter2", "-and", "-more\r\n", "\x1b[31mhunter2-\x1b[0mand-more\r\n", "over the edge of the screen: hunter2-and-more\r\n", "a hunt"]
+    {
+        print(piece).await;
+    }
+    studio.resized(Size { cols: 60, rows: 10 }).await;
+    print("er went hunting, and at the end hun").await;
+    let (recorded, path) = tape.stop().await;
+    assert_eq!(recorded.end, Some(RecordingEnd::Stopped));
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(!text.contains("unter2") && !text.contains("and-more"), "{text}");
+    let player = Player::open(&path).unwrap();
+    let end = player.moment(u64::MAX).unwrap();
+    assert_eq!(end.offset, printed as u64, "it is as long as what was printed");
+    let shown = end.screen.text();
+    for line in ["before ****************", "in pieces: ****************", "\n****************\n", "screen: ***", "a hunter went hunting, and at the end hun"] {
+        assert!(shown.contains(line), "{line}: {shown}");
+    }
+    let typed: String = text.lines().filter(|line| line.contains("\"i\"")).collect();
+    assert_eq!(typed.matches('*').count(), 16, "{typed}");
+    // What is not hidden is as it is on the session's own screen.
+    assert_eq!(studio.screen().text().replace("hunter2-and-more", "****************").lines().next(), shown.lines().next());
 }
 
 #[tokio::test]

@@ -63,7 +63,7 @@ impl Plane {
     /// Lets the owner be a user that there is.
     async fn with_users(self) -> Self {
         for (name, role) in [("ada", Role::Admin), ("olga", Role::Operator), ("otto", Role::Operator)] {
-            self.control.create_user(&cto::control::Control::local_admin(), AddUser { name: name.to_owned(), role }).await.unwrap();
+            self.control.create_user(&cto::control::Control::local_admin(), AddUser { name: name.to_owned(), role, password: None }).await.unwrap();
         }
         self
     }
@@ -89,7 +89,7 @@ async fn a_schedule_is_made_changed_paused_and_removed_by_whose_it_is() {
         assert_eq!(automation.put_schedule(&other, "nightly", change.clone()).await.unwrap_err().code, Code::Forbidden);
         assert_eq!(automation.pause_schedule(&other, "nightly").await.unwrap_err().code, Code::Forbidden);
         assert_eq!(automation.run_schedule(&other, "nightly").await.unwrap_err().code, Code::Forbidden);
-        assert_eq!(automation.delete_schedule(&other, "nightly").await.unwrap_err().code, Code::Forbidden);
+        assert_eq!(automation.delete_schedule(&other, "nightly", RemoveVersion::default()).await.unwrap_err().code, Code::Forbidden);
     }
     let changed = automation.put_schedule(&olga, "nightly", change.clone()).await.unwrap();
     assert!(changed.version == 2 && changed.next_due != made.next_due && changed.timed_at > made.timed_at);
@@ -105,7 +105,7 @@ async fn a_schedule_is_made_changed_paused_and_removed_by_whose_it_is() {
     let resumed = automation.resume_schedule(&olga, "nightly").await.unwrap();
     assert_eq!((resumed.paused, resumed.next_due), (false, changed.next_due));
     assert_eq!(automation.list_schedules(&viewer(), &ListQuery { q: Some("own.luau".to_owned()), ..ListQuery::default() }).await.unwrap().items, [resumed]);
-    automation.delete_schedule(&olga, "nightly").await.unwrap();
+    automation.delete_schedule(&olga, "nightly", RemoveVersion::default()).await.unwrap();
     assert_eq!(automation.get_schedule(&olga, "nightly").await.unwrap_err().code, Code::NotFound);
 }
 
@@ -220,7 +220,7 @@ async fn what_is_still_under_way_counts_as_each_policy_says() {
     assert!(more.state == FireState::Started && more.run.is_some(), "{more:?}");
     for name in ["allow", "forbid", "queue", "replace"] {
         let schedule = plane.automation.get_schedule(&admin(), name).await.unwrap();
-        plane.automation.delete_schedule(&admin(), &schedule.name).await.unwrap();
+        plane.automation.delete_schedule(&admin(), &schedule.name, RemoveVersion::default()).await.unwrap();
     }
     for run in plane.automation.list_runs(&admin(), RunQuery::default()).await.unwrap().items.iter().filter(|run| !run.state.is_over()) {
         plane.automation.cancel_run(&admin(), run.id.as_str()).await.unwrap();
@@ -234,7 +234,7 @@ async fn an_owner_who_is_gone_or_has_less_rights_is_told_of_and_the_schedule_is_
     plane.automation.create_schedule(&operator("olga"), named("hers", spec("@every 1h", QUICK))).await.unwrap();
     let ada = plane.automation.create_schedule(&operator("ada"), named("weak", spec("@every 1h", QUICK))).await.unwrap();
     assert_eq!(ada.rights, Role::Operator, "a weak token makes nothing strong");
-    plane.control.delete_user(&admin(), "olga").await.unwrap();
+    plane.control.delete_user(&admin(), "olga", RemoveVersion::default()).await.unwrap();
     for number in 1..=4 {
         plane.automation.fire_due(later(begun, number)).await.unwrap();
     }

@@ -9,11 +9,15 @@ use cto::model::ClockWarning;
 use cto::model::Code;
 use cto::model::Event;
 use cto::model::FireState;
+use cto::model::Missed;
 use cto::model::NextFire;
 use cto::model::NextFires;
+use cto::model::Overlap;
+use cto::model::ParamValue;
 use cto::model::Place;
 use cto::model::Role;
 use cto::model::RunState;
+use cto::model::SaveSchedule;
 use cto::model::Schedule;
 use cto::model::ScheduleFire;
 use cto::model::ScheduleSpec;
@@ -187,6 +191,43 @@ fn a_schedule_is_made_by_a_form_that_shows_what_is_wrong_and_when_it_would_run()
 }
 
 #[test]
+fn a_schedule_is_changed_by_a_form_that_is_filled_in_and_loses_nothing() {
+    let (drawn, mut part) = shown((120, 40));
+    drawn.press(&mut part, "j");
+    let asked = drawn.press(&mut part, "e");
+    let [Effect::Ask(Ask::EditSchedule(known))] = &asked[..] else { panic!("{asked:?}") };
+    assert_eq!(known.name, "nightly");
+    for (width, height) in SIZES {
+        let mut drawn = Drawn::usual((width, height));
+        let mut schedule = (**known).clone();
+        schedule.spec.params = [("name".to_owned(), ParamValue::Text("good day".to_owned()))].into();
+        (schedule.spec.missed, schedule.spec.overlap) = (Missed::All { most: 7 }, Overlap::Queue);
+        let mut part = RunForm::of_schedule(&schedule);
+        insta::assert_snapshot!(format!("schedule_change_{width}x{height}"), drawn.text(&part));
+        let preview = drawn.press(&mut part, "C-r");
+        assert!(
+            matches!(&preview[..], [Effect::Request(Request::Schedules(wish))] if matches!(&**wish, ScheduleWish::Preview(preview) if preview.spec == schedule.spec))
+        );
+        let [Effect::Request(Request::Schedules(wish))] = &preview[..] else { panic!("{preview:?}") };
+        answered(&mut drawn, &mut part, (**wish).clone(), Ok(ScheduleReply::Next(NextFires::default())));
+        drawn.press(&mut part, "Tab");
+        drawn.press(&mut part, "C-u");
+        drawn.write(&mut part, "0 5 * * *");
+        let saved = drawn.press(&mut part, "Enter");
+        let mut spec = schedule.spec.clone();
+        spec.cron = Some("0 5 * * *".to_owned());
+        let save = SaveSchedule { spec, replaces: Some(3) };
+        assert_eq!(saved, asks(ScheduleWish::Save("nightly".to_owned(), Box::new(save))));
+        let stale = Error::new(Code::Stale, "schedule 'nightly' was changed by somebody else meanwhile");
+        let [Effect::Request(Request::Schedules(wish))] = &saved[..] else { panic!("{saved:?}") };
+        answered(&mut drawn, &mut part, (**wish).clone(), Err(stale));
+        assert!(drawn.text(&part).contains("0 5 * * *") || width < 40, "what was typed stays");
+        let line = drawn.press(&mut part, "C-y");
+        assert!(matches!(&line[..], [Effect::Ask(Ask::Copy(line))] if line.starts_with("cto schedule edit nightly --cron '0 5 * * *'")), "{line:?}");
+    }
+}
+
+#[test]
 fn a_schedule_is_made_run_and_removed_in_a_real_terminal() {
     let home = Home::new();
     let file = home.dir.path().join("said.luau");
@@ -204,7 +245,16 @@ fn a_schedule_is_made_run_and_removed_in_a_real_terminal() {
     seen.type_in("\r");
     seen.shows("next times of yearly");
     seen.shows("-01-01 00:00:00 +00:00");
-    seen.type_in("qs");
+    seen.type_in("q");
+    seen.type_in("e");
+    seen.shows("Schedule yearly");
+    seen.type_in("\t\x15@monthly\r");
+    seen.shows("yearly is changed");
+    seen.type_in("e");
+    seen.shows("Schedule yearly");
+    seen.type_in("\t\x15@yearly\r");
+    seen.shows("01 Jan 00:00");
+    seen.type_in("s");
     seen.shows("⏸ paused");
     seen.type_in("s");
     seen.shows("01 Jan 00:00");

@@ -85,7 +85,13 @@ async fn a_run_can_be_cancelled_at_any_point_and_cleans_up() {
         let ran = over(&plane, &admin(), &run, LIMIT).await;
         assert_eq!((ran.run.state, ran.run.error), (RunState::Cancelled, None), "{body}");
         assert_eq!(plane.existing().await, Vec::<String>::new(), "{body}");
-        assert!(plane.control.sessions().list().iter().all(|session| !session.is_live()), "{body}");
+        // A session ends when its stream does, a moment after its container.
+        let ended = async {
+            while plane.control.sessions().list().iter().any(|session| session.is_live()) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(LIMIT, ended).await.unwrap_or_else(|_| panic!("{body}: a session outlives its run"));
     }
 }
 
@@ -225,6 +231,51 @@ fail("with " .. word)
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn recordings_of_what_a_script_drives_do_not_show_its_secrets() {
+    let plane = Plane::start().await;
+    let dir = plane.control.parts().paths.config_dir.join("secrets");
+    std::fs::create_dir_all(&dir).unwrap();
+    std::fs::write(dir.join("db"), "hunter2-and-more\n").unwrap();
+    std::fs::set_permissions(dir.join("db"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let container = plane.container(&admin(), "box", json!({"command": ["cat"], "recording": true})).await;
+    let source = r#"script { about = "types a secret", params = { box = {} }, grants = { "secrets:db" } }
+local early = container(params.box):main()
+early:send_line("nothing yet")
+early:expect("nothing yet\r\nnothing yet")
+local word = secret("db")
+early:send_line("first " .. word)
+early:expect("first " .. word .. "\r\nfirst " .. word)
+local late = container(params.box):open({ "cat" })
+late:send(string.sub(word, 1, 9))
+late:expect(string.sub(word, 1, 9))
+late:send(string.sub(word, 10) .. "\r")
+late:expect(string.sub(word, 10) .. "\r\n" .. word)
+late:send_line(string.rep("x", 190) .. word)
+late:expect(word)
+"#;
+    let ran = run_script(&plane, &admin(), with(source, &[("box", &container.name)]), LIMIT).await;
+    assert_eq!(ran.run.state, RunState::Succeeded, "{:?}", ran.run.error);
+    let calls: Vec<_> = ran.entries.iter().filter_map(|entry| if let RunNote::Call { text, .. } = &entry.what { Some(text.as_str()) } else { None }).collect();
+    assert!(calls.contains(&"send_line 'first ***\\r'"), "{calls:?}");
+    assert!(!calls.iter().any(|call| call.contains("xhunter")), "also where it is cut: {calls:?}");
+    plane.control.delete_container(&admin(), &container.name, RemoveContainer { force: true }).await.unwrap();
+    let recordings = async {
+        loop {
+            let all = plane.control.list_recordings(&admin(), &ListQuery::default()).await.unwrap().items;
+            if all.len() == 2 && all.iter().all(|one| one.state != RecordingState::Running) {
+                return all;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    for recording in tokio::time::timeout(LIMIT, recordings).await.expect("both have ended") {
+        let text = std::fs::read_to_string(plane.home.path().join(format!("state/recordings/{}.cast", recording.id))).unwrap();
+        assert!(!text.contains("unter2") && !text.contains("and-more"), "{text}");
+        assert!(text.contains("***"), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn breakpoints_and_single_steps_pause_and_go_on() {
     let plane = Plane::start().await;
     let container = plane.container(&admin(), "box", json!({"command": ["sleep", "1d"]})).await;
@@ -241,6 +292,34 @@ async fn breakpoints_and_single_steps_pause_and_go_on() {
     assert_eq!((ran.run.state, ran.said()), (RunState::Succeeded, vec!["done"]));
     let error = plane.automation.resume_run(&admin(), run.id.as_str(), ResumeRun::default()).await.unwrap_err();
     assert_eq!(error.code, Code::WrongState);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_to_pause_at_are_set_while_a_run_is_under_way_and_its_text_is_for_those_who_may_control_it() {
+    let plane = Plane::start().await;
+    let container = plane.container(&admin(), "box", json!({"command": ["sleep", "1d"]})).await;
+    let source = "script { about = \"steps\", params = { box = {} } }\nlocal box = container(params.box)\nbox:sh(\"true\")\nbox:sh(\"true\")\n";
+    let request = StartRun { breakpoints: vec![2], ..with(source, &[("box", &container.name)]) };
+    let run = plane.automation.start_run(&admin(), request, RunCause::Asked, None).await.unwrap();
+    until(&plane, &admin(), &run, |run| run.paused.as_deref() == Some("breakpoint at line 2")).await;
+    let id = run.id.as_str();
+    let text = plane.automation.get_run_text(&admin(), id).await.unwrap();
+    assert_eq!((text.script.source.as_str(), text.breakpoints), (source, vec![2]));
+    let told = plane.automation.set_breakpoints(&admin(), id, SetBreakpoints { lines: vec![4] }).await.unwrap();
+    assert_eq!(told.breakpoints, [4]);
+    let codes = [
+        plane.automation.get_run_text(&operator("ann"), id).await.unwrap_err().code,
+        plane.automation.set_breakpoints(&operator("ann"), id, SetBreakpoints::default()).await.unwrap_err().code,
+        plane.automation.set_breakpoints(&admin(), id, SetBreakpoints { lines: vec![1; 2_000] }).await.unwrap_err().code,
+    ];
+    assert_eq!(codes, [Code::Forbidden, Code::Forbidden, Code::InvalidValue]);
+    plane.automation.resume_run(&admin(), id, ResumeRun::default()).await.unwrap();
+    until(&plane, &admin(), &run, |run| run.paused.as_deref() == Some("breakpoint at line 4")).await;
+    plane.automation.resume_run(&admin(), id, ResumeRun::default()).await.unwrap();
+    let ran = over(&plane, &admin(), &run, LIMIT).await;
+    assert_eq!(ran.run.state, RunState::Succeeded);
+    assert_eq!(plane.automation.get_run_text(&admin(), id).await.unwrap().breakpoints, [] as [u32; 0], "it is over");
+    assert_eq!(plane.automation.set_breakpoints(&admin(), id, SetBreakpoints::default()).await.unwrap_err().code, Code::WrongState);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -264,6 +343,60 @@ log(term:hand_over("nobody comes", { timeout = 0.2 }))
     assert_eq!(ran.run.state, RunState::Succeeded, "{:?}", ran.run.error);
     assert!(ran.said()[0].starts_with("true ") && ran.said()[0].contains("got 1234"), "{:?}", ran.said());
     assert_eq!(ran.said()[1..], ["true", "false"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_pauses_by_itself_while_a_person_has_its_session() {
+    let plane = Plane::start().await;
+    let container = plane.container(&admin(), "box", json!({"command": ["sleep", "1d"]})).await;
+    let source = r#"script { about = "is taken over", params = { box = {} } }
+local term = container(params.box):open({ "sh", "-c", 'while read -r line; do echo "got $line"; done' })
+term:send_line("one")
+term:expect("got one")
+log(term:expect("got two", { timeout = 3 }).match)
+term:send_line("three")
+term:expect("got three")
+log("over")
+"#;
+    let run = plane.automation.start_run(&admin(), with(source, &[("box", &container.name)]), RunCause::Asked, None).await.unwrap();
+    let waits = async {
+        loop {
+            let log = plane.automation.get_run_log(&admin(), run.id.as_str(), RunLogQuery { after: 0, limit: None, wait: 0 }).await.unwrap();
+            if log.entries.iter().any(|entry| matches!(&entry.what, RunNote::Call { text, .. } if text.contains("got two"))) {
+                return log.run.sessions[0].clone();
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let session = tokio::time::timeout(LIMIT, waits).await.expect("it waits");
+    let attach =
+        Attach { v: 1, token: None, from_offset: None, cols: 80, rows: 24, mode: AttachMode::Write, delivery: Delivery::Live, writer: 7, window: None };
+    let mut person = plane.control.attach_session(&admin(), session.as_str(), attach).await.unwrap();
+    person.writer().control(&cto::model::Control::TakeLease).unwrap();
+    let taken = format!("'ada' has taken over session {session}: it goes on when they hand it back");
+    until(&plane, &admin(), &run, |run| run.paused.as_deref() == Some(taken.as_str())).await;
+    let refused = plane.automation.resume_run(&admin(), run.id.as_str(), ResumeRun::default()).await.unwrap_err();
+    assert_eq!((refused.code, refused.message), (Code::WrongState, taken.clone()));
+    // Longer than the script would have waited: its time stands still while somebody else types.
+    tokio::time::sleep(Duration::from_millis(3_500)).await;
+    person.writer().input(1, b"two\r".to_vec()).await.unwrap();
+    let mut seen = Vec::new();
+    while !String::from_utf8_lossy(&seen).contains("got two") {
+        if let ServerFrame::Output { bytes, .. } | ServerFrame::Snapshot { bytes, .. } = person.next().await.unwrap() {
+            seen.extend(bytes);
+        }
+    }
+    let still = plane.automation.get_run(&admin(), run.id.as_str()).await.unwrap();
+    assert_eq!((still.state, still.paused), (RunState::Running, Some(taken.clone())));
+    person.writer().control(&cto::model::Control::GiveLease).unwrap();
+    let ran = over(&plane, &admin(), &run, LIMIT).await;
+    assert_eq!((ran.run.state, ran.run.paused.clone()), (RunState::Succeeded, None), "{:?}", ran.run.error);
+    assert_eq!(ran.said(), ["got two", "over"]);
+    let told: Vec<&RunNote> = ran.entries.iter().map(|entry| &entry.what).collect();
+    let paused = told.iter().position(|what| **what == RunNote::Paused { why: taken.clone() }).expect("it is in the log");
+    let went_on = told.iter().position(|what| matches!(what, RunNote::Call { text, .. } if text == "goes on")).expect("it is in the log");
+    let typed = told.iter().position(|what| matches!(what, RunNote::Call { text, .. } if text.contains("three"))).unwrap();
+    assert!(paused < went_on && paused < typed, "{told:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -384,10 +517,10 @@ async fn scripts_are_saved_checked_and_removed_by_whom_they_belong_to() {
     let wrong = SaveScript { source: "script { about = 3 }\n".to_owned(), replaces: Some(entry.hash) };
     let check = plane.automation.put_script(&operator("ann"), "ann/mine", wrong).await.unwrap();
     assert_eq!(check.errors.len(), 1, "one with mistakes is saved, and they are told");
-    let list = plane.automation.list_scripts(&viewer()).await.unwrap();
+    let list = plane.automation.list_scripts(&viewer(), &WholeQuery::default()).await.unwrap();
     assert!(list.broken.iter().any(|place| place.file.as_ref().is_some_and(|file| file.ends_with("ann/mine.luau"))), "{:?}", list.broken);
-    assert_eq!(plane.automation.delete_script(&operator("bob"), "ann/mine").await.unwrap_err().code, Code::Forbidden);
-    plane.automation.delete_script(&operator("ann"), "ann/mine").await.unwrap();
+    assert_eq!(plane.automation.delete_script(&operator("bob"), "ann/mine", RemoveText::default()).await.unwrap_err().code, Code::Forbidden);
+    plane.automation.delete_script(&operator("ann"), "ann/mine", RemoveText::default()).await.unwrap();
     assert_eq!(plane.automation.get_script(&admin(), "ann/mine").await.unwrap_err().code, Code::NotFound);
 }
 
@@ -529,19 +662,58 @@ async fn runs_with_wrong_parameters_are_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn many_short_scripts_leave_the_server_whole() {
     let plane = Plane::start().await;
-    let container = plane.container(&admin(), "box", json!({"command": ["sleep", "1d"]})).await;
+    let request = CreateContainer { template: Some("postgres".to_owned()), name: Some(plane.name("db")), ..CreateContainer::default() };
+    let launch = plane.control.create_container_from(&admin(), request, None).await.unwrap();
+    plane.control.wait_operation(&admin(), launch.id.as_str(), Duration::from_secs(900)).await.unwrap();
+    let container = plane.control.get_container(&admin(), &plane.name("db")).await.unwrap();
     let count = if std::env::var_os("CTO_PROVE").is_some() { 500 } else { 40 };
-    let source = "script { about = \"short\", params = { box = {} } }\ncheck.equal(container(params.box):exec({ \"echo\", \"hi\" }).stdout, \"hi\\n\")\n";
+    // Each runs a command, asks the database in the container, and the server's own: by checkpoints and by its log.
+    let source = r#"script { about = "short", params = { box = {}, number = { type = "integer" } }, resumable = true }
+local box = container(params.box)
+check.equal(box:exec({ "echo", "hi" }).stdout, "hi\n")
+checkpoint { number = params.number }
+local query = "SELECT " .. params.number .. " + count(*) FROM pg_database"
+local sum = box:exec({ "psql", "-X", "-A", "-t", "-c", query }, { check = true }).stdout
+checkpoint { number = params.number, sum = sum }
+log("sum", sum)
+report { sum = tonumber(sum) - params.number }
+"#;
+    let before = plane.control.get_health().await.unwrap().store_connections;
     let mut runs = Vec::new();
-    for _ in 0..count {
-        runs.push(plane.automation.start_run(&admin(), with(source, &[("box", &container.name)]), RunCause::Asked, None).await.unwrap());
+    for number in 0..count {
+        let mut request = with(source, &[("box", &container.name)]);
+        request.params.insert("number".to_owned(), ParamValue::Integer(number as i64));
+        runs.push(plane.automation.start_run(&admin(), request, RunCause::Asked, None).await.unwrap());
     }
     for run in &runs {
         let ran = over(&plane, &admin(), run, Duration::from_secs(300)).await;
         assert_eq!(ran.run.state, RunState::Succeeded, "{:?}", ran.run.error);
+        assert_eq!((ran.run.results.get("sum"), ran.said().len()), (Some(&json!(3)), 1));
     }
     let health = plane.control.get_health().await.unwrap();
     assert!(health.ok && health.store_ok);
+    // Each connection of the pool comes back: what is open is free once nobody asks.
+    let whole = async {
+        loop {
+            let (open, free) = plane.control.get_health().await.unwrap().store_connections;
+            if open == free {
+                return open;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let open = tokio::time::timeout(LIMIT, whole).await.expect("no connection is held for ever");
+    assert!(open <= before.0.max(3), "{open} are open, {before:?} were before");
+    let asker = admin();
+    let asked = (0..100).map(|_| plane.automation.list_runs(&asker, RunQuery { limit: Some(10), ..RunQuery::default() }));
+    assert!(futures_util::future::join_all(asked).await.iter().all(|page| page.as_ref().is_ok_and(|page| page.items.len() == 10)));
+    // The database in the container has nobody left either.
+    let source = r#"script { about = "asks", params = { box = {} } }
+local query = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%FROM pg_database'"
+check.equal(container(params.box):exec({ "psql", "-X", "-A", "-t", "-c", query }, { check = true }).stdout, "0\n")
+"#;
+    let ran = run_script(&plane, &admin(), with(source, &[("box", &container.name)]), LIMIT).await;
+    assert_eq!(ran.run.state, RunState::Succeeded, "{:?}", ran.run.error);
     let threads = || {
         std::fs::read_dir("/proc/self/task")
             .unwrap()
@@ -576,7 +748,7 @@ async fn a_recording_becomes_a_script_that_does_the_same_elsewhere() {
         tokio::time::timeout(LIMIT, shown).await.unwrap();
     };
     for (typed, wanted) in [
-        ("printf 'Password: '; stty -echo; read -r word; stty echo\r", "Password: "),
+        ("stty -echo; printf 'Password: '; read -r word; stty echo\r", "\nPassword:"),
         ("hunter2\r", "Password: #"),
         ("echo \"$word\" >/tmp/word; echo \"kept\"\r", "\nkept"),
     ] {
@@ -596,7 +768,7 @@ async fn a_recording_becomes_a_script_that_does_the_same_elsewhere() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_asked_with_fewer_rights_than_they_have_gets_no_more_by_a_server_that_dies() {
     let mut plane = Plane::start().await;
-    plane.control.create_user(&admin(), AddUser { name: "ada".to_owned(), role: Role::Admin }).await.unwrap();
+    plane.control.create_user(&admin(), AddUser { name: "ada".to_owned(), role: Role::Admin, password: None }).await.unwrap();
     let bobs = plane.container(&operator("bob"), "bobs", json!({"command": ["sleep", "1d"]})).await;
     let source = "script { about = \"goes on\", resumable = true, params = { box = {} } }\nif resumed then container(params.box):sh(\"true\") end\ncheckpoint(1)\nlog(\"begun\")\nsleep(1000)\n";
     // As by a token of hers that is an operator's.
@@ -609,4 +781,30 @@ async fn who_asked_with_fewer_rights_than_they_have_gets_no_more_by_a_server_tha
     let ran = over(&plane, &admin(), &run, LIMIT).await;
     assert_eq!((ran.run.attempt, ran.run.rights), (2, Role::Operator));
     assert_eq!(ran.error().0, format!("'ada' (operator) may not do 'exec:containers' on '{}'", bobs.name));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_said_to_be_over_has_its_whole_log_whoever_goes_while_it_is_read() {
+    let (plane, ada) = (Plane::start().await, admin());
+    let source = "script { about = \"short\" }\nfor n = 1, 20 do log(\"line \" .. n) end\n";
+    for n in 0..40 {
+        let run = plane.automation.start_run(&ada, inline(source), RunCause::Asked, None).await.unwrap();
+        let query = RunLogQuery { after: 0, limit: Some(100), wait: 0 };
+        // Readers that go in the middle of it, each a little later.
+        for reader in 0..8 {
+            let reading = plane.automation.get_run_log(&ada, run.id.as_str(), query);
+            let _ = tokio::time::timeout(Duration::from_micros(100 * reader + 10 * n), reading).await;
+        }
+        let over = async {
+            loop {
+                let log = plane.automation.get_run_log(&ada, run.id.as_str(), query).await.unwrap();
+                if log.run.state.is_over() {
+                    return log;
+                }
+            }
+        };
+        let log = tokio::time::timeout(LIMIT, over).await.expect("the run is over");
+        let said = log.entries.iter().filter(|entry| matches!(&entry.what, RunNote::Log { .. })).count();
+        assert_eq!((log.run.state, said), (RunState::Succeeded, 20));
+    }
 }

@@ -7,6 +7,7 @@ use super::support::home::Terminal;
 use cto::error::Error;
 use cto::model::Code;
 use cto::model::Event;
+use cto::model::InlineScript;
 use cto::model::Param;
 use cto::model::ParamKind;
 use cto::model::ParamValue;
@@ -18,6 +19,7 @@ use cto::model::RunError;
 use cto::model::RunLog;
 use cto::model::RunNote;
 use cto::model::RunState;
+use cto::model::RunText;
 use cto::model::ScriptCheck;
 use cto::model::ScriptEntry;
 use cto::model::ScriptHeader;
@@ -27,6 +29,7 @@ use cto::model::Size;
 use cto::model::StartRun;
 use cto::model::TemplateOrigin;
 use cto::tui::component::Component;
+use cto::tui::edit::Kind;
 use cto::tui::msg::Ask;
 use cto::tui::msg::Effect;
 use cto::tui::msg::Msg;
@@ -195,13 +198,13 @@ fn a_script_is_run_edited_checked_shown_copied_and_removed_after_a_question() {
     assert_eq!(drawn.press(&mut part, "Enter"), [Effect::Ask(Ask::RunScript("build-report".to_owned()))]);
     assert_eq!(drawn.press(&mut part, "r"), [Effect::Ask(Ask::RunsOf("build-report".to_owned()))]);
     assert_eq!(drawn.press(&mut part, "C-y"), [Effect::Ask(Ask::Copy("cto script run build-report".to_owned()))]);
-    assert_eq!(drawn.press(&mut part, "e"), asks(RunsWish::Edit("build-report".to_owned())));
+    assert_eq!(drawn.press(&mut part, "e"), [Effect::Ask(Ask::EditDocument(Kind::Script("build-report".to_owned())))]);
+    assert_eq!(drawn.press(&mut part, "E"), asks(RunsWish::Edit("build-report".to_owned())));
     assert_eq!(drawn.press(&mut part, "i"), asks(RunsWish::Script("build-report".to_owned())));
     let said = drawn.press(&mut part, "C-d");
     assert!(matches!(&said[..], [Effect::Ask(Ask::Toast(_, text))] if text.contains("ships with cto")), "{said:?}");
     let asked = drawn.press(&mut part, "n");
     assert!(matches!(&asked[..], [Effect::Ask(Ask::Prompt(spec))] if spec.purpose == PromptFor::NewScript), "{asked:?}");
-    assert_eq!(Scripts::begin(" mine "), asks(RunsWish::Begin("mine".to_owned())));
 
     let mut whole = installer();
     whole.source = Some("script {\n\tabout = \"x\",\n}\n\u{1b}]0;no\u{7}\n".to_owned());
@@ -231,7 +234,7 @@ fn a_script_is_run_edited_checked_shown_copied_and_removed_after_a_question() {
     drawn.press(&mut part, "j");
     let sheet = drawn.press(&mut part, "Enter");
     assert!(matches!(&sheet[..], [Effect::Ask(Ask::Sheet { lines, .. })] if lines[0].0.contains("odd.luau:3:7: expected 'then'")), "{sheet:?}");
-    assert_eq!(drawn.press(&mut part, "e"), asks(RunsWish::Edit("odd".to_owned())), "it can be put right");
+    assert_eq!(drawn.press(&mut part, "e"), [Effect::Ask(Ask::EditDocument(Kind::Script("odd".to_owned())))], "it can be put right");
     drawn.send(&mut part, &Msg::Event(Box::new(Event::ScriptsChanged)));
     assert_eq!(part.due(&drawn.cx()), asks(RunsWish::Scripts), "runs are known");
 }
@@ -402,6 +405,37 @@ fn a_run_that_is_watched_looks_like_this() {
 }
 
 #[test]
+fn a_paused_run_shows_its_text_with_the_line_that_it_is_at_and_pauses_where_a_line_is_marked() {
+    let id = || "run_000000".into();
+    let source: String = (1..=40).map(|line| if line % 10 == 4 { format!("term:expect(\"{line}\")\n") } else { format!("local a{line} = {line}\n") }).collect();
+    let text = RunText { script: InlineScript { name: "build-report".to_owned(), source }, breakpoints: vec![34] };
+    for (width, height) in SIZES {
+        let (mut drawn, mut part) = watched((width, height), false);
+        let mut paused = told(false).run;
+        paused.paused = Some("breakpoint at line 34".to_owned());
+        drawn.send(&mut part, &Msg::Event(Box::new(Event::RunChanged { run: Box::new(paused) })));
+        assert_eq!(wishes(&part.due(&drawn.cx())), [&RunsWish::Source(id())]);
+        assert_eq!(wishes(&part.due(&drawn.cx())), [] as [&RunsWish; 0], "it is under way");
+        answered(&mut drawn, &mut part, RunsWish::Source(id()), Ok(RunsReply::Source(Box::new(text.clone()))));
+        let shown = drawn.text(&part);
+        assert!(shown.contains('▶') || height < 20, "{shown}");
+        insta::assert_snapshot!(format!("run_text_{width}x{height}"), shown);
+    }
+    let (mut drawn, mut part) = watched((120, 40), false);
+    assert_eq!(wishes(&drawn.press(&mut part, "b")), [&RunsWish::Source(id())], "it is shown first");
+    answered(&mut drawn, &mut part, RunsWish::Source(id()), Ok(RunsReply::Source(Box::new(text.clone()))));
+    assert_eq!(wishes(&drawn.press(&mut part, "b")), [&RunsWish::PauseAt(id(), Vec::new())], "the line that it is at had one");
+    drawn.press(&mut part, "[");
+    drawn.press(&mut part, "[");
+    let set = drawn.press(&mut part, "F9");
+    assert_eq!(wishes(&set), [&RunsWish::PauseAt(id(), vec![34])], "a line that asks for nothing: the next one that does");
+    assert!(matches!(&set[1..], [Effect::Ask(Ask::Toast(_, words))] if words.contains("pauses at line 34")), "{set:?}");
+    assert!(drawn.text(&part).contains("term:expect(\"34\")"));
+    drawn.press(&mut part, "v");
+    assert!(!drawn.text(&part).contains("term:expect(\"34\")"), "it is hidden");
+}
+
+#[test]
 fn the_terminal_of_a_run_is_looked_at_and_a_key_goes_into_it() {
     let (drawn, mut part) = watched((120, 40), false);
     let pane = part.pane().unwrap();
@@ -538,7 +572,7 @@ fn a_script_runs_from_the_view_and_is_seen_at_work() {
 }
 
 #[test]
-fn a_new_script_is_written_in_the_editor_and_its_mistakes_are_told() {
+fn a_script_is_written_by_the_persons_own_editor_and_its_mistakes_are_told() {
     let home = Home::new();
     let editor = home.dir.path().join("editor");
     std::fs::write(&editor, "#!/bin/sh\nprintf 'local x = = 1\\n' > \"$1\"\n").unwrap();
@@ -550,11 +584,18 @@ fn a_new_script_is_written_in_the_editor_and_its_mistakes_are_told() {
     seen.type_in("n");
     seen.shows("name of the new script");
     seen.type_in("mine\r");
-    seen.shows("mine is saved, with");
-    seen.shows("mine:1:");
-    // Asked for again, it is there with its mistake.
-    seen.type_in("n");
+    seen.shows("Open a shell and look around");
+    // The text goes to the editor, and what it is then comes back.
+    seen.type_in("\x1bo");
+    seen.shows("local x = = 1");
+    seen.shows("1 mistake");
+    seen.type_in("\x13");
+    seen.shows("mine is saved, with 1 mistake");
+    seen.type_in("\x1b");
     seen.shows("mine.luau");
+    // From the list it goes there and back at once.
+    seen.type_in("/mine\rE");
+    seen.shows("nothing was changed");
 }
 
 #[test]

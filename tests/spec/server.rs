@@ -68,6 +68,10 @@ fn body(row: &Row) -> Option<Value> {
         "CreateTrigger" | "PutTrigger" => json!({"name": "-no-name", "when": {"event": "hook"}, "run": {"script": "no-such-script"}}),
         "InstallPluginOf" | "CheckPlugin" => json!({"files": {}}),
         "RunPluginOf" => json!({"command": "no-such-command"}),
+        "SetUpFirst" => json!({"code": "AAAA", "name": "someone", "password": "correct horse"}),
+        "LogInAs" => json!({"name": "someone", "password": "wrong"}),
+        "ChangePasswordOfMe" => json!({"old": "wrong", "new": "correct horse"}),
+        "OpenShareOf" => json!({"code": "guess", "name": "somebody"}),
         "CreateUser" => json!({"name": "someone", "role": "viewer"}),
         _ => json!({}),
     })
@@ -82,47 +86,63 @@ fn every_endpoint_is_routed_and_nothing_else_is() {
     assert_eq!(routed, endpoints);
 }
 
+/// Endpoints that are open to all, by what they do themselves.
+const OPEN: [&str; 5] = ["GetSetup", "SetUpFirst", "LogInAs", "OpenShareOf", "ReceiveHook"];
+
 #[tokio::test]
 async fn every_route_lets_in_the_roles_of_the_table_and_nobody_else() {
     let door = Door::open().await;
     let mut wrong = Vec::new();
+    let mut golden: Vec<(String, Vec<&str>)> =
+        table().iter().map(|row| (format!("{:<6} {}", format!("{:?}", row.method).to_uppercase(), row.path), Vec::new())).collect();
     for role in [None, Some(Role::Viewer), Some(Role::Operator), Some(Role::Admin)] {
         let token = match role {
             Some(role) => Some(door.token(role).await),
             None => None,
         };
-        for row in table() {
-            let upgrades = matches!(row.answer, Answer::Upgrade(_));
+        for (at, row) in table().iter().enumerate() {
+            let path = row.path.replace("{id}", "nothing-of-this-name").replace("{name}", "nothing-of-this-name");
+            let open = OPEN.contains(&row.name);
             // Nothing would be left to ask.
             let ends_it = row.name == "StopServer" && role == Some(Role::Admin);
-            if upgrades || ends_it {
+            let may = role.is_some_and(|role| row.action.is_none_or(|action| scope(role, action) != Scope::Nothing));
+            golden[at].1.push(match () {
+                () if open => "open",
+                () if may => "yes",
+                () if role.is_none() => "401",
+                () => "403",
+            });
+            // A WebSocket says who it is in its first frame at the latest, and events never end: that is seen elsewhere.
+            if ends_it || matches!(row.answer, Answer::Upgrade(_) | Answer::Bytes("text/event-stream")) {
                 continue;
             }
-            let path = row.path.replace("{id}", "nothing-of-this-name").replace("{name}", "nothing-of-this-name");
-            let (status, reply) = door.ask(token.as_deref(), row.method, &path, body(&row)).await;
-            let allowed = match (role, row.action) {
-                (None, _) => {
-                    if status != 401 {
-                        wrong.push(format!("nobody: {} gave {status}", row.name));
-                    }
-                    continue;
-                }
-                (Some(_), None) => true,
-                (Some(role), Some(action)) => scope(role, action) != Scope::Nothing,
+            let (status, reply) = door.ask(token.as_deref(), row.method, &path, body(row)).await;
+            // Who signs in, or comes in as a guest, with nonsense is told so as who has not signed in.
+            let right = if open {
+                status < 500 && status != 403
+            } else if may {
+                status < 500 && status != 401 && status != 403 || row.name == "ChangePasswordOfMe"
+            } else {
+                status == if role.is_none() { 401 } else { 403 }
             };
-            if (status == 403) == allowed || status >= 500 {
+            if !right {
                 wrong.push(format!("{role:?}: {} gave {status} {reply}", row.name));
             }
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    let mut text = format!("{:<60} {:<8} {:<8} {:<8} admin\n", "route", "nobody", "viewer", "operator");
+    for (route, of) in golden {
+        text.push_str(&format!("{route:<60} {:<8} {:<8} {:<8} {}\n", of[0], of[1], of[2], of[3]));
+    }
+    super::support::golden::golden("tests/golden/routes.txt", &text);
 }
 
 #[tokio::test]
 async fn whatever_is_refused_is_a_problem_with_the_request_s_id() {
     let door = Door::open().await;
     let token = door.token(Role::Admin).await;
-    let http = reqwest::Client::new();
+    let http = super::support::http::http();
     let post = |path: &str| http.post(door.url(path)).bearer_auth(&token);
     let json = "application/json";
     let cases = vec![
@@ -165,7 +185,7 @@ async fn other_names_and_other_sites_are_refused_on_tcp() {
     let door = Door::open().await;
     let token = door.token(Role::Admin).await;
     let ask = |host: Option<String>, origin: Option<&str>| {
-        let mut request = reqwest::Client::new().get(door.url("/api/v1/me")).bearer_auth(&token);
+        let mut request = super::support::http::http().get(door.url("/api/v1/me")).bearer_auth(&token);
         if let Some(host) = host {
             request = request.header("host", host);
         }
@@ -187,7 +207,7 @@ async fn long_work_is_waited_for_when_that_is_preferred() {
     let door = Door::open().await;
     let token = door.token(Role::Admin).await;
     let request = |name: &str| serde_json::to_value(door.plane.request(name, json!({"command": "sleep 600"}))).unwrap();
-    let http = reqwest::Client::new();
+    let http = super::support::http::http();
     let begun = http.post(door.url("/api/v1/containers")).bearer_auth(&token).json(&request("later")).send().await.unwrap();
     let place = begun.headers()["location"].to_str().unwrap().to_owned();
     let (status, operation) = read(begun).await;
@@ -202,6 +222,27 @@ async fn long_work_is_waited_for_when_that_is_preferred() {
 }
 
 #[tokio::test]
+async fn what_was_begun_is_done_and_noted_also_when_its_client_is_gone() {
+    let door = Door::open().await;
+    let (token, control) = (door.token(Role::Admin).await, &door.plane.control);
+    let fields = json!({"command": ["bash", "-c", "trap '' TERM; while true; do sleep 0.1; done"], "interactive": false});
+    let container = door.plane.container(&admin(), "stubborn", fields).await;
+    let outcomes = async || {
+        let audit = control.list_audit(&admin(), &ListQuery { q: Some(container.name.clone()), ..ListQuery::default() }).await.unwrap();
+        audit.items.into_iter().filter(|event| event.action == Action::ControlContainers.as_str()).map(|event| event.outcome).collect::<Vec<_>>()
+    };
+    let path = door.url(&format!("/api/v1/containers/{}/stop", container.name));
+    let stopping = super::support::http::http().post(path).bearer_auth(&token).json(&json!({"grace_seconds": 2})).send();
+    let begun = async { while outcomes().await != [Outcome::Intent] {} };
+    tokio::select! {
+        answer = stopping => panic!("it was stopped at once: {answer:?}"),
+        () = begun => {}
+    }
+    within(async { while !outcomes().await.contains(&Outcome::Succeeded) {} }).await;
+    assert_eq!(control.get_container(&admin(), &container.name).await.unwrap().state, ContainerState::Exited);
+}
+
+#[tokio::test]
 async fn the_page_the_reference_and_the_description_need_no_token() {
     let door = Door::open().await;
     for (path, kind) in [
@@ -210,7 +251,7 @@ async fn the_page_the_reference_and_the_description_need_no_token() {
         ("/docs", "text/html; charset=utf-8"),
         ("/openapi.json", "application/json"),
     ] {
-        let response = reqwest::get(door.url(path)).await.unwrap();
+        let response = super::support::http::http().get(door.url(path)).send().await.unwrap();
         assert_eq!((response.status().as_u16(), response.headers()["content-type"].to_str().unwrap()), (200, kind), "{path}");
         assert!(kind.starts_with("application") || response.headers().contains_key("content-security-policy"), "{path}");
     }
@@ -446,6 +487,7 @@ async fn a_subscription_without_credit_is_told_how_much_it_missed() {
             StreamMessage::End { id: 6, .. } => break,
             // Other tests make events too.
             StreamMessage::Event { id: 5, .. } => events += 1,
+            StreamMessage::Listening { id: 5 } => {}
             other => panic!("{other:?}"),
         }
     }

@@ -4,6 +4,7 @@ use cto::access::NewToken;
 use cto::model::*;
 use cto::store::AuditNote;
 use cto::store::Claim;
+use cto::store::CommandFilter;
 use cto::store::Store;
 use jiff::Timestamp;
 use std::os::unix::fs::PermissionsExt as _;
@@ -47,16 +48,61 @@ fn session(id: &SessionId, state: SessionState) -> Session {
     }
 }
 
+/// A command that was run in a session.
+pub(super) fn command(session: &str, offset: u64, started_at: Timestamp) -> SessionCommand {
+    SessionCommand {
+        id: CommandId::fresh(),
+        number: 0,
+        session: session.into(),
+        container: "c0ffee00".into(),
+        container_name: "web".to_owned(),
+        owner: "olga".to_owned(),
+        text: format!("Make {offset}%"),
+        cut: false,
+        directory: Some("/srv".to_owned()),
+        offset,
+        started_at,
+        ended_at: None,
+        exit_code: None,
+    }
+}
+
+/// Commands are numbered, noted once, ended, found and paged.
+pub(super) async fn commands(store: &Store) {
+    let (first, second, third) = (command("ses_1", 10, now()), command("ses_1", 20, now()), command("ses_2", 10, now()));
+    let began = |command: &SessionCommand| CommandNote::Began(Box::new(command.clone()));
+    let ended = |session: &str, exit_code| CommandNote::Ended { session: session.into(), at: first.started_at, exit_code };
+    store.note_commands(&[began(&first), ended("ses_1", Some(2)), began(&second), began(&third), ended("ses_none", Some(1))]).await.unwrap();
+    // Heard again after a restart, under another id.
+    store.note_commands(&[began(&command("ses_1", 10, now())), ended("ses_1", None), ended("ses_1", Some(9))]).await.unwrap();
+    let first = SessionCommand { number: 1, ended_at: Some(first.started_at), exit_code: Some(2), ..first.clone() };
+    let second = SessionCommand { number: 2, ended_at: Some(first.started_at), ..second };
+    let third = SessionCommand { number: 1, ..third };
+    assert_eq!(store.commands_of(&"ses_1".into(), 0, u64::MAX).await.unwrap(), [first.clone(), second.clone()]);
+    assert_eq!(store.commands_of(&"ses_1".into(), 2, 7).await.unwrap(), std::slice::from_ref(&second));
+    let all = store.list_commands(CommandFilter::default(), 10).await.unwrap();
+    assert_eq!(all, [third.clone(), second.clone(), first.clone()]);
+    let list = async |filter: CommandFilter<'_>| store.list_commands(filter, 10).await.unwrap().len();
+    assert_eq!(list(CommandFilter { after: Some(third.id.as_str()), ..CommandFilter::default() }).await, 2);
+    assert_eq!(list(CommandFilter { text: Some("MAKE 2"), ..CommandFilter::default() }).await, 1);
+    assert_eq!(list(CommandFilter { session: Some("ses_2"), ..CommandFilter::default() }).await, 1);
+    for (container, count) in [("web", 3), ("c0ff", 3), ("c0f", 0), ("%", 0), ("other", 0)] {
+        assert_eq!(list(CommandFilter { container: Some(container), ..CommandFilter::default() }).await, count, "{container}");
+    }
+    store.forget_commands(third.started_at + jiff::SignedDuration::from_secs(1)).await.unwrap();
+    assert_eq!(list(CommandFilter::default()).await, 0);
+}
+
 /// The story. `place` is an empty database.
 async fn story(place: &str) {
     let store = Store::open(place).await.unwrap();
     store.ping().await.unwrap();
 
-    let olga = User { name: "olga".to_owned(), role: Role::Operator, created_at: now() };
-    store.add_user(&olga).await.unwrap();
-    assert_eq!(store.add_user(&olga).await.unwrap_err().code, Code::NameInUse);
+    let olga = User { name: "olga".to_owned(), role: Role::Operator, created_at: now(), has_password: false, version: 1 };
+    store.add_user(&olga, None).await.unwrap();
+    assert_eq!(store.add_user(&olga, None).await.unwrap_err().code, Code::NameInUse);
     let new = NewToken::random();
-    let token = Token { id: TokenId::fresh(), user: "olga".to_owned(), role: Role::Viewer, created_at: now(), expires_at: None };
+    let token = Token { id: TokenId::fresh(), user: "olga".to_owned(), role: Role::Viewer, created_at: now(), expires_at: None, about: None };
     store.add_token(&token, &new.hash).await.unwrap();
     assert_eq!(store.token_by_hash(&new.hash).await.unwrap(), Some((token.clone(), olga.clone())));
     assert_eq!(store.token_by_hash("other").await.unwrap(), None);
@@ -86,6 +132,8 @@ async fn story(place: &str) {
     store.forget_stats_of(&one).await.unwrap();
     assert_eq!(store.list_stats(&one, at(0)).await.unwrap(), []);
 
+    commands(&store).await;
+
     let data = serde_json::json!({"tabs": [1, 2]});
     assert_eq!(store.save_layout("olga", "last", &data, Some(0)).await.unwrap().version, 1);
     assert_eq!(store.save_layout("olga", "last", &data, Some(0)).await.unwrap_err().code, Code::Stale);
@@ -94,20 +142,22 @@ async fn story(place: &str) {
     assert_eq!(store.save_layout("olga", "last", &data, None).await.unwrap().version, 3);
     assert_eq!(store.find_layout("olga", "last").await.unwrap().data, data);
     assert_eq!(store.find_layout("vic", "last").await.unwrap_err().code, Code::NotFound);
-    assert!(!store.remove_layout("vic", "last").await.unwrap(), "nobody removes another's");
-    assert!(store.remove_layout("olga", "last").await.unwrap());
+    assert_eq!(store.remove_layout("vic", "last", None).await.unwrap_err().code, Code::NotFound, "nobody removes another's");
+    let stale = store.remove_layout("olga", "last", Some(1)).await.unwrap_err();
+    assert_eq!((stale.code, stale.revision.as_deref()), (Code::Stale, Some("3")));
+    store.remove_layout("olga", "last", Some(3)).await.unwrap();
     assert_eq!(store.find_layout("olga", "last").await.unwrap_err().code, Code::NotFound);
 
     let (first, second) = (AuditId::fresh(), AuditId::fresh());
     store.append_audit(note(&first, "web", Outcome::Intent)).await.unwrap();
     store.append_audit(note(&second, "db", Outcome::Intent)).await.unwrap();
     store.append_audit(note(&first, "web", Outcome::Succeeded)).await.unwrap();
-    let listed = store.list_audit(None, None, 10).await.unwrap();
+    let listed = store.list_audit(None, true, None, 10).await.unwrap();
     assert_eq!(listed.iter().map(|event| (event.target.as_str(), event.outcome)).collect::<Vec<_>>(), [("db", Outcome::Intent), ("web", Outcome::Succeeded)]);
-    assert_eq!(store.list_audit(Some(second.as_str()), None, 10).await.unwrap().len(), 1);
-    assert_eq!(store.list_audit(None, Some("WE"), 10).await.unwrap().len(), 1);
+    assert_eq!(store.list_audit(Some(second.as_str()), true, None, 10).await.unwrap().len(), 1);
+    assert_eq!(store.list_audit(None, true, Some("WE"), 10).await.unwrap().len(), 1);
     assert_eq!(store.sweep_audit(Timestamp::now()).await.unwrap(), 1);
-    assert_eq!(store.list_audit(None, None, 1).await.unwrap()[0].outcome, Outcome::Unknown);
+    assert_eq!(store.list_audit(None, true, None, 1).await.unwrap()[0].outcome, Outcome::Unknown);
     assert_eq!(store.verify_audit().await.unwrap(), 4);
     // Another server on the same database appends to the same chain.
     let other = Store::open(place).await.unwrap();
@@ -147,8 +197,8 @@ async fn story(place: &str) {
     store.release_key("vic", "k").await.unwrap();
     assert_eq!(store.claim_key("vic", "k", "h1").await.unwrap(), Claim::Ours);
 
-    assert!(store.remove_user("olga").await.unwrap());
-    assert!(!store.remove_user("olga").await.unwrap());
+    assert!(store.remove_user("olga", None).await.unwrap());
+    assert!(!store.remove_user("olga", None).await.unwrap());
     assert_eq!(store.token_by_hash(&new.hash).await.unwrap(), None);
     // Opening again finds everything in place.
     store.close().await;

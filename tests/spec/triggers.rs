@@ -29,7 +29,7 @@ async fn plane() -> Plane {
 }
 
 async fn prepare(plane: &Plane) {
-    plane.control.create_user(&admin(), AddUser { name: "olga".to_owned(), role: Role::Operator }).await.unwrap();
+    plane.control.create_user(&admin(), AddUser { name: "olga".to_owned(), role: Role::Operator, password: None }).await.unwrap();
     plane.automation.put_script(&admin(), "note", SaveScript { source: NOTE.to_owned(), replaces: None }).await.unwrap();
 }
 
@@ -94,6 +94,35 @@ async fn the_end_of_a_container_starts_a_run_as_the_trigger_s_owner() {
     let RunCause::Trigger { name, event, depth } = &run.cause else { panic!("{:?}", run.cause) };
     assert_eq!((name.as_str(), event, *depth), ("note-ends", &format!("container {} ended, exit code 7", plane.name("job-1")), 0));
     assert_eq!(fires(&plane, "note-ends").await.len(), 1, "of the one that is meant, once");
+}
+
+#[tokio::test]
+async fn a_trigger_may_be_for_containers_with_certain_labels_alone() {
+    let plane = plane().await;
+    let when = |labels: Value| json!({"event": "container", "is": ["died"], "of": {"name": format!("{}*", plane.name("")), "labels": labels}});
+    made(&plane, save("both", when(json!({"tier": "db*", "site": "north"})), json!({"who": "${event.container}"}))).await;
+    made(&plane, save("tier", when(json!({"tier": "db-1"})), json!({"who": "${event.container}"}))).await;
+    let log = json!({"event": "log", "matches": "^gone", "of": {"labels": {"site": "north"}}});
+    made(&plane, save("lines", log, json!({"who": "${event.container}"}))).await;
+    let labelled = async |name: &str, command: &str, labels: Value| {
+        let mut fields = quiet_container(command);
+        fields["labels"] = labels;
+        plane.launch(&admin(), name, fields).await;
+    };
+    labelled("none", "exit 0", json!({})).await;
+    labelled("half", "exit 0", json!({"tier": "db-1", "site": "south"})).await;
+    labelled("whole", "exit 0", json!({"tier": "db-2", "site": "north"})).await;
+    labelled("talks-south", "echo gone; sleep 1000", json!({"site": "south"})).await;
+    labelled("talks", "echo gone; sleep 1000", json!({"site": "north"})).await;
+    assert_eq!(param(&started(&plane, "both").await, "who"), plane.name("whole"));
+    assert_eq!(param(&started(&plane, "tier").await, "who"), plane.name("half"));
+    assert_eq!(param(&started(&plane, "lines").await, "who"), plane.name("talks"));
+    for name in ["both", "tier", "lines"] {
+        assert_eq!(fires(&plane, name).await.len(), 1, "{name}");
+    }
+    // They are told with the container, without cto's own.
+    let whole = plane.control.get_container(&admin(), &plane.name("whole")).await.unwrap();
+    assert_eq!(whole.labels, BTreeMap::from([("site".to_owned(), "north".to_owned()), ("tier".to_owned(), "db-2".to_owned())]));
 }
 
 #[tokio::test]
@@ -270,7 +299,7 @@ fn standard(secret: &str, id: &str, at: Timestamp, body: &str) -> Incoming {
 }
 
 async fn post(door: &Door, name: &str, request: &Incoming) -> (u16, Value) {
-    let mut builder = reqwest::Client::new().post(door.url(&format!("/api/v1/hooks/{name}"))).body(request.body.clone());
+    let mut builder = super::support::http::http().post(door.url(&format!("/api/v1/hooks/{name}"))).body(request.body.clone());
     for (header, value) in [
         ("webhook-id", &request.id),
         ("webhook-timestamp", &request.timestamp),
@@ -384,7 +413,7 @@ async fn triggers_of_others_are_seen_and_not_touched() {
         assert_eq!(door.ask(Some(&operator), method, &format!("/api/v1/triggers/ends{path}"), None).await.0, 403, "{path}");
     }
     // Its owner is no user any more: it can do nothing.
-    door.plane.control.delete_user(&admin(), "olga").await.unwrap();
+    door.plane.control.delete_user(&admin(), "olga", RemoveVersion::default()).await.unwrap();
     door.plane.launch(&admin(), "job", quiet_container("exit 0")).await;
     let all = until(&door.plane, "ends", |all| !all.is_empty()).await;
     assert!(all[0].run.is_none(), "{all:?}");
@@ -408,6 +437,7 @@ async fn mistakes_are_named_with_what_to_do() {
         params(json!({"who": "${event.contaner}", "what": "${HOME}"})),
         params(json!({"who": "${event.text"})),
         when(json!({"event": "container", "is": []})),
+        when(json!({"event": "container", "is": ["died"], "of": {"labels": {"cto.owner": "olga", "tier": "db"}}})),
         when(json!({"event": "log", "matches": "(unclosed"})),
         when(json!({"event": "log", "matches": ""})),
         when(json!({"event": "log", "matches": "(a{1000}){1000}"})),
@@ -423,9 +453,9 @@ async fn mistakes_are_named_with_what_to_do() {
     }
     made(&plane, good()).await;
     let taken = plane.automation.create_trigger(&olga(), good()).await.unwrap_err();
-    let unknown = plane.automation.delete_trigger(&olga(), "nothing").await.unwrap_err();
+    let unknown = plane.automation.delete_trigger(&olga(), "nothing", RemoveVersion::default()).await.unwrap_err();
     let no_secret = plane.automation.rotate_trigger(&olga(), "ends", RotateSecret::default()).await.unwrap_err();
-    let others = plane.automation.delete_trigger(&operator("otto"), "ends").await.unwrap_err();
+    let others = plane.automation.delete_trigger(&operator("otto"), "ends", RemoveVersion::default()).await.unwrap_err();
     for error in [taken, unknown, no_secret, others] {
         writeln!(told, "{}\n  fix: {}", error.message, error.fix.as_deref().unwrap_or("-")).unwrap();
     }
@@ -435,7 +465,7 @@ async fn mistakes_are_named_with_what_to_do() {
 #[tokio::test]
 async fn a_trigger_reaches_no_further_than_who_made_it() {
     let plane = plane().await;
-    plane.control.create_user(&admin(), AddUser { name: "amy".to_owned(), role: Role::Admin }).await.unwrap();
+    plane.control.create_user(&admin(), AddUser { name: "amy".to_owned(), role: Role::Admin, password: None }).await.unwrap();
     // As by a token of hers that is an operator's.
     let weaker = operator("amy");
     let when = json!({"event": "container", "is": ["died"]});

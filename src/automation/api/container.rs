@@ -90,7 +90,7 @@ pub(super) fn install(lua: &Lua, ctx: &Rc<Ctx>) -> mlua::Result<()> {
                     let error = Error::new(Code::Forbidden, "this script may not see containers that it did not launch");
                     return Err(failure(error.fix("write grants = { \"containers\" } in its header")));
                 }
-                let query = ListQuery { q: text, limit: Some(500), cursor: None };
+                let query = ListQuery { q: text, limit: Some(500), ..ListQuery::default() };
                 let page = ctx.call(|control, actor| async move { control.list_containers(&actor, &query).await }).await?;
                 Ok(page.items.into_iter().map(|one| ContainerRef { ctx: ctx.clone(), id: one.id, name: one.name }).collect::<Vec<_>>())
             }

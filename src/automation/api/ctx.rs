@@ -88,12 +88,29 @@ impl Ctx {
         }
     }
 
-    /// Before each call: it is noted, and waits where somebody has asked for a pause.
+    /// Before each call: it is noted, and waits where somebody has asked for a pause or types in a session of the run's.
     pub(super) async fn begin(&self, lua: &Lua, text: impl FnOnce() -> String, session: Option<&SessionId>) {
+        self.note_call(lua, text, session).await;
+        self.live.handed_back().await;
+    }
+
+    /// The same for what is meant for whoever types.
+    pub(super) async fn note_call(&self, lua: &Lua, text: impl FnOnce() -> String, session: Option<&SessionId>) {
         let line = self.line(lua);
         self.live.note(line, RunNote::Call { text: text(), session: session.cloned() });
         if let Some(why) = self.live.stops_at(line) {
             self.live.wait_for_person(line, why).await;
+        }
+    }
+
+    /// A value that is shown nowhere from now on: neither by this run nor in recordings of its sessions.
+    pub(super) fn hide(&self, secret: &str) {
+        self.live.hide(secret);
+        let masks = self.live.masks();
+        for id in self.live.run().sessions {
+            if let Some(session) = self.automation.control().sessions().find(id.as_str()) {
+                session.hide(&masks);
+            }
         }
     }
 

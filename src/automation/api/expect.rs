@@ -132,7 +132,14 @@ fn wanted(call: &'static str, value: &Value) -> mlua::Result<Wanted> {
 
 async fn wait(session: &SessionRef, patterns: &Patterns, within: Duration, window: Option<usize>) -> Came {
     if !session.is_recorded() {
-        return session.0.stream.expect(patterns, within, window).await;
+        loop {
+            let came = session.0.stream.expect(patterns, within, window).await;
+            // The time in which a person types does not count.
+            match came {
+                Came::Timeout { .. } if session.0.ctx.live.taken_by().is_some() => session.0.ctx.live.handed_back().await,
+                came => return came,
+            }
+        }
     }
     // A recording's time does not count: it goes on as far as it is waited for.
     loop {
@@ -261,7 +268,7 @@ pub(super) async fn hand_over(lua: &Lua, session: &SessionRef, why: String, opti
     };
     let within = options.seconds("timeout")?.unwrap_or(Duration::from_secs(3600));
     session.used();
-    session.0.ctx.begin(lua, || format!("hand over: {why}"), Some(&session.0.id)).await;
+    session.0.ctx.note_call(lua, || format!("hand over: {why}"), Some(&session.0.id)).await;
     if session.is_recorded() {
         return Ok(true);
     }
@@ -279,7 +286,7 @@ pub(super) async fn hand_over(lua: &Lua, session: &SessionRef, why: String, opti
         () = tokio::time::sleep(within) => false,
     };
     live.resume(false);
-    live.update(|run| run.paused = None);
+    live.unpaused();
     Ok(handed)
 }
 
@@ -371,7 +378,7 @@ pub(super) fn add_methods<M: UserDataMethods<SessionRef>>(methods: &mut M) {
         let within = options.seconds("timeout")?.unwrap_or_else(|| this.0.within.get());
         this.used();
         this.0.ctx.begin(&lua, || format!("run '{}'", shown(line.as_bytes())), Some(&this.0.id)).await;
-        this.type_line(&lua, &line).await?;
+        this.type_line(&line).await?;
         let output = plain(&prompt(&this, within).await?);
         // The terminal shows what was typed first.
         let output = output.strip_prefix(line.as_str()).unwrap_or(&output);

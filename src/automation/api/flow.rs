@@ -94,7 +94,7 @@ pub(super) fn install(lua: &Lua, ctx: &Rc<Ctx>) -> mlua::Result<()> {
                 }
                 let automation = ctx.automation.clone();
                 let value = ctx.call(|_, actor| async move { automation.secret(&actor, &name).await }).await?;
-                ctx.live.hide(&value);
+                ctx.hide(&value);
                 Ok(value)
             }
         })?,

@@ -83,29 +83,48 @@ pub(super) fn install(lua: &Lua, ctx: &Rc<Ctx>) -> mlua::Result<()> {
 /// # Errors
 /// When it fails, or gives anything but functions.
 pub(in crate::automation) fn matchers_of(lua: &Lua, file: &str, source: &str) -> mlua::Result<Table> {
-    let pure = lua.create_table()?;
-    for name in PURE {
-        pure.raw_set(name, lua.globals().get::<Value>(name)?)?;
-    }
-    pure.set_readonly(true);
-    let chunk = lua.load(source).set_name(format!("={file}")).set_mode(ChunkMode::Text).set_environment(pure);
-    let Value::Table(given) = chunk.call::<Value>(())? else {
-        return Err(mlua::Error::runtime("a file of matchers gives a table of functions back: return { name = function(text) … end }"));
-    };
     let table = lua.create_table()?;
-    for (count, pair) in given.pairs::<Value, Value>().enumerate() {
-        let (name, function) = match pair? {
-            (Value::String(name), Value::Function(function)) if count < MOST => (name.to_string_lossy(), function),
-            (Value::String(name), other) if count < MOST => {
-                return Err(mlua::Error::runtime(format!("'{}' is no function: found {}", name.to_string_lossy(), other.type_name())));
-            }
-            (_, _) if count >= MOST => return Err(mlua::Error::runtime(format!("gives more than {MOST} functions"))),
-            (other, _) => return Err(mlua::Error::runtime(format!("a matcher's name is text, not a {}", other.type_name()))),
-        };
+    for (name, function) in functions_of(lua, (file, source), "matchers", Vec::new())? {
         table.raw_set(name.as_str(), guarded(lua, name.clone(), function)?)?;
     }
     table.set_readonly(true);
     Ok(table)
+}
+
+/// Runs a file that has what computes, and `further` by name, and takes the functions that it gives. `kind` is what messages call it.
+///
+/// # Errors
+/// When it fails, or gives anything but functions.
+pub(in crate::automation) fn functions_of(
+    lua: &Lua,
+    (file, source): (&str, &str),
+    kind: &str,
+    further: Vec<(&str, Function)>,
+) -> mlua::Result<Vec<(String, Function)>> {
+    let pure = lua.create_table()?;
+    for name in PURE {
+        pure.raw_set(name, lua.globals().get::<Value>(name)?)?;
+    }
+    for (name, function) in further {
+        pure.raw_set(name, function)?;
+    }
+    pure.set_readonly(true);
+    let chunk = lua.load(source).set_name(format!("={file}")).set_mode(ChunkMode::Text).set_environment(pure);
+    let Value::Table(given) = chunk.call::<Value>(())? else {
+        return Err(mlua::Error::runtime(format!("a file of {kind} gives a table of functions back: return {{ name = function(text) … end }}")));
+    };
+    let mut functions = Vec::new();
+    for (count, pair) in given.pairs::<Value, Value>().enumerate() {
+        match pair? {
+            (Value::String(name), Value::Function(function)) if count < MOST => functions.push((name.to_string_lossy(), function)),
+            (Value::String(name), other) if count < MOST => {
+                return Err(mlua::Error::runtime(format!("'{}' is no function: found {}", name.to_string_lossy(), other.type_name())));
+            }
+            (_, _) if count >= MOST => return Err(mlua::Error::runtime(format!("gives more than {MOST} functions"))),
+            (other, _) => return Err(mlua::Error::runtime(format!("a function's name is text, not a {}", other.type_name()))),
+        }
+    }
+    Ok(functions)
 }
 
 /// A matcher that is given plain values alone: what belongs to cto would let it act.

@@ -17,7 +17,9 @@ pub(super) use ctx::Ctx;
 pub(super) use ctx::Failure;
 pub(super) use expect::plain;
 pub(super) use matchers::Matchers;
+pub(super) use matchers::functions_of;
 pub(super) use matchers::matchers_of;
+pub(super) use text::from_json;
 
 use mlua::Lua;
 use mlua::LuaSerdeExt as _;

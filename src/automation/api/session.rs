@@ -41,6 +41,8 @@ use std::time::Duration;
 
 /// How long a wait is where the script does not say.
 pub(super) const WITHIN: Duration = Duration::from_secs(30);
+/// How long a run takes to hear that somebody has taken a session over.
+const HEARD: Duration = Duration::from_millis(20);
 /// Most bytes typed by one frame.
 const PIECE: usize = 32 << 10;
 /// Unacknowledged bytes at which a session's program waits for the script.
@@ -102,12 +104,15 @@ impl SessionRef {
                 Ok((session, reader))
             })
             .await?;
+        session.hide(&ctx.live.masks());
         ctx.live.update(|run| {
             if !run.sessions.contains(&facts.id) && run.sessions.len() < 1_000 {
                 run.sessions.push(facts.id.clone());
             }
         });
-        Ok(Self::new(ctx, facts.id, Stream::of(reader), Source::Live(session), ours))
+        let (live, id) = (ctx.live.clone(), facts.id.clone());
+        let stream = Stream::of(reader, move |by| live.taken_over(&id, by));
+        Ok(Self::new(ctx, facts.id, stream, Source::Live(session), ours))
     }
 
     /// What stands for a session in a dry run.
@@ -183,7 +188,7 @@ impl SessionRef {
     }
 
     /// Types, after the session's delay. Where somebody has taken it over, this waits until they hand it back.
-    async fn type_bytes(&self, lua: &Lua, bytes: Vec<u8>) -> mlua::Result<()> {
+    async fn type_bytes(&self, bytes: Vec<u8>) -> mlua::Result<()> {
         if !self.0.delay.get().is_zero() {
             tokio::time::sleep(self.0.delay.get()).await;
         }
@@ -195,8 +200,9 @@ impl SessionRef {
                 match tokio::time::timeout(self.0.within.get(), self.0.stream.type_bytes(piece.to_vec())).await {
                     Ok(Ok(())) => break,
                     Ok(Err(error)) if error.code == Code::Forbidden => {
-                        let why = format!("{error}: it goes on when they hand it back and somebody resumes the run");
-                        self.0.ctx.live.wait_for_person(self.0.ctx.line(lua), why).await;
+                        // The session knows it a moment before the run does.
+                        tokio::time::sleep(HEARD).await;
+                        self.0.ctx.live.handed_back().await;
                     }
                     Ok(Err(error)) => return Err(failure(error)),
                     Err(_) => {
@@ -210,16 +216,22 @@ impl SessionRef {
     }
 
     /// Types a line, with the key that ends it.
-    pub(super) async fn type_line(&self, lua: &Lua, line: &str) -> mlua::Result<()> {
+    pub(super) async fn type_line(&self, line: &str) -> mlua::Result<()> {
         let mut bytes = line.as_bytes().to_vec();
         bytes.extend(encode_key(&Key::new(KeyCode::Enter, Mods::NONE), &self.modes()));
-        self.type_bytes(lua, bytes).await
+        self.type_bytes(bytes).await
     }
 
     async fn send(&self, lua: &Lua, verb: &str, bytes: Vec<u8>) -> mlua::Result<()> {
         self.used();
-        self.0.ctx.begin(lua, || format!("{verb} '{}'", shown(&bytes[..bytes.len().min(200)])), Some(&self.0.id)).await;
-        self.type_bytes(lua, bytes).await
+        let words = || {
+            // Secrets first: what is cut or written differently is not found any more.
+            let mut typed = self.0.ctx.live.masks().hide(&String::from_utf8_lossy(&bytes));
+            typed.truncate(typed.floor_char_boundary(200));
+            format!("{verb} '{}'", shown(typed.as_bytes()))
+        };
+        self.0.ctx.begin(lua, words, Some(&self.0.id)).await;
+        self.type_bytes(bytes).await
     }
 }
 
@@ -311,7 +323,7 @@ impl UserData for SessionRef {
             }
             this.used();
             this.0.ctx.begin(&lua, || format!("press {}", names.join(" ")), Some(&this.0.id)).await;
-            this.type_bytes(&lua, bytes).await
+            this.type_bytes(bytes).await
         });
         methods.add_async_method("paste", |lua, this, text: String| async move {
             let bytes = encode_paste(&text, &this.modes());

@@ -52,7 +52,7 @@ pub(super) fn install(lua: &Lua) -> mlua::Result<()> {
 ///
 /// # Errors
 /// When the machine has no memory for it.
-pub(super) fn from_json(lua: &Lua, value: &serde_json::Value) -> mlua::Result<Value> {
+pub(in crate::automation) fn from_json(lua: &Lua, value: &serde_json::Value) -> mlua::Result<Value> {
     let options = mlua::serde::SerializeOptions::new().set_array_metatable(false).serialize_none_to_null(false).serialize_unit_to_null(false);
     lua.to_value_with(value, options)
 }

@@ -1,10 +1,12 @@
 //! The way of an event to a webhook: noted, tried, tried again, given up.
 use super::Automation;
 use super::email;
+use super::filled;
 use super::happening::Happening;
 use super::happening::fits;
 use super::happening::is_meant;
 use super::post;
+use super::reach::Way;
 use super::signing;
 use crate::error::Result;
 use crate::model::DeliveryId;
@@ -14,6 +16,7 @@ use crate::model::HookDelivery;
 use crate::model::HookDeliveryState;
 use crate::model::HookFilter;
 use crate::model::HookTarget;
+use crate::model::ListName;
 use crate::model::NoticeLevel;
 use crate::model::Webhook;
 use crate::store::Claimed;
@@ -78,8 +81,12 @@ impl Automation {
             let mut any = false;
             for (webhook, _) in webhooks.iter().filter(|(webhook, _)| wants(webhook, &happening)) {
                 let delivery = delivery_of(webhook, &happening);
-                match self.store().add_delivery(&delivery, &happening.key, &body_of(&happening), None).await {
-                    Ok(added) => any |= added,
+                match self.store().add_delivery(&delivery, &happening.key, &body_of(webhook, &happening), None).await {
+                    Ok(true) => {
+                        any = true;
+                        self.note_stale(ListName::Deliveries, &webhook.name, &webhook.owner);
+                    }
+                    Ok(false) => {}
                     Err(error) => tracing::warn!(%error, webhook = webhook.name, event = happening.kind, "an event can't be noted for a webhook"),
                 }
             }
@@ -189,6 +196,7 @@ impl Automation {
         if let Err(error) = self.store().save_delivery(&delivery, self.control().boot_id()).await {
             tracing::warn!(%error, delivery = %delivery.id, "a delivery can't be noted, and may be tried once too often");
         }
+        self.note_stale(ListName::Deliveries, &webhook.name, &webhook.owner);
         if let Some(why) = given_up {
             self.disable(webhook, why).await;
         }
@@ -196,6 +204,8 @@ impl Automation {
     }
 
     async fn send(&self, webhook: &Webhook, secrets: &[KeptSecret], delivery: &HookDelivery, body: String) -> Tried {
+        let settings = self.control().settings();
+        let way = Way { reach: &self.0.hooks.reach, private: webhook.allow_private, ca_file: settings.hooks.ca_file.as_deref() };
         match &webhook.to {
             HookTarget::Webhook { url } => {
                 let now = Timestamp::now();
@@ -206,7 +216,7 @@ impl Automation {
                     (_, Err(error)) => return Tried::failed(error.message),
                 };
                 let headers = [("webhook-id", delivery.message.clone()), ("webhook-timestamp", now.as_second().to_string()), ("webhook-signature", signature)];
-                match post::post(&self.0.hooks.reach, &place, webhook.allow_private, &headers, body).await {
+                match post::post(way, &place, &headers, body).await {
                     Ok(answer) => judged(answer),
                     Err(error) => Tried::failed(error),
                 }
@@ -222,20 +232,21 @@ impl Automation {
                 let (subject, at) = (format!("cto: {}", delivery.text), delivery.created_at);
                 let text = format!("{}\n\n{}\n\n{}\n", delivery.text, delivery.created_at, pretty(&body));
                 let mail = email::Mail { server, from, to, login, subject, text, message: &delivery.message, at };
-                match email::send(&self.0.hooks.reach, &mail, webhook.allow_private).await {
+                match email::send(way, &mail).await {
                     Ok(response) => Tried { response, ..Tried::done() },
                     Err(error) => Tried::failed(error),
                 }
             }
             HookTarget::Terminal | HookTarget::Desktop => {
                 let level = if is_bad(&delivery.event) { NoticeLevel::Bad } else { NoticeLevel::Info };
-                self.control().parts().bus.publish(Event::Notice {
+                self.notify(Event::Notice {
                     owner: Some(webhook.owner.clone()),
                     title: webhook.name.clone(),
                     text: delivery.text.clone(),
                     level,
                     desktop: webhook.to == HookTarget::Desktop,
-                });
+                })
+                .await;
                 Tried::done()
             }
         }
@@ -252,9 +263,9 @@ impl Automation {
             let (mut webhook, secrets) = self.store().find_webhook(&webhook.name).await?;
             if webhook.disabled.is_none() {
                 webhook.disabled = Some(why.clone());
-                self.store().save_webhook(&webhook, &secrets).await?;
+                self.store().save_webhook(&mut webhook, &secrets).await?;
                 let (owner, title) = (Some(webhook.owner.clone()), format!("webhook {} is disabled", webhook.name));
-                self.control().parts().bus.publish(Event::Notice { owner, title, text: why.clone(), level: NoticeLevel::Bad, desktop: false });
+                self.notify(Event::Notice { owner, title, text: why.clone(), level: NoticeLevel::Bad, desktop: false }).await;
             }
             self.look_at_hooks().await
         };
@@ -283,9 +294,12 @@ pub(super) fn delivery_of(webhook: &Webhook, happening: &Happening) -> HookDeliv
     }
 }
 
-/// What is sent of what happened.
-pub(super) fn body_of(happening: &Happening) -> String {
-    let body = json!({"type": happening.kind, "timestamp": happening.at, "data": happening.data}).to_string();
+/// What is sent of what happened: as the webhook's own document says, or in our usual words.
+pub(super) fn body_of(webhook: &Webhook, happening: &Happening) -> String {
+    let body = match &webhook.body {
+        Some(document) => filled::document(document, &filled::values(happening)).to_string(),
+        None => json!({"type": happening.kind, "timestamp": happening.at, "data": happening.data}).to_string(),
+    };
     if body.len() <= BODY {
         return body;
     }

@@ -1,7 +1,7 @@
 //! One mail, handed to a mail server by SMTP.
 use super::post::WHOLE;
 use super::post::readable;
-use super::reach::Reach;
+use super::reach::Way;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -35,12 +35,12 @@ pub(super) struct Mail<'a> {
 ///
 /// # Errors
 /// Why it was not taken, for people.
-pub(super) async fn send(reach: &Reach, mail: &Mail<'_>, private: bool) -> Result<String, String> {
+pub(super) async fn send(way: Way<'_>, mail: &Mail<'_>) -> Result<String, String> {
     let work = async {
         let (host, port) = mail.server.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?))).ok_or("it has no port")?;
-        let stream = reach.connect(host, port, private).await?;
+        let stream = way.connect(host, port).await?;
         if port == SMTPS {
-            return Dialog::new(reach.secure(host, stream).await?).greeted().await?.hand_over(mail).await;
+            return Dialog::new(way.secure(host, stream).await?).greeted().await?.hand_over(mail).await;
         }
         let mut plain = Dialog::new(stream).greeted().await?;
         if plain.hello(mail).await?.lines().any(|line| line.get(4..).is_some_and(|word| word.trim().eq_ignore_ascii_case("STARTTLS"))) {
@@ -49,9 +49,9 @@ pub(super) async fn send(reach: &Reach, mail: &Mail<'_>, private: bool) -> Resul
             if !plain.rest.is_empty() {
                 return Err("the mail server said something before the encryption began".to_owned());
             }
-            return Dialog::new(reach.secure(host, plain.stream).await?).hand_over(mail).await;
+            return Dialog::new(way.secure(host, plain.stream).await?).hand_over(mail).await;
         }
-        if mail.login.is_some() || !private {
+        if mail.login.is_some() || !way.private {
             return Err(format!("'{host}' offers no encryption (STARTTLS), and nothing is sent without"));
         }
         plain.hand_over(mail).await

@@ -14,6 +14,7 @@ use crate::model::Event;
 use crate::model::FileKind;
 use crate::model::Fire;
 use crate::model::FireOutcome;
+use crate::model::ListName;
 use crate::model::ListQuery;
 use crate::model::NoticeLevel;
 use crate::model::OperationState;
@@ -25,6 +26,7 @@ use crate::model::Trigger;
 use crate::model::TriggerId;
 use crate::model::TriggerLimit;
 use crate::model::TriggerWhen;
+use crate::store::FireClaim;
 use jiff::SignedDuration;
 use jiff::Timestamp;
 use serde_json::Map;
@@ -84,6 +86,11 @@ impl Rate {
             self.times.push_back(now);
             return Passed::Yes(std::mem::take(&mut self.more));
         }
+        self.refused()
+    }
+
+    /// One was left out.
+    fn refused(&mut self) -> Passed {
         self.more += 1;
         if self.more == 1 { Passed::First } else { Passed::No }
     }
@@ -184,17 +191,26 @@ impl Automation {
                 Some(more)
             }
             Passed::First => {
-                let TriggerLimit { times, seconds } = trigger.limit;
-                let why = format!("more than {times} in {seconds} s; what comes beyond is counted");
-                let fire = Fire { outcome: FireOutcome::Limited, error: Some(why.clone()), more: 1, ..fire_of(happening, 0) };
-                match self.store().claim_fire(trigger.id.as_str(), &format!("limit:{}", fire.id), &fire).await {
-                    Ok(_) => self.0.hooks.state().rates.entry(trigger.id.clone()).or_default().noted = Some(fire),
-                    Err(error) => tracing::warn!(%error, trigger = trigger.name, "that a trigger's limit is reached can't be noted"),
-                }
-                self.say_refused(trigger, happening, &why);
+                self.note_limited(trigger, happening).await;
                 None
             }
         }
+    }
+
+    /// Notes that the limit is reached, and tells it; what several servers see is noted by one.
+    async fn note_limited(&self, trigger: &Trigger, happening: &Happening) {
+        let TriggerLimit { times, seconds } = trigger.limit;
+        let why = format!("more than {times} in {seconds} s; what comes beyond is counted");
+        let fire = Fire { outcome: FireOutcome::Limited, error: Some(why.clone()), more: 1, ..fire_of(happening, 0) };
+        match self.store().claim_fire(trigger.id.as_str(), &format!("limit:{}", happening.key), &fire).await {
+            Ok(true) => {
+                self.0.hooks.state().rates.entry(trigger.id.clone()).or_default().noted = Some(fire);
+                self.note_stale(ListName::Fires, &trigger.name, &trigger.owner);
+            }
+            Ok(false) => return,
+            Err(error) => tracing::warn!(%error, trigger = trigger.name, "that a trigger's limit is reached can't be noted"),
+        }
+        self.say_refused(trigger, happening, &why).await;
     }
 
     /// Starts what the trigger is for, as its owner. None when that was done for this event already, here or on another server.
@@ -208,11 +224,21 @@ impl Automation {
             let why = format!("{MOST_DEPTH} runs have started each other by triggers already");
             (fire.outcome, fire.error) = (FireOutcome::Loop, Some(why));
         }
-        if !self.store().claim_fire(trigger.id.as_str(), &happening.key, &fire).await? {
-            return Ok(None);
+        match self.store().claim_fire_within(trigger.id.as_str(), &happening.key, &fire, trigger.limit).await? {
+            FireClaim::Ours => self.note_stale(ListName::Fires, &trigger.name, &trigger.owner),
+            FireClaim::Known => return Ok(None),
+            // Other servers have let as many through, though this one has not.
+            FireClaim::TooMuch => {
+                let first = self.0.hooks.state().rates.entry(trigger.id.clone()).or_default().refused() == Passed::First;
+                if first {
+                    self.note_limited(trigger, happening).await;
+                }
+                fire.outcome = FireOutcome::Limited;
+                return Ok(Some(fire));
+            }
         }
         if let Some(why) = &fire.error {
-            self.say_refused(trigger, happening, why);
+            self.say_refused(trigger, happening, why).await;
             return Ok(Some(fire));
         }
         match self.start_for(trigger, &filled::values(happening), happening.text.clone(), depth).await {
@@ -220,6 +246,8 @@ impl Automation {
             Err(error) => (fire.outcome, fire.error) = (FireOutcome::Failed, Some(error.message)),
         }
         self.note_fire(&fire).await;
+        // Once more: in between, somebody may have been told of it as it was before.
+        self.note_stale(ListName::Fires, &trigger.name, &trigger.owner);
         Ok(Some(fire))
     }
 
@@ -241,10 +269,10 @@ impl Automation {
     }
 
     /// Tells the owner, and webhooks, that a trigger did not do what it is for.
-    fn say_refused(&self, trigger: &Trigger, happening: &Happening, why: &str) {
+    async fn say_refused(&self, trigger: &Trigger, happening: &Happening, why: &str) {
         let text = format!("trigger {} did nothing: {why}", trigger.name);
         let (owner, title) = (Some(trigger.owner.clone()), format!("trigger {}", trigger.name));
-        self.control().parts().bus.publish(Event::Notice { owner, title, text: format!("did nothing: {why}"), level: NoticeLevel::Bad, desktop: false });
+        self.notify(Event::Notice { owner, title, text: format!("did nothing: {why}"), level: NoticeLevel::Bad, desktop: false }).await;
         let data = json!({"trigger": {"name": trigger.name, "owner": trigger.owner, "event": happening.text, "why": why}});
         let refused = plain("trigger.refused", format!("refused:{}:{}", trigger.id, happening.key), Timestamp::now(), text, data);
         self.happened(Happening { owner: Some(trigger.owner.clone()), bad: true, ..refused });
@@ -378,6 +406,7 @@ impl super::happening::Subject {
             && same(&of.template, self.template.as_ref())
             && same(&of.stack, self.stack.as_ref())
             && same(&of.owner, self.owner.as_ref())
+            && of.labels.iter().all(|(name, wanted)| self.labels.get(name).is_some_and(|value| fits(wanted, value)))
     }
 }
 

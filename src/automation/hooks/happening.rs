@@ -4,6 +4,8 @@ use crate::model::ContainerId;
 use crate::model::ContainerState;
 use crate::model::Event;
 use crate::model::Health;
+use crate::model::ListChange;
+use crate::model::ListName;
 use crate::model::Numbered;
 use crate::model::OperationState;
 use crate::model::Run;
@@ -14,6 +16,7 @@ use crate::model::SessionState;
 use jiff::Timestamp;
 use serde_json::Value;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::collections::HashMap;
 
 /// Something that happened.
@@ -49,12 +52,13 @@ pub(super) struct Subject {
     pub template: Option<String>,
     pub stack: Option<String>,
     pub owner: Option<String>,
+    pub labels: BTreeMap<String, String>,
 }
 
 impl Subject {
     /// One of which no more is known.
     pub(super) fn bare(id: &ContainerId, name: &str) -> Self {
-        Self { id: id.clone(), name: name.to_owned(), template: None, stack: None, owner: None }
+        Self { id: id.clone(), name: name.to_owned(), template: None, stack: None, owner: None, labels: BTreeMap::new() }
     }
 }
 
@@ -66,6 +70,7 @@ impl From<&Container> for Subject {
             template: container.template.clone(),
             stack: container.stack.as_ref().map(|place| place.stack.clone()),
             owner: container.owner.clone(),
+            labels: container.labels.clone(),
         }
     }
 }
@@ -154,6 +159,7 @@ impl Seen {
                 let key = format!("bell:{session}:{boot}:{}", event.seq);
                 vec![Happening { session: Some(session.clone()), ..plain("session.bell", key, at, format!("session {session} rang the bell"), data) }]
             }
+            Event::ListChanged { list, name, owner, change } => listed(*list, name, owner.as_deref(), *change, at),
             Event::TemplatesChanged
             | Event::ScriptsChanged
             | Event::OperationChanged { .. }
@@ -252,6 +258,27 @@ impl Seen {
         let key = format!("{kind}:{}:{}", run.id, run.attempt);
         vec![Happening { owner: Some(run.owner.clone()), script: Some(run.script.clone()), bad: kind == "run.failed", ..plain(kind, key, at, text, data) }]
     }
+}
+
+/// What a change of a list says that happened. That lists of webhooks and the like change is for who shows them.
+fn listed(list: ListName, name: &str, owner: Option<&str>, change: ListChange, at: Timestamp) -> Vec<Happening> {
+    use ListChange::*;
+    let (kind, noun, words) = match (list, change) {
+        (ListName::Images, Added) => ("image.added", "image", "was added"),
+        (ListName::Images, Removed) => ("image.removed", "image", "was removed"),
+        (ListName::Volumes, Added) => ("volume.added", "volume", "was added"),
+        (ListName::Volumes, Removed) => ("volume.removed", "volume", "was removed"),
+        (ListName::Networks, Added) => ("network.added", "network", "was added"),
+        (ListName::Networks, Removed) => ("network.removed", "network", "was removed"),
+        (ListName::Recordings, Added) => ("recording.started", "recording", "began"),
+        (ListName::Recordings, Changed) => ("recording.ended", "recording", "has ended"),
+        (ListName::Recordings, Removed) => ("recording.removed", "recording", "was removed"),
+        _ => return Vec::new(),
+    };
+    // Two servers that see it do so within the same ten seconds, as a rule.
+    let key = format!("{kind}:{name}:{}", at.as_second() / 10);
+    let data = json!({ noun: {"name": name, "owner": owner} });
+    vec![Happening { owner: owner.map(str::to_owned), ..plain(kind, key, at, format!("{noun} {name} {words}"), data) }]
 }
 
 /// Something that happened to nothing in particular.

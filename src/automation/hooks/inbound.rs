@@ -104,8 +104,12 @@ impl Automation {
         let happening = plain("hook", format!("hook:{}", message.id), now, text, data);
         let done = match self.pass(&trigger, &happening).await {
             Some(more) => self.fire(&trigger, &happening, more).await,
-            None => Err(Error::new(Code::TooMany, format!("trigger '{name}' fires {} times in {} s at most", trigger.limit.times, trigger.limit.seconds))),
+            None => Err(too_many(&trigger)),
         };
+        let done = done.and_then(|fire| match &fire {
+            Some(fire) if fire.outcome == FireOutcome::Limited => Err(too_many(&trigger)),
+            _ => Ok(fire),
+        });
         match done {
             Ok(fire) => Ok(HookTaken { taken: fire.is_some_and(|fire| fire.outcome == FireOutcome::Started) }),
             // Nothing was done, so that it may come again.
@@ -142,6 +146,10 @@ impl Automation {
             tracing::warn!(%error, "a refusal can't be noted");
         }
     }
+}
+
+fn too_many(trigger: &Trigger) -> Error {
+    Error::new(Code::TooMany, format!("trigger '{}' fires {} times in {} s at most", trigger.name, trigger.limit.times, trigger.limit.seconds))
 }
 
 /// A message whose sender is known.

@@ -6,6 +6,7 @@ mod fire;
 mod happening;
 mod inbound;
 mod levels;
+mod notices;
 mod plugged;
 mod post;
 mod reach;
@@ -25,6 +26,8 @@ use crate::error::Result;
 use crate::model::Action;
 use crate::model::Code;
 use crate::model::Event;
+use crate::model::ListChange;
+use crate::model::ListName;
 use crate::model::ListQuery;
 use crate::model::Numbered;
 use crate::model::Trigger;
@@ -36,6 +39,7 @@ use happening::Happening;
 use happening::Seen;
 use jiff::SignedDuration;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -59,6 +63,8 @@ const DUE: Duration = Duration::from_secs(1);
 const SWEEP: Duration = Duration::from_secs(60);
 /// Deliveries that are over, and what triggers did, stay so long.
 const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Messages for the clients of other servers stay so long.
+const NOTICES_KEPT: SignedDuration = SignedDuration::from_mins(10);
 /// Messages that came in are known a little longer than their time may be off, in both directions.
 const MESSAGES_KEPT: SignedDuration = SignedDuration::from_mins(11);
 
@@ -73,6 +79,8 @@ pub(super) struct Hooks {
     full: AtomicBool,
     /// Something may be due.
     due: Notify,
+    /// Held while the store is asked for what there is, so that an older answer is not taken in after a newer one.
+    looking: tokio::sync::Mutex<()>,
     state: Mutex<State>,
 }
 
@@ -87,6 +95,10 @@ struct State {
     slow: HashSet<WebhookId>,
     rates: HashMap<TriggerId, fire::Rate>,
     pending: HashMap<TriggerId, fire::Pending>,
+    /// The lists were looked at before.
+    looked: bool,
+    /// Webhooks and triggers whose history is not as it was, and whose they are. Told once a second, since much may happen in one.
+    stale: BTreeSet<(ListName, String, String)>,
     /// Why triggers can't watch what they are to watch.
     troubles: HashMap<TriggerId, String>,
 }
@@ -124,15 +136,22 @@ impl Automation {
         for interval in [&mut looks, &mut due, &mut sweeps] {
             interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         }
+        let mut heard = notices::Heard::new(self.control().started_at());
         loop {
             let done = tokio::select! {
                 () = shutdown.cancelled() => return,
-                _ = looks.tick() => match self.look_at_plugins().await {
-                    Ok(_) => self.look_at_hooks().await,
+                _ = looks.tick() => match self.watch_plugins().await {
+                    Ok(()) => self.look_at_hooks().await,
                     Err(error) => Err(error),
                 },
                 _ = sweeps.tick() => self.forget_hooks().await,
-                _ = due.tick() => self.start_due(Timestamp::now()).await.map(drop),
+                _ = due.tick() => {
+                    self.tell_stale();
+                    match self.hear_notices(&mut heard, Timestamp::now()).await {
+                        Ok(()) => self.start_due(Timestamp::now()).await.map(drop),
+                        Err(error) => Err(error),
+                    }
+                }
                 () = self.0.hooks.due.notified() => self.start_due(Timestamp::now()).await.map(drop),
             };
             if let Err(error) = done {
@@ -143,6 +162,7 @@ impl Automation {
 
     /// Takes in what the store has by now.
     async fn look_at_hooks(&self) -> Result<()> {
+        let _looking = self.0.hooks.looking.lock().await;
         let mut webhooks = self.store().list_webhooks().await?;
         let mut known: HashMap<String, bool> = HashMap::new();
         for (webhook, _) in &webhooks {
@@ -158,15 +178,47 @@ impl Automation {
         // Whoever is no user any more, or may have none any more, is told nothing more.
         webhooks.retain(|(webhook, _)| known.get(&webhook.owner) == Some(&true));
         let triggers = Arc::new(self.store().list_triggers().await?);
-        let mut state = self.0.hooks.state();
-        (state.webhooks, state.triggers) = (Arc::new(webhooks), triggers);
-        state.forget_gone_triggers();
+        let news = {
+            let mut state = self.0.hooks.state();
+            // With the first look, what was there before the server began is no news.
+            let since = if std::mem::replace(&mut state.looked, true) { Timestamp::MIN } else { self.control().started_at() };
+            let news =
+                differences(ListName::Webhooks, &state.webhooks, &webhooks, |webhook| (&webhook.name, &webhook.owner), |webhook| webhook.created_at >= since)
+                    .into_iter()
+                    .chain(differences(
+                        ListName::Triggers,
+                        &state.triggers,
+                        &triggers,
+                        |trigger| (&trigger.name, &trigger.owner),
+                        |trigger| trigger.created_at >= since,
+                    ))
+                    .collect::<Vec<_>>();
+            (state.webhooks, state.triggers) = (Arc::new(webhooks), triggers);
+            state.forget_gone_triggers();
+            news
+        };
+        for (list, name, owner, change) in news {
+            self.control().tell_list(list, &name, Some(&owner), change);
+        }
         Ok(())
+    }
+
+    /// The history of a webhook or trigger has changed.
+    fn note_stale(&self, list: ListName, name: &str, owner: &str) {
+        self.0.hooks.state().stale.insert((list, name.to_owned(), owner.to_owned()));
+    }
+
+    fn tell_stale(&self) {
+        let stale = std::mem::take(&mut self.0.hooks.state().stale);
+        for (list, name, owner) in stale {
+            self.control().tell_list(list, &name, Some(&owner), ListChange::Changed);
+        }
     }
 
     async fn forget_hooks(&self) -> Result<()> {
         let now = Timestamp::now();
         self.store().forget_deliveries(now - KEPT).await?;
+        self.store().forget_notices(now - NOTICES_KEPT).await?;
         self.store().forget_trigger_fires(now - MESSAGES_KEPT, now - KEPT).await
     }
 
@@ -236,6 +288,31 @@ impl Automation {
         }
         news
     }
+}
+
+/// What is in a list that was not and is new, is not as it was, or is not any more: name, owner, and which.
+fn differences<T: PartialEq>(
+    list: ListName,
+    before: &[(T, Vec<KeptSecret>)],
+    now: &[(T, Vec<KeptSecret>)],
+    of: impl Fn(&T) -> (&String, &String),
+    is_new: impl Fn(&T) -> bool,
+) -> Vec<(ListName, String, String, ListChange)> {
+    let find = |all: &[(T, Vec<KeptSecret>)], name: &String| all.iter().position(|(thing, _)| of(thing).0 == name);
+    let told = |thing: &T, change| {
+        let (name, owner) = of(thing);
+        (list, name.clone(), owner.clone(), change)
+    };
+    let mut news = Vec::new();
+    for (thing, _) in now {
+        match find(before, of(thing).0).map(|at| &before[at].0) {
+            None if is_new(thing) => news.push(told(thing, ListChange::Added)),
+            Some(known) if known != thing => news.push(told(thing, ListChange::Changed)),
+            None | Some(_) => {}
+        }
+    }
+    news.extend(before.iter().filter(|(thing, _)| find(now, of(thing).0).is_none()).map(|(thing, _)| told(thing, ListChange::Removed)));
+    news
 }
 
 async fn until(shutdown: CancellationToken, work: impl Future<Output = ()>) {

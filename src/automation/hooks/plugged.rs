@@ -11,6 +11,8 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::model::Event;
 use crate::model::InlineScript;
+use crate::model::ListChange;
+use crate::model::ListName;
 use crate::model::NoticeLevel;
 use crate::model::ParamValue;
 use crate::model::RunCause;
@@ -85,6 +87,12 @@ impl Automation {
             return Ok(());
         }
         let mut fire = fire_of(happening, depth);
+        // Other servers on the same store count too. Two that look at the same moment may both go on: it is a limit, not a lock.
+        let beginning = format!("plugin {} ", known.name);
+        if self.store().count_fires(&beginning, Timestamp::now() - SignedDuration::from_secs(60)).await? >= A_MINUTE {
+            tracing::warn!(plugin = known.name, event = happening.text, "a plugin does nothing: it has done {A_MINUTE} things within a minute");
+            return Ok(());
+        }
         if !self.store().claim_fire(&format!("plugin {} {index}", known.name), &happening.key, &fire).await? {
             return Ok(());
         }
@@ -126,7 +134,8 @@ impl Automation {
                 let known = self.plugin(name).await?;
                 let owner = known.row.map(|PluginRow { installed_by, .. }| installed_by);
                 let (title, text) = (format!("plugin {name}"), format!("does nothing by itself any more: {why}"));
-                self.control().parts().bus.publish(Event::Notice { owner, title, text, level: NoticeLevel::Bad, desktop: false });
+                self.control().tell_list(ListName::Plugins, name, None, ListChange::Changed);
+                self.notify(Event::Notice { owner, title, text, level: NoticeLevel::Bad, desktop: false }).await;
             }
             Ok::<_, Error>(())
         };

@@ -1,5 +1,5 @@
 //! One POST to a receiver that may be slow, hostile or somebody else.
-use super::reach::Reach;
+use super::reach::Way;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use http_body_util::Full;
@@ -78,12 +78,12 @@ pub(super) fn place_of(url: &str) -> Result<Place, String> {
 ///
 /// # Errors
 /// Why there was no answer, for people.
-pub(super) async fn post(reach: &Reach, place: &Place, private: bool, headers: &[(&str, String)], body: String) -> Result<Answer, String> {
+pub(super) async fn post(way: Way<'_>, place: &Place, headers: &[(&str, String)], body: String) -> Result<Answer, String> {
     let until = Instant::now() + WHOLE;
     let work = async {
-        let stream = reach.connect(&place.host, place.port, private).await?;
+        let stream = way.connect(&place.host, place.port).await?;
         match place.secure {
-            true => talk(TokioIo::new(reach.secure(&place.host, stream).await?), place, headers, body, until).await,
+            true => talk(TokioIo::new(way.secure(&place.host, stream).await?), place, headers, body, until).await,
             false => talk(TokioIo::new(stream), place, headers, body, until).await,
         }
     };

@@ -1,11 +1,18 @@
 //! Ways out: names are looked up here, and the address that was judged is the one that is connected to.
+use rustls::CertificateError;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
 use std::net::SocketAddr;
 use std::net::ToSocketAddrs as _;
+use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::time::Duration;
+use std::time::SystemTime;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsConnector;
@@ -17,17 +24,48 @@ pub(super) const CONNECT: Duration = Duration::from_secs(5);
 const LOOK_UPS: usize = 4;
 /// Addresses of a name that are tried.
 const ADDRESSES: usize = 4;
+/// Bytes of a file of certificates.
+const CERTIFICATES: u64 = 4 << 20;
 
 /// What connections begin with. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Reach {
     look_ups: Arc<Semaphore>,
-    tls: Arc<std::sync::OnceLock<Option<TlsConnector>>>,
+    trust: Arc<Mutex<Option<Trust>>>,
+}
+
+/// Whom connections trust, as it was read last.
+struct Trust {
+    /// What the setting named, and how that file was then.
+    file: Option<(PathBuf, Option<SystemTime>)>,
+    connector: TlsConnector,
+}
+
+/// A way out, with what is allowed on it.
+#[derive(Clone, Copy)]
+pub(super) struct Way<'a> {
+    pub reach: &'a Reach,
+    /// To addresses that are not public as well.
+    pub private: bool,
+    /// Certificates of authorities that are trusted beside those that this machine trusts.
+    pub ca_file: Option<&'a Path>,
+}
+
+impl Way<'_> {
+    /// As [`Reach::connect`].
+    pub(super) async fn connect(&self, host: &str, port: u16) -> Result<TcpStream, String> {
+        self.reach.connect(host, port, self.private).await
+    }
+
+    /// As [`Reach::secure`].
+    pub(super) async fn secure(&self, host: &str, stream: TcpStream) -> Result<TlsStream<TcpStream>, String> {
+        self.reach.secure(host, stream, self.ca_file.map(Path::to_owned)).await
+    }
 }
 
 impl Default for Reach {
     fn default() -> Self {
-        Self { look_ups: Arc::new(Semaphore::new(LOOK_UPS)), tls: Arc::default() }
+        Self { look_ups: Arc::new(Semaphore::new(LOOK_UPS)), trust: Arc::default() }
     }
 }
 
@@ -36,7 +74,7 @@ impl Reach {
     ///
     /// # Errors
     /// Why not, for people.
-    pub(super) async fn connect(&self, host: &str, port: u16, private: bool) -> Result<TcpStream, String> {
+    async fn connect(&self, host: &str, port: u16, private: bool) -> Result<TcpStream, String> {
         let work = async {
             let addresses = self.look_up(host, port).await?;
             for address in &addresses {
@@ -70,29 +108,75 @@ impl Reach {
         found.await.map_err(|error| error.to_string())?.map_err(|error| format!("the name '{host}' can't be looked up: {error}"))
     }
 
-    /// The same connection, encrypted, with a certificate for `host` that this machine trusts.
+    /// The same connection, encrypted, with a certificate for `host` that this machine or `ca_file` trusts.
     ///
     /// # Errors
     /// Why not, for people.
-    pub(super) async fn secure(&self, host: &str, stream: TcpStream) -> Result<TlsStream<TcpStream>, String> {
-        let tls = self.tls.clone();
-        // Reading the certificates that this machine trusts takes a while, and is done once.
-        let tls = tokio::task::spawn_blocking(move || tls.get_or_init(connector).clone()).await.map_err(|error| error.to_string())?;
-        let tls = tls.ok_or("no certificates that this machine trusts were found; install ca-certificates")?;
+    async fn secure(&self, host: &str, stream: TcpStream, ca_file: Option<PathBuf>) -> Result<TlsStream<TcpStream>, String> {
+        let trust = self.trust.clone();
+        let tls = tokio::task::spawn_blocking(move || trusting(&trust, ca_file)).await.map_err(|error| error.to_string())??;
         let name = rustls::pki_types::ServerName::try_from(host.to_owned()).map_err(|_| format!("'{host}' is no name for a certificate"))?;
-        tls.connect(name, stream).await.map_err(|error| format!("no TLS with '{host}': {error}"))
+        tls.connect(name, stream).await.map_err(|error| in_words(host, &error))
     }
 }
 
-fn connector() -> Option<TlsConnector> {
+/// What connections are encrypted with. Reading the certificates that this machine trusts takes a while: it is done once, and again when the file has changed.
+fn trusting(known: &Mutex<Option<Trust>>, ca_file: Option<PathBuf>) -> Result<TlsConnector, String> {
+    let file = ca_file.map(|path| {
+        let changed = std::fs::metadata(&path).and_then(|data| data.modified()).ok();
+        (path, changed)
+    });
+    let mut known = known.lock().expect("no panics while held");
+    if let Some(trust) = known.as_ref().filter(|trust| trust.file == file) {
+        return Ok(trust.connector.clone());
+    }
     let mut roots = rustls::RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if let Some((path, _)) = &file {
+        add_file(&mut roots, path).map_err(|why| format!("'hooks.ca_file', '{}', {why}", path.display()))?;
+    }
     if roots.is_empty() {
-        return None;
+        return Err("no certificates that this machine trusts were found; install ca-certificates".to_owned());
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let settings = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().ok()?;
-    Some(TlsConnector::from(Arc::new(settings.with_root_certificates(roots).with_no_client_auth())))
+    let settings = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(|error| error.to_string())?;
+    let connector = TlsConnector::from(Arc::new(settings.with_root_certificates(roots).with_no_client_auth()));
+    *known = Some(Trust { file, connector: connector.clone() });
+    Ok(connector)
+}
+
+fn add_file(roots: &mut rustls::RootCertStore, path: &Path) -> Result<(), String> {
+    let read = |error: std::io::Error| format!("can't be read: {error}");
+    let data = std::fs::metadata(path).map_err(read)?;
+    if !data.is_file() || data.len() > CERTIFICATES {
+        return Err("is no file of certificates".to_owned());
+    }
+    let text = std::fs::read(path).map_err(read)?;
+    let mut count = 0;
+    for certificate in CertificateDer::pem_slice_iter(&text) {
+        let certificate = certificate.map_err(|error| format!("is no file of certificates in PEM: {error}"))?;
+        roots.add(certificate).map_err(|error| format!("has a certificate that can't be used: {error}"))?;
+        count += 1;
+    }
+    if count == 0 { Err("has no certificate in PEM".to_owned()) } else { Ok(()) }
+}
+
+/// Why there is no encrypted connection, for people.
+fn in_words(host: &str, error: &std::io::Error) -> String {
+    let tls = error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>());
+    let Some(rustls::Error::InvalidCertificate(wrong)) = tls else { return format!("no TLS with '{host}': {error}") };
+    match wrong {
+        // A signature that does not fit is that of another authority of the same name.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            format!(
+                "the certificate of '{host}' is from nobody whom this machine trusts; put its authority's certificate into the file that 'hooks.ca_file' names"
+            )
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => format!("the certificate of '{host}' has expired"),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => format!("the certificate of '{host}' is not valid yet"),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => format!("the certificate that was shown is not for '{host}'"),
+        other => format!("the certificate of '{host}' can't be trusted: {other}"),
+    }
 }
 
 /// Why an address is not reached; none where it is. What is no address of one machine is never reached.

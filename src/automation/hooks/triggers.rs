@@ -9,16 +9,23 @@ use super::watch;
 use crate::access::Actor;
 use crate::config::did_you_mean;
 use crate::control::Control;
+use crate::control::Key;
 use crate::control::Target;
+use crate::control::Wanted;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Action;
 use crate::model::Code;
+use crate::model::ContainerMatch;
+use crate::model::DryRun;
+use crate::model::DryVerb;
 use crate::model::Fire;
+use crate::model::Orders;
 use crate::model::Page;
 use crate::model::ParamValue;
 use crate::model::PastQuery;
 use crate::model::Place;
+use crate::model::RemoveVersion;
 use crate::model::RotateSecret;
 use crate::model::Run;
 use crate::model::SaveTrigger;
@@ -28,6 +35,7 @@ use crate::model::Trigger;
 use crate::model::TriggerId;
 use crate::model::TriggerSecret;
 use crate::model::TriggerWhen;
+use crate::model::WholeQuery;
 use crate::store::KeptSecret;
 use jiff::Timestamp;
 
@@ -37,14 +45,21 @@ const MOST: usize = 200;
 const LONGEST: u32 = 86_400;
 
 impl Automation {
-    /// Triggers, by name.
+    /// Triggers, by name where no other order is asked for.
     ///
     /// # Errors
-    /// `forbidden`, `store_failed`.
-    pub async fn list_triggers(&self, actor: &Actor) -> Result<Page<Trigger>> {
+    /// `forbidden`, `invalid_value`, `store_failed`.
+    pub async fn list_triggers(&self, actor: &Actor, query: &WholeQuery) -> Result<Page<Trigger>> {
         Control::may(actor, Action::ReadTriggers)?;
-        let all = self.store().list_triggers().await?;
-        Ok(Page { items: all.into_iter().map(|(trigger, _)| self.with_trouble(trigger)).collect(), next_cursor: None })
+        let wanted = Wanted::whole(query, Orders::TRIGGERS)?;
+        let mut all: Vec<Trigger> = self.store().list_triggers().await?.into_iter().map(|(trigger, _)| trigger).collect();
+        all.retain(|trigger| wanted.finds(&[&trigger.name, &trigger.owner]));
+        let key = |trigger: &Trigger, by: &str| match by {
+            "owner" => Key::text(&trigger.owner),
+            "created_at" => Key::time(trigger.created_at),
+            _ => Key::Nothing,
+        };
+        Ok(wanted.page(all.into_iter().map(|trigger| self.with_trouble(trigger)), key, |trigger| trigger.name.clone()))
     }
 
     /// One trigger.
@@ -61,16 +76,29 @@ impl Automation {
     /// # Errors
     /// `forbidden`; `invalid_value` with all that is wrong; `name_in_use`, `too_many`.
     pub async fn create_trigger(&self, actor: &Actor, request: SaveTrigger) -> Result<TriggerSecret> {
+        self.new_trigger(actor, request, false).await
+    }
+
+    /// What making a trigger would make.
+    ///
+    /// # Errors
+    /// As [`Automation::create_trigger`].
+    pub async fn try_create_trigger(&self, actor: &Actor, request: SaveTrigger) -> Result<DryRun> {
+        let trigger = self.new_trigger(actor, request, true).await?.trigger;
+        crate::automation::would_make("trigger", &trigger.name, &trigger)
+    }
+
+    async fn new_trigger(&self, actor: &Actor, request: SaveTrigger, dry_run: bool) -> Result<TriggerSecret> {
         let target = Target::owned(format!("trigger {}", request.name), Some(&actor.name));
         self.control()
-            .guarded(actor, Action::ManageTriggers, &target, async {
+            .tried(dry_run, actor, Action::ManageTriggers, &target, async {
                 check_name("trigger", &request.name)?;
                 self.check_trigger(&request).await?;
                 let own = self.store().list_triggers().await?.iter().filter(|(trigger, _)| trigger.owner == actor.name).count();
                 if own >= MOST {
                     return Err(Error::new(Code::TooMany, format!("'{}' has {MOST} triggers already", actor.name)).fix("remove one: cto trigger rm NAME"));
                 }
-                let SaveTrigger { name, when, run, quiet_seconds, limit } = request;
+                let SaveTrigger { name, when, run, quiet_seconds, limit, replaces: _ } = request;
                 let secrets = secrets_for(&when);
                 let trigger = Trigger {
                     id: TriggerId::fresh(),
@@ -85,7 +113,15 @@ impl Automation {
                     trouble: None,
                     old_secret_until: None,
                     created_at: Timestamp::now(),
+                    version: 1,
                 };
+                if dry_run {
+                    return match self.store().find_trigger(&trigger.name).await {
+                        Ok(_) => Err(Error::new(Code::NameInUse, format!("there is a trigger '{}' already", trigger.name)).fix("choose another name")),
+                        Err(error) if error.code == Code::NotFound => Ok(TriggerSecret { trigger, secret: None }),
+                        Err(error) => Err(error),
+                    };
+                }
                 self.store().add_trigger(&trigger, &secrets).await?;
                 self.look_at_hooks().await?;
                 Ok(TriggerSecret { trigger, secret: secrets.into_iter().next().map(|kept| kept.secret) })
@@ -96,8 +132,20 @@ impl Automation {
     /// Changes a trigger. Its secret stays.
     ///
     /// # Errors
-    /// As [`Automation::create_trigger`]; `not_found`.
+    /// As [`Automation::create_trigger`]; `not_found`; `stale` when `replaces` is not its version.
     pub async fn put_trigger(&self, actor: &Actor, name: &str, request: SaveTrigger) -> Result<TriggerSecret> {
+        self.replace_trigger(actor, name, request, false).await
+    }
+
+    /// A trigger as it would be after that change.
+    ///
+    /// # Errors
+    /// As [`Automation::put_trigger`].
+    pub async fn try_put_trigger(&self, actor: &Actor, name: &str, request: SaveTrigger) -> Result<TriggerSecret> {
+        self.replace_trigger(actor, name, request, true).await
+    }
+
+    async fn replace_trigger(&self, actor: &Actor, name: &str, request: SaveTrigger, dry_run: bool) -> Result<TriggerSecret> {
         Control::may(actor, Action::ManageTriggers)?;
         if !request.name.is_empty() && request.name != name {
             return Err(Error::invalid(format!("'{name}' can't be called '{}' from now on", request.name)).fix("make another one of that name"));
@@ -105,6 +153,9 @@ impl Automation {
         self.check_trigger(&request).await?;
         let mut fresh = None;
         let change = |trigger: &mut Trigger, secrets: &mut Vec<KeptSecret>| {
+            if request.replaces.is_some_and(|version| version != trigger.version) {
+                return Err(Error::stale("trigger", name, trigger.version));
+            }
             // Who changes what is run may not reach further by it than they themselves do.
             if trigger.owner == actor.name {
                 trigger.rights = actor.role;
@@ -116,8 +167,8 @@ impl Automation {
             }
             Ok(())
         };
-        let trigger = self.change_trigger(actor, name, change).await?.0;
-        Ok(TriggerSecret { trigger, secret: fresh })
+        let trigger = self.change_trigger(actor, name, dry_run, change).await?.0;
+        Ok(TriggerSecret { trigger, secret: fresh.filter(|_| !dry_run) })
     }
 
     /// Lets a trigger do nothing for now, or go on.
@@ -129,7 +180,7 @@ impl Automation {
             trigger.paused = paused;
             Ok(())
         };
-        Ok(self.change_trigger(actor, name, change).await?.0)
+        Ok(self.change_trigger(actor, name, false, change).await?.0)
     }
 
     /// Makes another secret, which is shown only here; that of before counts for a while longer.
@@ -146,18 +197,32 @@ impl Automation {
             trigger.old_secret_until = Some(until);
             Ok(())
         };
-        let (trigger, secrets) = self.change_trigger(actor, name, change).await?;
+        let (trigger, secrets) = self.change_trigger(actor, name, false, change).await?;
         Ok(TriggerSecret { trigger, secret: secrets.into_iter().next().map(|kept| kept.secret) })
+    }
+
+    /// What removing a trigger would do.
+    ///
+    /// # Errors
+    /// As [`Automation::delete_trigger`].
+    pub async fn try_delete_trigger(&self, actor: &Actor, name: &str, request: RemoveVersion) -> Result<DryRun> {
+        Control::may(actor, Action::ManageTriggers)?;
+        let (trigger, _) = self.store().find_trigger(name).await?;
+        Control::would(actor, Action::ManageTriggers, &of(&trigger))?;
+        if request.replaces.is_some_and(|version| version != trigger.version) {
+            return Err(Error::stale("trigger", name, trigger.version));
+        }
+        Ok(crate::automation::would(DryVerb::Remove, "trigger", name))
     }
 
     /// Removes a trigger and what is known of its past; its runs stay.
     ///
     /// # Errors
-    /// `forbidden`, `not_found`.
-    pub async fn delete_trigger(&self, actor: &Actor, name: &str) -> Result<()> {
+    /// `forbidden`, `not_found`; `stale` when `replaces` is not its version.
+    pub async fn delete_trigger(&self, actor: &Actor, name: &str, request: RemoveVersion) -> Result<()> {
         Control::may(actor, Action::ManageTriggers)?;
         let (trigger, _) = self.store().find_trigger(name).await?;
-        self.control().guarded(actor, Action::ManageTriggers, &of(&trigger), async { self.store().remove_trigger(trigger.id.as_str()).await }).await?;
+        self.control().guarded(actor, Action::ManageTriggers, &of(&trigger), self.store().remove_trigger(&trigger, request.replaces)).await?;
         self.look_at_hooks().await
     }
 
@@ -204,15 +269,19 @@ impl Automation {
         &self,
         actor: &Actor,
         name: &str,
+        dry_run: bool,
         change: impl FnOnce(&mut Trigger, &mut Vec<KeptSecret>) -> Result<()> + Send,
     ) -> Result<(Trigger, Vec<KeptSecret>)> {
         Control::may(actor, Action::ManageTriggers)?;
         let (mut trigger, mut secrets) = self.store().find_trigger(name).await?;
         let target = of(&trigger);
         self.control()
-            .guarded(actor, Action::ManageTriggers, &target, async {
+            .tried(dry_run, actor, Action::ManageTriggers, &target, async {
                 change(&mut trigger, &mut secrets)?;
-                self.store().save_trigger(&trigger, &secrets).await?;
+                if dry_run {
+                    return Ok((trigger, secrets));
+                }
+                self.store().save_trigger(&mut trigger, &secrets).await?;
                 self.look_at_hooks().await?;
                 Ok((trigger, secrets))
             })
@@ -273,6 +342,11 @@ fn check_when(when: &TriggerWhen, complain: &mut impl FnMut(&str, String)) {
             complain("/when/matches", detail);
         }
     };
+    for name in of_containers(when).into_iter().flat_map(|of| of.labels.keys()) {
+        if name.is_empty() || name.starts_with("cto.") {
+            complain("/when/of/labels", format!("'{name}' can't be a label here: cto's own are 'template', 'stack' and 'owner'"));
+        }
+    }
     match when {
         TriggerWhen::Container { is, .. } if is.is_empty() => complain("/when/is", "name at least one thing that happens, such as 'died'".to_owned()),
         TriggerWhen::Log { matches, .. } => check_pattern(matches, complain),
@@ -295,6 +369,14 @@ fn check_when(when: &TriggerWhen, complain: &mut impl FnMut(&str, String)) {
         }
         TriggerWhen::Session { matches: Some(_), .. } => complain("/when/matches", "'matches' is for 'output' alone".to_owned()),
         TriggerWhen::Container { .. } | TriggerWhen::Session { .. } | TriggerWhen::Hook { .. } | TriggerWhen::File { .. } => {}
+    }
+}
+
+/// The containers that are meant, where containers are.
+fn of_containers(when: &TriggerWhen) -> Option<&ContainerMatch> {
+    match when {
+        TriggerWhen::Container { of, .. } | TriggerWhen::Log { of, .. } | TriggerWhen::Metric { of, .. } | TriggerWhen::Session { of, .. } => Some(of),
+        TriggerWhen::Hook { .. } | TriggerWhen::File { .. } => None,
     }
 }
 

@@ -23,6 +23,7 @@ use crate::model::Stats;
 use crate::model::Trigger;
 use crate::model::TriggerId;
 use crate::model::TriggerWhen;
+use crate::model::WholeQuery;
 use jiff::Timestamp;
 use regex::Regex;
 use serde_json::Map;
@@ -291,10 +292,10 @@ impl Automation {
     async fn files(&self) -> Result<BTreeMap<String, String>> {
         let admin = Control::local_admin();
         let mut files = BTreeMap::new();
-        for entry in self.control().list_templates(&admin).await?.items {
+        for entry in self.control().list_templates(&admin, &WholeQuery::default()).await?.items {
             files.insert(format!("template/{}", entry.template.name), entry.etag);
         }
-        for entry in self.list_scripts(&admin).await?.items {
+        for entry in self.list_scripts(&admin, &WholeQuery::default()).await?.items {
             files.insert(format!("script/{}", entry.name), entry.hash);
         }
         Ok(files)

@@ -2,6 +2,7 @@
 use super::Automation;
 use super::check_name;
 use super::deliver;
+use super::filled;
 use super::happening;
 use super::happening::fits;
 use super::kept_until;
@@ -12,25 +13,33 @@ use crate::access::Actor;
 use crate::access::allowed;
 use crate::config::did_you_mean;
 use crate::control::Control;
+use crate::control::Key;
 use crate::control::Target;
+use crate::control::Wanted;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Action;
 use crate::model::Code;
 use crate::model::DeliveryId;
+use crate::model::DryRun;
+use crate::model::DryVerb;
 use crate::model::HOOK_EVENTS;
 use crate::model::HookDelivery;
 use crate::model::HookDeliveryState;
 use crate::model::HookTarget;
+use crate::model::Orders;
 use crate::model::Page;
 use crate::model::PastQuery;
 use crate::model::Place;
+use crate::model::RemoveVersion;
 use crate::model::Role;
 use crate::model::RotateSecret;
 use crate::model::SaveWebhook;
+use crate::model::SentDelivery;
 use crate::model::Webhook;
 use crate::model::WebhookId;
 use crate::model::WebhookSecret;
+use crate::model::WholeQuery;
 use crate::store::Claimed;
 use crate::store::KeptSecret;
 use jiff::SignedDuration;
@@ -39,18 +48,27 @@ use serde_json::json;
 
 /// Webhooks that one owner may have.
 const MOST: usize = 100;
+/// Bytes of the document that a webhook's body is made from.
+const MOST_BODY: usize = 16 << 10;
 /// How long a test has its delivery for itself.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
 
 impl Automation {
-    /// Webhooks that the actor may see, by name.
+    /// Webhooks that the actor may see, by name where no other order is asked for.
     ///
     /// # Errors
-    /// `forbidden`, `store_failed`.
-    pub async fn list_webhooks(&self, actor: &Actor) -> Result<Page<Webhook>> {
+    /// `forbidden`, `invalid_value`, `store_failed`.
+    pub async fn list_webhooks(&self, actor: &Actor, query: &WholeQuery) -> Result<Page<Webhook>> {
         Control::may(actor, Action::ReadWebhooks)?;
-        let all = self.store().list_webhooks().await?.into_iter().map(|(webhook, _)| webhook);
-        Ok(Page { items: all.filter(|webhook| allowed(actor, Action::ReadWebhooks, Some(&webhook.owner))).collect(), next_cursor: None })
+        let wanted = Wanted::whole(query, Orders::WEBHOOKS)?;
+        let mut all: Vec<Webhook> = self.store().list_webhooks().await?.into_iter().map(|(webhook, _)| webhook).collect();
+        all.retain(|webhook| allowed(actor, Action::ReadWebhooks, Some(&webhook.owner)) && wanted.finds(&[&webhook.name, &webhook.owner]));
+        let key = |webhook: &Webhook, by: &str| match by {
+            "owner" => Key::text(&webhook.owner),
+            "created_at" => Key::time(webhook.created_at),
+            _ => Key::Nothing,
+        };
+        Ok(wanted.page(all, key, |webhook| webhook.name.clone()))
     }
 
     /// One webhook.
@@ -66,16 +84,29 @@ impl Automation {
     /// # Errors
     /// `forbidden`; `invalid_value` with all that is wrong; `name_in_use`, `too_many`.
     pub async fn create_webhook(&self, actor: &Actor, request: SaveWebhook) -> Result<WebhookSecret> {
+        self.new_webhook(actor, request, false).await
+    }
+
+    /// What making a webhook would make.
+    ///
+    /// # Errors
+    /// As [`Automation::create_webhook`].
+    pub async fn try_create_webhook(&self, actor: &Actor, request: SaveWebhook) -> Result<DryRun> {
+        let webhook = self.new_webhook(actor, request, true).await?.webhook;
+        crate::automation::would_make("webhook", &webhook.name, &webhook)
+    }
+
+    async fn new_webhook(&self, actor: &Actor, request: SaveWebhook, dry_run: bool) -> Result<WebhookSecret> {
         let target = Target::owned(format!("webhook {}", request.name), Some(&actor.name));
         self.control()
-            .guarded(actor, Action::ManageWebhooks, &target, async {
+            .tried(dry_run, actor, Action::ManageWebhooks, &target, async {
                 check_name("webhook", &request.name)?;
                 check(actor, &request, false)?;
                 let own = self.store().list_webhooks().await?.iter().filter(|(webhook, _)| webhook.owner == actor.name).count();
                 if own >= MOST {
                     return Err(Error::new(Code::TooMany, format!("'{}' has {MOST} webhooks already", actor.name)).fix("remove one: cto webhook rm NAME"));
                 }
-                let SaveWebhook { name, to, events, filter, allow_private } = request;
+                let SaveWebhook { name, to, events, filter, body, allow_private, replaces: _ } = request;
                 let secrets = secrets_for(&to);
                 let webhook = Webhook {
                     id: WebhookId::fresh(),
@@ -84,11 +115,20 @@ impl Automation {
                     to,
                     events,
                     filter,
+                    body,
                     allow_private,
                     disabled: None,
                     old_secret_until: None,
                     created_at: Timestamp::now(),
+                    version: 1,
                 };
+                if dry_run {
+                    return match self.store().find_webhook(&webhook.name).await {
+                        Ok(_) => Err(Error::new(Code::NameInUse, format!("there is a webhook '{}' already", webhook.name)).fix("choose another name")),
+                        Err(error) if error.code == Code::NotFound => Ok(WebhookSecret { webhook, secret: None }),
+                        Err(error) => Err(error),
+                    };
+                }
                 self.store().add_webhook(&webhook, &secrets).await?;
                 self.look_at_hooks().await?;
                 Ok(WebhookSecret { webhook, secret: secrets.into_iter().next().map(|kept| kept.secret) })
@@ -99,22 +139,37 @@ impl Automation {
     /// Changes a webhook. Its secret stays.
     ///
     /// # Errors
-    /// As [`Automation::create_webhook`]; `not_found`.
+    /// As [`Automation::create_webhook`]; `not_found`; `stale` when `replaces` is not its version.
     pub async fn put_webhook(&self, actor: &Actor, name: &str, request: SaveWebhook) -> Result<Webhook> {
+        self.replace_webhook(actor, name, request, false).await
+    }
+
+    /// A webhook as it would be after that change.
+    ///
+    /// # Errors
+    /// As [`Automation::put_webhook`].
+    pub async fn try_put_webhook(&self, actor: &Actor, name: &str, request: SaveWebhook) -> Result<Webhook> {
+        self.replace_webhook(actor, name, request, true).await
+    }
+
+    async fn replace_webhook(&self, actor: &Actor, name: &str, request: SaveWebhook, dry_run: bool) -> Result<Webhook> {
         let change = |webhook: &mut Webhook, secrets: &mut Vec<KeptSecret>| {
+            if request.replaces.is_some_and(|version| version != webhook.version) {
+                return Err(Error::stale("webhook", name, webhook.version));
+            }
             if !request.name.is_empty() && request.name != webhook.name {
                 return Err(Error::invalid(format!("'{}' can't be called '{}' from now on", webhook.name, request.name)).fix("make another one of that name"));
             }
             // What an admin has allowed is allowed for that place alone.
             check(actor, &request, webhook.allow_private && webhook.to == request.to)?;
-            (webhook.to, webhook.events, webhook.filter) = (request.to, request.events, request.filter);
+            (webhook.to, webhook.events, webhook.filter, webhook.body) = (request.to, request.events, request.filter, request.body);
             webhook.allow_private = request.allow_private;
             if secrets.is_empty() {
                 *secrets = secrets_for(&webhook.to);
             }
             Ok(())
         };
-        Ok(self.change_webhook(actor, name, change).await?.0)
+        Ok(self.change_webhook(actor, name, dry_run, change).await?.0)
     }
 
     /// Makes another secret, which is shown only here; that of before counts for a while longer.
@@ -131,7 +186,7 @@ impl Automation {
             webhook.old_secret_until = Some(until);
             Ok(())
         };
-        let (webhook, secrets) = self.change_webhook(actor, name, change).await?;
+        let (webhook, secrets) = self.change_webhook(actor, name, false, change).await?;
         Ok(WebhookSecret { webhook, secret: secrets.into_iter().next().map(|kept| kept.secret) })
     }
 
@@ -141,7 +196,7 @@ impl Automation {
     /// `forbidden`, `not_found`.
     pub async fn enable_webhook(&self, actor: &Actor, name: &str) -> Result<Webhook> {
         let (webhook, _) = self
-            .change_webhook(actor, name, |webhook, _| {
+            .change_webhook(actor, name, false, |webhook, _| {
                 webhook.disabled = None;
                 Ok(())
             })
@@ -150,13 +205,26 @@ impl Automation {
         Ok(webhook)
     }
 
+    /// What removing a webhook would do.
+    ///
+    /// # Errors
+    /// As [`Automation::delete_webhook`].
+    pub async fn try_delete_webhook(&self, actor: &Actor, name: &str, request: RemoveVersion) -> Result<DryRun> {
+        let (webhook, _) = self.webhook(actor, name).await?;
+        Control::would(actor, Action::ManageWebhooks, &of(&webhook))?;
+        if request.replaces.is_some_and(|version| version != webhook.version) {
+            return Err(Error::stale("webhook", name, webhook.version));
+        }
+        Ok(crate::automation::would(DryVerb::Remove, "webhook", name))
+    }
+
     /// Removes a webhook and its deliveries.
     ///
     /// # Errors
-    /// `forbidden`, `not_found`.
-    pub async fn delete_webhook(&self, actor: &Actor, name: &str) -> Result<()> {
+    /// `forbidden`, `not_found`; `stale` when `replaces` is not its version.
+    pub async fn delete_webhook(&self, actor: &Actor, name: &str, request: RemoveVersion) -> Result<()> {
         let (webhook, _) = self.webhook(actor, name).await?;
-        self.control().guarded(actor, Action::ManageWebhooks, &of(&webhook), async { self.store().remove_webhook(webhook.id.as_str()).await }).await?;
+        self.control().guarded(actor, Action::ManageWebhooks, &of(&webhook), self.store().remove_webhook(&webhook, request.replaces)).await?;
         self.look_at_hooks().await
     }
 
@@ -171,7 +239,7 @@ impl Automation {
                 let (text, data) = (format!("a test of {name}, asked for by {}", actor.name), json!({"webhook": name, "by": actor.name}));
                 let ping = happening::plain(deliver::PING, format!("ping:{}", DeliveryId::fresh()), Timestamp::now(), text, data);
                 let delivery = deliver::delivery_of(&webhook, &ping);
-                self.send_now(&webhook, &secrets, Claimed { delivery, body: deliver::body_of(&ping) }, &ping.key).await
+                self.send_now(&webhook, &secrets, Claimed { delivery, body: deliver::body_of(&webhook, &ping) }, &ping.key).await
             })
             .await
     }
@@ -188,6 +256,19 @@ impl Automation {
         items.truncate(limit as usize);
         let next_cursor = if more { items.last().map(|delivery| delivery.id.to_string()) } else { None };
         Ok(Page { items, next_cursor })
+    }
+
+    /// One delivery, with the body that is sent.
+    ///
+    /// # Errors
+    /// `forbidden`; `not_found`, also for those of others.
+    pub async fn get_delivery(&self, actor: &Actor, id: &str) -> Result<SentDelivery> {
+        Control::may(actor, Action::ReadWebhooks)?;
+        let (Claimed { delivery, body }, webhook) = self.store().find_delivery(id).await?;
+        match allowed(actor, Action::ReadWebhooks, Some(&webhook.owner)) {
+            true => Ok(SentDelivery { delivery, body }),
+            false => Err(Error::not_found("delivery", id).fix("see them: cto webhook deliveries NAME")),
+        }
     }
 
     /// Sends the same message once more, now, and returns how that went.
@@ -232,14 +313,18 @@ impl Automation {
         &self,
         actor: &Actor,
         name: &str,
+        dry_run: bool,
         change: impl FnOnce(&mut Webhook, &mut Vec<KeptSecret>) -> Result<()> + Send,
     ) -> Result<(Webhook, Vec<KeptSecret>)> {
         let (mut webhook, mut secrets) = self.webhook(actor, name).await?;
         let target = of(&webhook);
         self.control()
-            .guarded(actor, Action::ManageWebhooks, &target, async {
+            .tried(dry_run, actor, Action::ManageWebhooks, &target, async {
                 change(&mut webhook, &mut secrets)?;
-                self.store().save_webhook(&webhook, &secrets).await?;
+                if dry_run {
+                    return Ok((webhook, secrets));
+                }
+                self.store().save_webhook(&mut webhook, &secrets).await?;
                 self.look_at_hooks().await?;
                 Ok((webhook, secrets))
             })
@@ -295,6 +380,15 @@ fn check(actor: &Actor, request: &SaveWebhook, private: bool) -> Result<()> {
             }
         }
         HookTarget::Terminal | HookTarget::Desktop => {}
+    }
+    if let Some(body) = &request.body {
+        if !matches!(request.to, HookTarget::Webhook { .. }) {
+            complain("/body", "only what is sent to a URL has a 'body' of its own".to_owned());
+        }
+        if body.to_string().len() > MOST_BODY {
+            complain("/body", format!("'body' has at most {} KiB", MOST_BODY >> 10));
+        }
+        filled::check_document(body, &request.events).into_iter().for_each(|(pointer, detail)| complain(&format!("/body{pointer}"), detail));
     }
     if request.allow_private && !private && actor.role != Role::Admin {
         complain("/allow_private", "only an admin may let a webhook reach addresses that are not public".to_owned());

@@ -1,5 +1,6 @@
 //! Plugins are installed, granted what they ask for, disabled and removed.
 use super::Loaded;
+use super::keys;
 use crate::access::Actor;
 use crate::automation::Automation;
 use crate::automation::header;
@@ -19,10 +20,13 @@ use crate::model::Code;
 use crate::model::EnablePlugin;
 use crate::model::Event;
 use crate::model::InstallPlugin;
+use crate::model::ListChange;
+use crate::model::ListName;
 use crate::model::Plugin;
 use crate::model::PluginCheck;
 use crate::model::PluginFiles;
 use crate::model::PluginManifest;
+use crate::model::RemoveText;
 use crate::store::PluginRow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -37,7 +41,9 @@ impl Automation {
     pub async fn check_plugin(&self, actor: &Actor, request: PluginFiles) -> Result<PluginCheck> {
         Control::may(actor, Action::ManagePlugins)?;
         let loaded = header::blocking(move || read(&request.files).map(|(loaded, _)| loaded)).await??;
-        Ok(PluginCheck { manifest: loaded.manifest, hash: loaded.hash, errors: loaded.broken })
+        let enabled = self.enabled_plugins();
+        let warnings = loaded.manifest.as_ref().map(|manifest| keys::warnings(manifest, &enabled)).unwrap_or_default();
+        Ok(PluginCheck { warnings, manifest: loaded.manifest, hash: loaded.hash, errors: loaded.broken })
     }
 
     /// Installs a plugin, or another version of one; it can be used at once.
@@ -107,12 +113,18 @@ impl Automation {
     /// Removes a plugin with its files and what was granted to it.
     ///
     /// # Errors
-    /// `forbidden`, `not_found`, `store_failed`.
-    pub async fn delete_plugin(&self, actor: &Actor, name: &str) -> Result<()> {
+    /// `forbidden`, `not_found`, `store_failed`; `stale` when `replaces` is not the hash of its files.
+    pub async fn delete_plugin(&self, actor: &Actor, name: &str, request: RemoveText) -> Result<()> {
         let (paths, gone) = (self.control().parts().paths.clone(), name.to_owned());
         self.control()
             .guarded(actor, Action::ManagePlugins, &target(name), async {
                 let _changing = self.0.plugins.changing.lock().await;
+                if let Some(replaces) = request.replaces {
+                    let now = self.plugin(name).await?.loaded.hash.clone();
+                    if now != replaces {
+                        return Err(Error::stale("plugin", name, now));
+                    }
+                }
                 // First what it may do: should its files not go, it does nothing any more.
                 let granted = self.store().remove_plugin(name).await?;
                 let there = header::blocking(move || remove_plugin(&paths, &gone)).await??;
@@ -120,7 +132,9 @@ impl Automation {
             })
             .await?;
         self.look_at_plugins().await?;
+        self.0.plugins.faults.forget(name);
         self.control().parts().bus.publish(Event::ScriptsChanged);
+        self.control().tell_list(ListName::Plugins, name, None, ListChange::Removed);
         Ok(())
     }
 
@@ -136,14 +150,17 @@ impl Automation {
             error: None,
             at: Timestamp::now(),
         };
-        self.store().save_plugin(&row).await
+        self.store().save_plugin(&row).await?;
+        self.0.plugins.faults.forget(&manifest.name);
+        Ok(())
     }
 
     /// A plugin after a change, of which clients are told.
     async fn changed_plugin(&self, name: &str) -> Result<Plugin> {
         let known = self.plugin(name).await?;
         self.control().parts().bus.publish(Event::ScriptsChanged);
-        Ok(known.shown())
+        self.control().tell_list(ListName::Plugins, name, None, ListChange::Changed);
+        Ok(self.shown_plugin(&known))
     }
 }
 

@@ -1,7 +1,12 @@
 //! Plugins: which there are, whether they can be used, and what they give to scripts.
 mod change;
 mod command;
+mod faults;
+mod handlers;
+mod keys;
 mod loaded;
+mod pure;
+mod views;
 
 pub(super) use loaded::Loaded;
 
@@ -16,16 +21,23 @@ use crate::config::plugin_folders;
 use crate::config::plugin_hash;
 use crate::config::read_plugin;
 use crate::control::Control;
+use crate::control::Key;
+use crate::control::Wanted;
 use crate::error::Error;
 use crate::error::Result;
 use crate::model::Action;
 use crate::model::Code;
+use crate::model::ListChange;
+use crate::model::ListName;
+use crate::model::Orders;
 use crate::model::Page;
 use crate::model::Place;
 use crate::model::Plugin;
 use crate::model::PluginState;
+use crate::model::WholeQuery;
 use crate::store::PluginRow;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -35,7 +47,11 @@ use std::sync::MutexGuard;
 pub(super) struct Plugins {
     /// One change of files and grants at a time, across awaits: both must fit.
     changing: tokio::sync::Mutex<()>,
+    /// One look at them at a time.
+    looking: tokio::sync::Mutex<()>,
     state: Mutex<State>,
+    views: views::Views,
+    faults: faults::Faults,
 }
 
 #[derive(Default)]
@@ -66,7 +82,9 @@ impl Known {
         }
     }
 
-    fn shown(&self) -> Plugin {
+    fn shown(&self, faults: &faults::Faults, warnings: Vec<String>) -> Plugin {
+        let commands = self.loaded.manifest.iter().flat_map(|manifest| &manifest.commands);
+        let params = commands.filter_map(|command| Some((command.name.clone(), self.loaded.headers.get(&command.script)?.params.clone())));
         Plugin {
             name: self.name.clone(),
             state: self.state(),
@@ -77,6 +95,9 @@ impl Known {
             installed_at: self.row.as_ref().map(|row| row.at),
             hooks_off: self.row.as_ref().and_then(|row| row.error.clone()),
             broken: self.loaded.broken.clone(),
+            params: params.filter(|(_, params)| !params.is_empty()).collect(),
+            warnings,
+            faults: faults.of(&self.name),
         }
     }
 
@@ -107,14 +128,23 @@ impl Plugins {
 }
 
 impl Automation {
-    /// Plugins by name, broken ones too.
+    /// Plugins by name where no other order is asked for, broken ones too.
     ///
     /// # Errors
-    /// `forbidden`, `store_failed`.
-    pub async fn list_plugins(&self, actor: &Actor) -> Result<Page<Plugin>> {
+    /// `forbidden`, `invalid_value`, `store_failed`.
+    pub async fn list_plugins(&self, actor: &Actor, query: &WholeQuery) -> Result<Page<Plugin>> {
         Control::may(actor, Action::ReadPlugins)?;
+        let wanted = Wanted::whole(query, Orders::PLUGINS)?;
         let all = self.look_at_plugins().await?;
-        Ok(Page { items: all.iter().map(Known::shown).collect(), next_cursor: None })
+        let mut shown: Vec<Plugin> = all.iter().map(|known| self.shown_plugin(known)).collect();
+        shown.retain(|plugin| wanted.finds(&[&plugin.name, plugin.installed_by.as_deref().unwrap_or_default()]));
+        let key = |plugin: &Plugin, by: &str| match by {
+            "state" => Key::of(&plugin.state),
+            "installed_by" => Key::of(&plugin.installed_by),
+            "installed_at" => Key::time(plugin.installed_at),
+            _ => Key::Nothing,
+        };
+        Ok(wanted.page(shown, key, |plugin| plugin.name.clone()))
     }
 
     /// One plugin.
@@ -123,7 +153,14 @@ impl Automation {
     /// `forbidden`, `not_found`, `store_failed`.
     pub async fn get_plugin(&self, actor: &Actor, name: &str) -> Result<Plugin> {
         Control::may(actor, Action::ReadPlugins)?;
-        Ok(self.plugin(name).await?.shown())
+        let known = self.plugin(name).await?;
+        Ok(self.shown_plugin(&known))
+    }
+
+    fn shown_plugin(&self, known: &Known) -> Plugin {
+        let enabled = self.enabled_plugins();
+        let warnings = known.loaded.manifest.as_ref().map(|manifest| keys::warnings(manifest, &enabled)).unwrap_or_default();
+        known.shown(&self.0.plugins.faults, warnings)
     }
 
     /// One plugin as it is now, with its files read anew.
@@ -147,6 +184,8 @@ impl Automation {
 
     /// Reads what lies in the folder of plugins, and takes in what was granted by now.
     pub(super) async fn look_at_plugins(&self) -> Result<Vec<Known>> {
+        // One after the other: what an earlier look found must not replace what a later one did.
+        let _looking = self.0.plugins.looking.lock().await;
         let mut rows: BTreeMap<String, PluginRow> = self.store().list_plugins().await?.into_iter().map(|row| (row.name.clone(), row)).collect();
         let (paths, before) = (self.control().parts().paths.clone(), self.0.plugins.state().loaded.clone());
         let granted: Vec<String> = rows.keys().cloned().collect();
@@ -156,6 +195,33 @@ impl Automation {
         let mut state = self.0.plugins.state();
         (state.loaded, state.enabled) = (loaded, Arc::new(enabled));
         Ok(all)
+    }
+
+    /// Puts back what a server that died while it installed a plugin has left aside. What can't be is told by whoever looks at plugins.
+    pub(super) async fn heal_plugins(&self) {
+        let paths = self.control().parts().paths.clone();
+        match header::blocking(move || crate::config::heal_plugins(&paths)).await {
+            Ok(healed) => healed.iter().for_each(|plugin| tracing::warn!(plugin, "the installation of a plugin was not finished; it is as it was before")),
+            Err(error) => tracing::warn!(%error, "plugins can't be looked after"),
+        }
+    }
+
+    /// Looks whether there are other plugins than before: another server's, or what somebody did to the files.
+    pub(super) async fn watch_plugins(&self) -> Result<()> {
+        let before = self.enabled_plugins();
+        self.look_at_plugins().await?;
+        let now = self.enabled_plugins();
+        let told = |all: &[Known]| all.iter().map(|known| (known.name.clone(), known.loaded.hash.clone())).collect::<BTreeSet<_>>();
+        let (before, now) = (told(&before), told(&now));
+        if before != now {
+            self.control().parts().bus.publish(crate::model::Event::ScriptsChanged);
+        }
+        let others: BTreeSet<&String> = before.symmetric_difference(&now).map(|(name, _)| name).collect();
+        for name in others {
+            let change = if now.iter().any(|(known, _)| known == name) { ListChange::Changed } else { ListChange::Removed };
+            self.control().tell_list(ListName::Plugins, name, None, change);
+        }
+        Ok(())
     }
 
     /// The plugins that can be used, as they were when somebody last looked.

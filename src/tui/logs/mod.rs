@@ -1,9 +1,10 @@
 //! Logs of containers in memory: lines, what shows of them, and how they are laid out.
 pub mod filter;
 pub mod laid;
-pub mod level;
 pub mod split;
 pub mod store;
+
+pub use crate::term::level;
 
 use super::msg::PaneId;
 use crate::model::ContainerId;

@@ -222,7 +222,7 @@ impl Activity {
                 self.begun.remove(id.as_str());
                 return;
             }
-            Event::Bell { .. } | Event::Resync => return,
+            Event::Bell { .. } | Event::ListChanged { .. } | Event::Resync => return,
         }
         self.next = self.next.min(cx.now.since_start + SOON);
     }

@@ -56,6 +56,8 @@ pub struct Browse {
     list: List,
     /// It was asked for and did not come yet.
     asked: bool,
+    /// Something has changed since they were asked for.
+    changed: bool,
     /// When it is listed next, since the program began.
     next: Duration,
     /// Why it could not be listed.
@@ -72,7 +74,7 @@ impl Browse {
             Kind::Volumes => &stock_rows::VOLUMES,
             Kind::Networks => &stock_rows::NETWORKS,
         });
-        Self { kind, list, asked: false, next: Duration::ZERO, failed: None, meters: HashMap::new() }
+        Self { kind, list, asked: false, changed: false, next: Duration::ZERO, failed: None, meters: HashMap::new() }
     }
 
     fn rows(&self, cx: &Context) -> Vec<Row> {
@@ -101,6 +103,7 @@ impl Browse {
 
     fn soon(&mut self, now: Duration) {
         self.next = self.next.min(now + SOON);
+        self.changed |= self.asked;
     }
 
     /// The list, and the details where they have room.
@@ -183,7 +186,7 @@ impl Browse {
                 return None;
             }
             self.asked = false;
-            self.next = now + AGAIN;
+            self.next = now + if std::mem::take(&mut self.changed) { SOON } else { AGAIN };
             self.failed = result.as_ref().err().map(|problem| problem.detail.clone());
             return Some(Vec::new());
         }
@@ -236,6 +239,7 @@ impl Browse {
     fn hear(&mut self, event: &Event, now: Duration) -> Vec<Effect> {
         match event {
             Event::ContainerRemoved { .. } | Event::ContainerChanged { .. } => self.soon(now),
+            Event::ListChanged { list, .. } if *list == self.kind.list() => self.soon(now),
             Event::OperationChanged { operation } if self.kind == Kind::Images => return self.hear_work(operation, now),
             _ => {}
         }

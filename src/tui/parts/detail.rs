@@ -1,5 +1,6 @@
 //! Details of the container under the cursor, beside the list or instead of it.
 use super::graph;
+use super::panels::Panels;
 use super::picture;
 use super::state;
 use super::text;
@@ -42,25 +43,39 @@ pub enum Layout {
 }
 
 /// What is shown of the container.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 enum Page {
     #[default]
     Facts,
     Screen,
     Graphs,
     Processes,
+    /// A panel of a plugin's: the plugin and its name.
+    Panel(String, String),
 }
 
 impl Page {
-    const ALL: [Self; 4] = [Self::Facts, Self::Screen, Self::Graphs, Self::Processes];
+    /// Ours, and the panels of plugins.
+    fn all(cx: &Context) -> Vec<Self> {
+        let ours = [Self::Facts, Self::Screen, Self::Graphs, Self::Processes];
+        let panels = cx.data.plugins.panels().map(|(plugin, panel)| Self::Panel(plugin.name.clone(), panel.name.clone()));
+        ours.into_iter().chain(panels).collect()
+    }
 
-    fn word(self) -> &'static str {
+    fn word(&self) -> String {
         match self {
-            Self::Facts => "facts",
-            Self::Screen => "screen",
-            Self::Graphs => "graphs",
-            Self::Processes => "processes",
+            Self::Facts => "facts".to_owned(),
+            Self::Screen => "screen".to_owned(),
+            Self::Graphs => "graphs".to_owned(),
+            Self::Processes => "processes".to_owned(),
+            Self::Panel(plugin, name) => format!("{plugin}: {name}"),
         }
+    }
+
+    /// The page of this word; a panel is there when its plugin is.
+    fn named(word: &str) -> Option<Self> {
+        let ours = [Self::Facts, Self::Screen, Self::Graphs, Self::Processes].into_iter().find(|page| page.word() == word);
+        ours.or_else(|| word.split_once(": ").map(|(plugin, name)| Self::Panel(plugin.to_owned(), name.to_owned())))
     }
 }
 
@@ -74,6 +89,7 @@ pub struct Detail {
     read: Option<(ContainerId, Result<Processes, String>)>,
     asked: Option<ContainerId>,
     at: Duration,
+    panels: Panels,
 }
 
 impl Detail {
@@ -106,6 +122,12 @@ impl Detail {
         Rect { y: room.y + 1.min(room.height), height: room.height.saturating_sub(1), ..room }
     }
 
+    /// When a panel is to be asked for anew, since the program began.
+    #[must_use]
+    pub fn wake_at(&self) -> Option<Duration> {
+        self.panels.next().filter(|_| self.is_shown() && matches!(self.page, Page::Panel(..)))
+    }
+
     /// The size of the picture that is shown in this room.
     #[must_use]
     pub fn picture(&self, room: Rect) -> Option<Size> {
@@ -114,8 +136,10 @@ impl Detail {
     }
 
     /// Does one of their own commands.
-    pub fn command(&mut self, id: CommandId) {
-        let page = Page::ALL.iter().position(|page| *page == self.page).unwrap_or(0);
+    pub fn command(&mut self, id: CommandId, cx: &Context) {
+        let pages = Page::all(cx);
+        let page = pages.iter().position(|page| *page == self.page).unwrap_or(0);
+        let show = |place: usize| pages.get(place % pages.len()).cloned().unwrap_or_default();
         match (id, self.layout) {
             (CommandId::ScreenMore, Layout::List) => self.layout = Layout::Half,
             (CommandId::ScreenMore, _) => self.layout = Layout::Detail,
@@ -125,8 +149,8 @@ impl Detail {
             (CommandId::ZoomDetail, _) => self.layout = Layout::Detail,
             // The first press shows them.
             (CommandId::DetailNext | CommandId::DetailPrevious, Layout::List) => self.layout = Layout::Half,
-            (CommandId::DetailNext, _) => self.page = Page::ALL[(page + 1) % Page::ALL.len()],
-            (CommandId::DetailPrevious, _) => self.page = Page::ALL[(page + Page::ALL.len() - 1) % Page::ALL.len()],
+            (CommandId::DetailNext, _) => self.page = show(page + 1),
+            (CommandId::DetailPrevious, _) => self.page = show(page + pages.len() - 1),
             _ => {}
         }
     }
@@ -149,7 +173,7 @@ impl Detail {
             Some("detail") => Layout::Detail,
             _ => Layout::List,
         };
-        self.page = Page::ALL.into_iter().find(|page| Some(page.word()) == kept["page"].as_str()).unwrap_or_default();
+        self.page = kept["page"].as_str().and_then(Page::named).unwrap_or_default();
     }
 
     /// Takes in what concerns them; asks for the processes of the container that is selected now.
@@ -169,6 +193,10 @@ impl Detail {
             self.at = cx.now.since_start;
             return Vec::new();
         }
+        self.panels.take(msg, cx);
+        if let (Page::Panel(plugin, panel), true) = (&self.page, self.is_shown()) {
+            return self.panels.due(plugin, panel, selected, cx).into_iter().collect();
+        }
         let Some(id) = selected.filter(|id| self.is_shown() && self.page == Page::Processes && cx.data.container(id).is_some_and(state::runs)) else {
             return Vec::new();
         };
@@ -186,21 +214,28 @@ impl Detail {
         let muted = cx.theme.style(Role::Muted);
         let name = container.map_or("nothing is selected", |container| container.name.as_str());
         let mut x = room.x + text::put(buffer, room.x, room.y, room.width, &format!(" {name} "), cx.theme.style(Role::Title));
-        for page in Page::ALL {
-            let word = match (page == self.page, cx.plain) {
+        let pages = Page::all(cx);
+        let place = pages.iter().position(|page| *page == self.page).unwrap_or(0);
+        // Where not all have room, those before the one that is shown go.
+        let room_for =
+            |from: usize| pages[from..=place].iter().map(|page| text::width(&page.word()) + 2).sum::<usize>() <= usize::from(room.right().saturating_sub(x));
+        let first = (0..=place).find(|from| room_for(*from)).unwrap_or(place);
+        for (at, page) in pages.iter().enumerate().skip(first) {
+            let word = match (at == place, cx.plain) {
                 (true, true) => format!(" {} shown ", page.word()),
                 (true, false) => format!("[{}]", page.word()),
                 (false, _) => format!(" {} ", page.word()),
             };
-            let style = if page == self.page { cx.theme.style(Role::Accent) } else { muted };
+            let style = if at == place { cx.theme.style(Role::Accent) } else { muted };
             x += text::put(buffer, x, room.y, room.right().saturating_sub(x), &word, style);
         }
         let rule = "─".repeat(usize::from(room.right().saturating_sub(x)));
         text::put(buffer, x, room.y, room.right().saturating_sub(x), &rule, cx.theme.style(Role::Border));
         let body = Self::body(room);
         let Some(container) = container else { return };
-        match self.page {
-            Page::Facts => {
+        match &self.page {
+            Page::Panel(plugin, panel) if pages.contains(&self.page) => self.panels.draw(plugin, panel, container, frame, body, cx),
+            Page::Facts | Page::Panel(..) => {
                 for ((label, value, role), y) in facts(container, cx).into_iter().zip(body.top()..body.bottom()) {
                     let used = text::put(buffer, body.x, y, body.width, &format!(" {} ", text::left(label, LABEL)), muted);
                     text::put(buffer, body.x + used, y, body.width - used, &value, cx.theme.style(role));

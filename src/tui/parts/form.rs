@@ -75,6 +75,17 @@ impl Form {
         Self { entries: params.into_iter().map(|(name, param)| of_param(name, param)).collect() }
     }
 
+    /// Fills in what is given already, by the names of the entries.
+    pub fn fill(&mut self, given: &BTreeMap<String, String>) {
+        for entry in &mut self.entries {
+            let Some(value) = given.get(&entry.path) else { continue };
+            match &mut entry.value {
+                Value::Text(field) => field.set(value),
+                Value::Pick(choices, picked) => *picked = choices.iter().position(|choice| choice == value).unwrap_or(*picked),
+            }
+        }
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {

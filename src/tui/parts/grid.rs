@@ -1,6 +1,7 @@
 //! The home view: containers as live tiles or as a table, with filter, groups, marks and cursor, and details beside them.
 use super::actions;
 use super::detail::Detail;
+use super::detail::Layout;
 use super::facts::Columns;
 use super::facts::Fact;
 use super::field::Field;
@@ -38,7 +39,7 @@ use std::time::Duration;
 pub struct Home {
     pub(super) listing: Listing,
     pub(super) columns: Columns,
-    pub(super) detail: Detail,
+    pub(in crate::tui) detail: Detail,
     pub(super) filter: Field,
     pub(super) editing: bool,
     pub(super) table: bool,
@@ -128,6 +129,12 @@ impl Home {
         if let Some(id) = kept.get("selected").and_then(serde_json::Value::as_str) {
             self.select(&id.into());
         }
+    }
+
+    /// Whether the containers are listed as a table.
+    #[must_use]
+    pub fn shows_table(&self, plain: bool) -> bool {
+        (self.table || plain) && self.detail.layout != Layout::Detail
     }
 
     /// The columns of the table.

@@ -66,7 +66,7 @@ impl Home {
             }
             CommandId::SaveView => return Some(vec![self.export(cx).ask("containers")]),
             CommandId::ScreenMore | CommandId::ScreenLess | CommandId::ZoomDetail | CommandId::DetailNext | CommandId::DetailPrevious => {
-                self.detail.command(command);
+                self.detail.command(command, cx);
             }
             CommandId::Back | CommandId::ClearInput if self.filter.clear() => self.listing.sift.set(""),
             CommandId::Back if !self.marked.is_empty() => self.marked.clear(),
@@ -211,7 +211,7 @@ impl Home {
             return Some(hit.map(|(_, _, template)| actions::launch_or_ask(template)).into_iter().collect());
         }
         if plan.table && mouse.row == plan.area.y && table::head_rows(plan.area) > 0 && plan.area.contains(at) {
-            let fact = table::heading_at(&self.columns, plan.area, mouse.col);
+            let fact = table::heading_at(&self.columns, plan.area, mouse.col, &cx.data.plugins);
             return Some(fact.map(|fact| self.sort_by(fact, cx)).into_iter().collect());
         }
         let hit = plan.places(top).find(|(_, rect)| rect.contains(at));

@@ -14,7 +14,9 @@
 //! | `runs::Runs` | `Runs::default()`; `show(script)`, `due(&Context)` for what is to be listed | `Watch`, `Confirm`, `Sheet`, `Request::Runs` |
 //! | `run_view::RunView` (a run that is watched) | `RunView::default()`; `show(Run)`, `due(&Context)` for what is to be read, `rest()` when it is left | `ShowSession`, `Confirm`, `Request::Runs`, `Effect::Look` |
 //! | `schedules::Schedules` | `Schedules::default()`; `due(&Context)` for what is to be listed | `NewSchedule`, `RunsBy`, `Watch`, `Confirm`, `Sheet`, `Request::Schedules` |
-//! | `run_form::RunForm` (what a run or a schedule takes) | `RunForm::new(&ScriptEntry)`, on `Ask::RunScript`; `RunForm::schedule()`, on `Ask::NewSchedule` | `Sheet`, `Request::Runs`, `Request::Schedules`, `Close` |
+//! | `triggers::Triggers`, `webhooks::Webhooks`, `plugins::Plugins` | `default()`; `due(&Context)` for what is to be listed | `EditDocument`, `Watch`, `RunsOfPlugin`, `Confirm`, `Sheet`, `Request::Hooks` |
+//! | `edit_view::EditView` (a text that is edited) | `EditView::default()`; `edit(Kind)`, `answer(EditAnswer)`, `unsaved()`, `due(&Context)` for what is to be checked | `RunWith`, `Pick`, `Confirm`, `Offer`, `LeaveEditor`, `Request::Runs`, `Request::Hooks`, `Effect::Edit` |
+//! | `run_form::RunForm` (what a run or a schedule takes) | `RunForm::new(&ScriptEntry)`, on `Ask::RunScript`; `RunForm::of_text(StartRun, &ScriptHeader)`, on `Ask::RunWith`; `RunForm::schedule()` and `RunForm::of_schedule(&Schedule)`, on `Ask::NewSchedule` and `Ask::EditSchedule`; `RunForm::plugin(…)`, on `Ask::RunPlugin` | `Sheet`, `Request::Runs`, `Request::Schedules`, `Request::Plugins`, `Close` |
 //! | `settings_view::SettingsView` | `SettingsView::default()`; `learn(ShownSettings)` | `Pick`, `Prompt`, `Sheet`, `Request::Set`, `Effect::Edit` |
 //! | `launch::Launch` | `Launch::new(size)` | `Launch`, `Close` |
 //! | `palette::Palette` | `Palette::new(scopes)`, `Palette::line(scopes, text)` for `:` | `Run`, `RunLine`, `OpenTerminal`, `Launch`, `Close` |
@@ -38,6 +40,9 @@ pub mod calls;
 pub mod chooser;
 pub mod confirm;
 pub mod detail;
+mod edit_draw;
+mod edit_reply;
+pub mod edit_view;
 pub mod empty;
 pub mod errors;
 pub mod facts;
@@ -57,6 +62,8 @@ mod grid_draw;
 pub mod groups;
 pub mod help;
 pub mod hints;
+pub mod history;
+pub mod hook_words;
 pub mod inspect;
 pub mod items;
 pub mod launch;
@@ -70,12 +77,16 @@ pub mod menu;
 pub mod meter;
 pub mod moving;
 pub mod palette;
+mod palette_plugins;
 pub mod pane_tree;
+mod panels;
 pub mod pick;
 pub mod picture;
 pub mod plan;
 pub mod playing;
+pub mod plugins;
 pub mod pointer;
+mod poll;
 pub mod popup;
 mod ports;
 pub mod prompt;
@@ -85,6 +96,7 @@ pub mod resources;
 mod resources_draw;
 pub mod rows;
 mod rows_draw;
+mod run_code;
 pub mod run_form;
 pub mod run_log;
 pub mod run_view;
@@ -114,7 +126,9 @@ pub mod text;
 pub mod tile;
 pub mod toast;
 pub mod tour;
+pub mod triggers;
 pub mod typing;
+pub mod webhooks;
 pub mod workspace;
 
 use super::msg::PromptFor;

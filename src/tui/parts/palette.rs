@@ -7,6 +7,7 @@ use super::field::Edit;
 use super::field::Field;
 use super::fuzzy;
 use super::groups::Grouping;
+use super::palette_plugins;
 use super::pane_tree::TabSeen;
 use super::popup::Popup;
 use super::run_words;
@@ -60,7 +61,7 @@ impl History {
 
 /// What an entry does.
 #[derive(Clone, Debug, PartialEq)]
-enum Does {
+pub(super) enum Does {
     Run(CommandId),
     Container(ContainerId),
     Session(SessionId),
@@ -69,16 +70,18 @@ enum Does {
     Script(String),
     /// A command of the person's own.
     Own(String),
+    /// A plugin's command.
+    Plugin(String, String),
     /// Stands in the line in place of its last word.
     Word(String),
 }
 
 #[derive(Clone, Debug)]
-struct Entry {
-    text: String,
-    about: String,
-    key: String,
-    does: Does,
+pub(super) struct Entry {
+    pub text: String,
+    pub about: String,
+    pub key: String,
+    pub does: Does,
 }
 
 /// The overlay.
@@ -198,6 +201,7 @@ impl Palette {
             key: own.key.clone().unwrap_or_default(),
             does: Does::Own(own.name.clone()),
         }));
+        all.extend(palette_plugins::entries(cx));
         all.extend(entries);
         all
     }
@@ -296,6 +300,7 @@ impl Palette {
         match picked {
             Some(Does::Run(id)) => vec![Effect::Ask(Ask::Run(id))],
             Some(Does::Own(name)) => vec![close, Effect::Ask(Ask::RunOwn(name))],
+            Some(Does::Plugin(plugin, command)) => vec![close, Effect::Ask(Ask::RunPlugin(plugin, command))],
             Some(Does::Container(id)) => vec![close, Effect::Ask(Ask::OpenTerminal(id))],
             Some(Does::Session(id)) => vec![close, Effect::Ask(Ask::ShowSession(id))],
             Some(Does::Pane(id)) => vec![close, Effect::Ask(Ask::FocusPane(id))],
@@ -381,6 +386,7 @@ impl Palette {
             Some(Does::Session(id)) => Some(format!("cto attach {id}")),
             Some(Does::Template(name)) => Some(format!("cto run {name}")),
             Some(Does::Script(name)) => Some(run_words::line(name, &BTreeMap::new())),
+            Some(Does::Plugin(plugin, command)) => Some(crate::tui::plugins::line(plugin, command, None, &BTreeMap::new())),
             Some(Does::Run(id)) => shell_line(crate::tui::command::command(*id).name, ""),
             // What is typed, where it is a whole command.
             _ if self.line => self.field.text().split_once(' ').and_then(|(name, rest)| shell_line(name, rest)),

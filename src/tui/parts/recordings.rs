@@ -8,6 +8,7 @@ use super::rows::Row;
 use super::text;
 use super::toast::say;
 use crate::model::Event;
+use crate::model::ListName;
 use crate::model::Recording;
 use crate::model::RecordingEnd;
 use crate::model::RecordingId;
@@ -39,6 +40,8 @@ use std::time::Duration;
 
 /// What is seen is listed anew this often: those that go on grow.
 const AGAIN: Duration = Duration::from_secs(10);
+/// What has changed is asked for this late, so that many changes make one question.
+const SOON: Duration = Duration::from_millis(300);
 /// So many are removed at once at most: as many as a question can name.
 const MOST_REMOVED: usize = 24;
 
@@ -61,12 +64,14 @@ pub struct Recordings {
     items: Option<Vec<Recording>>,
     failed: Option<String>,
     asked: bool,
+    /// Something has changed since they were asked for.
+    changed: bool,
     next: Duration,
 }
 
 impl Default for Recordings {
     fn default() -> Self {
-        Self { list: List::new(&COLUMNS), items: None, failed: None, asked: false, next: Duration::ZERO }
+        Self { list: List::new(&COLUMNS), items: None, failed: None, asked: false, changed: false, next: Duration::ZERO }
     }
 }
 
@@ -163,8 +168,9 @@ impl Recordings {
     fn hear(&mut self, msg: &Msg, cx: &Context) -> Option<Vec<Effect>> {
         match msg {
             Msg::Event(event) => {
-                if matches!(**event, Event::SessionChanged { .. } | Event::SessionRemoved { .. }) {
-                    self.next = self.next.min(cx.now.since_start + Duration::from_secs(1));
+                if matches!(**event, Event::ListChanged { list: ListName::Recordings, .. } | Event::Resync) {
+                    self.next = self.next.min(cx.now.since_start + SOON);
+                    self.changed |= self.asked;
                 }
                 None
             }
@@ -174,7 +180,7 @@ impl Recordings {
                 match (&**asked, result) {
                     (CastWish::List, result) => {
                         self.asked = false;
-                        self.next = cx.now.since_start + AGAIN;
+                        self.next = cx.now.since_start + if std::mem::take(&mut self.changed) { SOON } else { AGAIN };
                         self.failed = result.as_ref().err().map(|problem| problem.detail.clone());
                         if let Ok(Reply::Casts(reply)) = result
                             && let CastReply::Listed(items) = &**reply

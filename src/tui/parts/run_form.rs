@@ -8,10 +8,18 @@ use super::schedule_form;
 use super::schedule_words;
 use super::text;
 use crate::error::Result;
+use crate::model::CreateSchedule;
+use crate::model::Missed;
+use crate::model::Param;
 use crate::model::ParamValue;
+use crate::model::PluginCommand;
 use crate::model::PreviewSchedule;
 use crate::model::Problem;
+use crate::model::RunPlugin;
+use crate::model::SaveSchedule;
+use crate::model::Schedule;
 use crate::model::ScriptEntry;
+use crate::model::ScriptHeader;
 use crate::model::StartRun;
 use crate::term::Key;
 use crate::term::KeyCode;
@@ -25,6 +33,8 @@ use crate::tui::msg::Effect;
 use crate::tui::msg::Msg;
 use crate::tui::msg::Reply;
 use crate::tui::msg::Request;
+use crate::tui::plugins;
+use crate::tui::plugins::PluginWish;
 use crate::tui::runs::RunsWish;
 use crate::tui::schedules;
 use crate::tui::schedules::ScheduleReply;
@@ -42,10 +52,14 @@ const SAID: u16 = 4;
 /// What is asked for.
 #[derive(Clone, Debug)]
 enum For {
-    /// A run of this script.
-    Run(String),
-    /// A schedule.
+    /// A run of this script, or of a text.
+    Run(Box<StartRun>),
+    /// A new schedule.
     Schedule,
+    /// A run of a plugin's command: the plugin, the command, and the container that it is for.
+    Plugin(String, String, Option<String>),
+    /// What this schedule is to be from now on.
+    Change(Box<Schedule>),
 }
 
 /// The overlay.
@@ -64,7 +78,22 @@ impl RunForm {
     /// A run, with the values that the script has by itself.
     #[must_use]
     pub fn new(script: &ScriptEntry) -> Self {
-        Self::of(For::Run(script.name.clone()), script.header.about.clone(), Form::of_params(&script.header.params))
+        Self::of_text(StartRun { script: Some(script.name.clone()), ..StartRun::default() }, &script.header)
+    }
+
+    /// A run that is begun like this, with the values that its header has.
+    #[must_use]
+    pub fn of_text(start: StartRun, header: &ScriptHeader) -> Self {
+        Self::of(For::Run(Box::new(start)), header.about.clone(), Form::of_params(&header.params))
+    }
+
+    /// A schedule that is there, as it is.
+    #[must_use]
+    pub fn of_schedule(schedule: &Schedule) -> Self {
+        let entries = schedule_form::entries();
+        let mut form = Form::of_params(entries.iter().skip(1).map(|(name, param)| (name, param)));
+        form.fill(&schedule_form::filled(&schedule.spec));
+        Self::of(For::Change(Box::new(schedule.clone())), "From now on; times that were are not touched".to_owned(), form)
     }
 
     /// A schedule that does not exist yet.
@@ -72,6 +101,12 @@ impl RunForm {
     pub fn schedule() -> Self {
         let entries = schedule_form::entries();
         Self::of(For::Schedule, "Runs a script by itself".to_owned(), Form::of_params(entries.iter().map(|(name, param)| (name, param))))
+    }
+
+    /// A run of a plugin's command, with the values that its script has by itself.
+    #[must_use]
+    pub fn plugin(plugin: &str, command: &PluginCommand, container: Option<String>, params: &BTreeMap<String, Param>) -> Self {
+        Self::of(For::Plugin(plugin.to_owned(), command.name.clone(), container), command.about.clone(), Form::of_params(params))
     }
 
     fn of(purpose: For, about: String, form: Form) -> Self {
@@ -84,26 +119,52 @@ impl RunForm {
 
     fn title(&self) -> String {
         match &self.purpose {
-            For::Run(script) => format!("Run {script}"),
+            For::Run(start) if start.against.is_some() => format!("Dry run of {}", script_of(start)),
+            For::Run(start) => format!("Run {}", script_of(start)),
             For::Schedule => "New schedule".to_owned(),
+            For::Plugin(plugin, command, None) => format!("Run {plugin}: {command}"),
+            For::Plugin(plugin, command, Some(container)) => format!("Run {plugin}: {command} on {container}"),
+            For::Change(schedule) => format!("Schedule {}", schedule.name),
         }
+    }
+
+    /// The schedule of these values.
+    fn scheduled(&self) -> Result<CreateSchedule> {
+        let mut create = schedule_form::create(&self.form.set())?;
+        // How many times are made up for at most is not in the form.
+        if let (For::Change(schedule), Missed::All { most }) = (&self.purpose, &mut create.spec.missed)
+            && let Missed::All { most: before } = schedule.spec.missed
+        {
+            *most = before;
+        }
+        Ok(create)
     }
 
     /// The same as a line for a shell.
     fn line(&self) -> String {
         match &self.purpose {
-            For::Run(script) => run_words::line(script, &self.params()),
+            For::Run(start) => run_words::line(script_of(start), &self.params()),
             For::Schedule => schedule_form::line(&self.form.set()),
+            For::Plugin(plugin, command, container) => plugins::line(plugin, command, container.as_deref(), &self.form.set()),
+            For::Change(schedule) => schedule_form::line_to_change(&schedule.name, &self.form.set()),
         }
     }
 
     fn request(&self) -> Result<Request> {
         Ok(match &self.purpose {
-            For::Run(script) => {
-                let start = StartRun { script: Some(script.clone()), params: self.params(), ..StartRun::default() };
+            For::Run(start) => {
+                let start = StartRun { params: self.params(), ..(**start).clone() };
                 Request::Runs(Box::new(RunsWish::Start(Box::new(start))))
             }
-            For::Schedule => Request::Schedules(Box::new(ScheduleWish::Create(Box::new(schedule_form::create(&self.form.set())?)))),
+            For::Plugin(plugin, command, container) => {
+                let run = RunPlugin { command: command.clone(), container: container.clone(), params: self.params() };
+                Request::Plugins(Box::new(PluginWish::Run(plugin.clone(), Box::new(run))))
+            }
+            For::Schedule => Request::Schedules(Box::new(ScheduleWish::Create(Box::new(self.scheduled()?)))),
+            For::Change(schedule) => {
+                let save = SaveSchedule { spec: self.scheduled()?.spec, replaces: Some(schedule.version) };
+                Request::Schedules(Box::new(ScheduleWish::Save(schedule.name.clone(), Box::new(save))))
+            }
         })
     }
 
@@ -133,7 +194,7 @@ impl RunForm {
 
     /// The times that a schedule would have.
     fn preview(&mut self) -> Vec<Effect> {
-        let request = schedule_form::create(&self.form.set()).map(|create| {
+        let request = self.scheduled().map(|create| {
             let preview = PreviewSchedule { spec: create.spec, zone: Some(schedules::here()), ..PreviewSchedule::default() };
             Request::Schedules(Box::new(ScheduleWish::Preview(Box::new(preview))))
         });
@@ -153,7 +214,7 @@ impl RunForm {
             KeyCode::Esc => return vec![Effect::Ask(Ask::Close)],
             KeyCode::Char('c') if ctrl => return vec![Effect::Ask(Ask::Close)],
             KeyCode::Char('y') if ctrl => return vec![Effect::Ask(Ask::Copy(self.line()))],
-            KeyCode::Char('r') if ctrl && matches!(self.purpose, For::Schedule) => return self.preview(),
+            KeyCode::Char('r') if ctrl && !matches!(self.purpose, For::Run(_)) => return self.preview(),
             KeyCode::Enter => return self.run(),
             KeyCode::Tab | KeyCode::Down => self.entry = if self.entry >= last { 0 } else { self.entry + 1 },
             KeyCode::BackTab | KeyCode::Up => self.entry = self.entry.checked_sub(1).unwrap_or(last),
@@ -209,6 +270,11 @@ impl RunForm {
     }
 }
 
+/// What the script is called that is run.
+fn script_of(start: &StartRun) -> &str {
+    start.script.as_deref().or(start.inline.as_ref().map(|inline| inline.name.as_str())).unwrap_or_default()
+}
+
 impl Component for RunForm {
     fn update(&mut self, msg: &Msg, cx: &Context) -> Option<Vec<Effect>> {
         match msg {
@@ -243,8 +309,9 @@ impl Component for RunForm {
     fn draw(&self, frame: &mut Frame, area: Rect, cx: &Context) {
         let popup = self.place(area);
         let hints = match self.purpose {
-            For::Run(_) => "⏎ run  ⇥ next  ^y as cto command  esc",
+            For::Run(_) | For::Plugin(..) => "⏎ run  ⇥ next  ^y as cto command  esc",
             For::Schedule => "⏎ make it  ⇥ next  ^r its times  ^y as cto command  esc",
+            For::Change(..) => "⏎ change it  ⇥ next  ^r its times  ^y as cto command  esc",
         };
         popup.draw(frame, cx.theme, &self.title(), hints);
         let room = self.room(&popup);
@@ -263,8 +330,9 @@ impl Component for RunForm {
 
     fn hints(&self, _cx: &Context) -> Option<Vec<(String, String)>> {
         let (enter, times) = match self.purpose {
-            For::Run(_) => ("run", None),
+            For::Run(_) | For::Plugin(..) => ("run", None),
             For::Schedule => ("make it", Some(("^r", "its times"))),
+            For::Change(..) => ("change it", Some(("^r", "its times"))),
         };
         let keys = [("⏎", enter), ("⇥", "next")].into_iter().chain(times).chain([("^y", "as cto command"), ("esc", "leave")]);
         Some(keys.map(|(key, what)| (key.to_owned(), what.to_owned())).collect())

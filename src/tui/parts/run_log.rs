@@ -60,6 +60,12 @@ impl RunLines {
         self.entries.back().map_or(0, |entry| entry.seq)
     }
 
+    /// The line of the script that it is at, as the newest entry tells that has one.
+    #[must_use]
+    pub fn line(&self) -> Option<u32> {
+        self.entries.iter().rev().find_map(|entry| entry.line)
+    }
+
     /// Its steps, the oldest first.
     pub fn steps(&self) -> impl ExactSizeIterator<Item = &Step> {
         self.steps.iter()

@@ -1,4 +1,5 @@
 //! One run, watched: its steps and its log, and beside them the terminal that its script drives.
+use super::run_code::RunCode;
 use super::run_log::RunLines;
 use super::run_view_draw::Rooms;
 use super::run_words;
@@ -66,6 +67,7 @@ pub struct RunView {
     /// The session that was chosen; the newest where none was.
     picked: Option<SessionId>,
     pub(super) pane: Option<TerminalPane>,
+    pub(super) code: RunCode,
 }
 
 impl Default for RunView {
@@ -81,6 +83,7 @@ impl Default for RunView {
             complete: false,
             picked: None,
             pane: None,
+            code: RunCode::default(),
         }
     }
 }
@@ -150,6 +153,7 @@ impl RunView {
             let wait = if self.log.last() == 0 { 0 } else { NEWS };
             effects.push(wish(RunsWish::Log(run.id.clone(), self.log.last(), wait)));
         }
+        effects.extend(self.code.due(run));
         let shown = self.pane.as_ref().and_then(|pane| pane.session.clone());
         if let Some(wanted) = self.wanted(cx).filter(|wanted| shown.as_ref() != Some(&wanted.id)).cloned() {
             effects.extend(self.rest());
@@ -224,6 +228,10 @@ impl RunView {
             C::WatchCalls => {
                 let words = if self.log.toggle_calls() { "what the script asks for is shown" } else { "what the script asks for is hidden" };
                 return Some(vec![say(words)]);
+            }
+            C::WatchText | C::WatchBreakpoint | C::WatchLineUp | C::WatchLineDown => {
+                let Some(run) = &self.run else { return Some(vec![say("no run is watched")]) };
+                return Some(self.code.command(id, run));
             }
             C::Back => return Some(vec![Effect::Ask(Ask::Run(C::HistoryBack))]),
             _ => return self.act(id, cx),
@@ -302,6 +310,10 @@ impl RunView {
                         self.take_log(log, cx);
                         Some(Vec::new())
                     }
+                    RunsReply::Source(told) if matches!(&**asked, RunsWish::Source(id) | RunsWish::PauseAt(id, _) if *id == own) => {
+                        self.code.take(told, self.log.line());
+                        Some(Vec::new())
+                    }
                     RunsReply::Run(run) if run.id == own => {
                         self.learn(run);
                         Some(Vec::new())
@@ -318,6 +330,7 @@ impl RunView {
         let before = self.log.lines().len();
         self.learn(&log.run);
         self.log.take(&log.entries);
+        self.code.follow(self.log.line());
         self.complete = log.run.state.is_over() && !log.more;
         if self.up > 0 {
             // What is read stays where it is.

@@ -19,6 +19,8 @@ const MOST: u16 = 72;
 /// Rows below which there is no room for a terminal, and no room for a list of the steps.
 const ROWS: u16 = 14;
 const STEPS: u16 = 12;
+/// Rows of the log below which the script's text has no room.
+const CODED: u16 = 6;
 /// Columns of a bar in the line on top.
 const BAR: usize = 20;
 
@@ -33,6 +35,8 @@ pub struct Rooms {
     pub steps: Option<Rect>,
     /// The log.
     pub log: Rect,
+    /// The script's text.
+    pub code: Option<Rect>,
     /// The line above the terminal, and the terminal.
     pub pane: Option<(Rect, Rect)>,
 }
@@ -64,9 +68,13 @@ impl Rooms {
         let rows = count.min(left.height / 3);
         let steps = (left.height >= STEPS && count > 0).then_some(Rect { height: rows, ..left });
         let used = steps.map_or(0, |steps| steps.height + 1);
-        let log = Rect { y: left.y + used, height: left.height - used, ..left };
+        let rest = Rect { y: left.y + used, height: left.height - used, ..left };
+        let code = view.code.is_shown(view.run.as_ref()) && rest.height >= CODED;
+        let lines = if code { rest.height / 2 + 1 } else { 0 };
+        let log = Rect { height: rest.height - lines, ..rest };
+        let code = code.then_some(Rect { y: log.bottom(), height: lines, ..rest });
         let pane = pane.map(|room| (Rect { height: 1, ..room }, Rect { y: room.y + 1, height: room.height - 1, ..room }));
-        Self { head: line(area.y), paused: is_paused.then(|| line(area.y + 1)), steps, log, pane }
+        Self { head: line(area.y), paused: is_paused.then(|| line(area.y + 1)), steps, log, code, pane }
     }
 }
 
@@ -91,6 +99,9 @@ impl RunView {
             text::put(frame.buffer_mut(), room.x, room.bottom(), room.width, &rule, cx.theme.style(Role::Border));
         }
         self.draw_log(frame, rooms.log, run, cx);
+        if let Some(room) = rooms.code {
+            self.code.draw(frame, room, self.line(), cx);
+        }
         if let (Some((title, room)), Some(pane)) = (rooms.pane, &self.pane) {
             let buffer = frame.buffer_mut();
             for y in title.top()..room.bottom() {

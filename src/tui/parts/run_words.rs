@@ -151,7 +151,7 @@ pub fn line(script: &str, params: &BTreeMap<String, ParamValue>) -> String {
 }
 
 /// A word for a shell.
-fn quote(word: &str) -> String {
+pub(in crate::tui) fn quote(word: &str) -> String {
     let plain = !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c));
     if plain { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }

@@ -12,6 +12,7 @@ use super::text;
 use super::toast::say;
 use crate::model::Event;
 use crate::model::Run;
+use crate::model::RunCause;
 use crate::model::RunId;
 use crate::model::RunState;
 use crate::term::MouseEvent;
@@ -60,6 +61,8 @@ pub enum Only {
     Script(String),
     /// Those that this schedule started.
     Schedule(String),
+    /// Those that this plugin started.
+    Plugin(String),
 }
 
 impl Only {
@@ -67,11 +70,12 @@ impl Only {
         match self {
             Self::Script(name) => run.script == *name,
             Self::Schedule(name) => schedule_words::started(name, run),
+            Self::Plugin(name) => matches!(&run.cause, RunCause::Plugin { name: own, .. } if own == name),
         }
     }
 
     fn name(&self) -> &str {
-        let (Self::Script(name) | Self::Schedule(name)) = self;
+        let (Self::Script(name) | Self::Schedule(name) | Self::Plugin(name)) = self;
         name
     }
 }

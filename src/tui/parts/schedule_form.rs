@@ -40,6 +40,34 @@ pub(super) fn entries() -> Vec<(String, Param)> {
     ]
 }
 
+/// The values of a schedule that is there.
+pub(super) fn filled(spec: &ScheduleSpec) -> BTreeMap<String, String> {
+    let params = spec.params.iter().map(|(name, value)| format!("{name}={value}"));
+    let params = shlex::try_join(params.collect::<Vec<_>>().iter().map(String::as_str)).unwrap_or_default();
+    let missed = match spec.missed {
+        Missed::Once => "once",
+        Missed::Skip => "skip",
+        Missed::All { .. } => "all",
+    };
+    let overlap = match spec.overlap {
+        Overlap::Forbid => "forbid",
+        Overlap::Allow => "allow",
+        Overlap::Replace => "replace",
+        Overlap::Queue => "queue",
+    };
+    let values = [
+        ("script", spec.script.clone().unwrap_or_default()),
+        ("cron", spec.cron.clone().unwrap_or_default()),
+        ("at", spec.at.clone().unwrap_or_default()),
+        ("zone", spec.zone.clone()),
+        ("params", params),
+        ("missed", missed.to_owned()),
+        ("overlap", overlap.to_owned()),
+        ("jitter", spec.jitter_seconds.to_string()),
+    ];
+    values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
 /// The schedule of these values; most of what can't be right the server says.
 ///
 /// # Errors
@@ -87,9 +115,18 @@ fn wrong(entry: &str, detail: &str) -> Error {
 
 /// The same as a line for a shell.
 pub(super) fn line(set: &BTreeMap<String, String>) -> String {
-    let mut words = vec!["cto".to_owned(), "schedule".to_owned(), "add".to_owned()];
-    words.extend(["name", "script"].iter().map(|name| set.get(*name).cloned().unwrap_or_else(|| name.to_uppercase())));
-    for (name, value) in set.iter().filter(|(name, _)| !matches!(name.as_str(), "name" | "script")) {
+    let named = ["name", "script"].iter().map(|name| set.get(*name).cloned().unwrap_or_else(|| name.to_uppercase()));
+    let words = ["cto", "schedule", "add"].into_iter().map(str::to_owned).chain(named).collect();
+    with_options(words, set, &["name", "script"])
+}
+
+/// The same for one that is there.
+pub(super) fn line_to_change(name: &str, set: &BTreeMap<String, String>) -> String {
+    with_options(["cto", "schedule", "edit", name].map(str::to_owned).to_vec(), set, &[])
+}
+
+fn with_options(mut words: Vec<String>, set: &BTreeMap<String, String>, but: &[&str]) -> String {
+    for (name, value) in set.iter().filter(|(name, _)| !but.contains(&name.as_str())) {
         match name.as_str() {
             "params" => words.extend(shlex::split(value).unwrap_or_default().into_iter().flat_map(|param| ["--param".to_owned(), param])),
             name => words.extend([format!("--{name}"), value.clone()]),

@@ -122,7 +122,8 @@ impl Schedules {
             C::ScheduleCalendar => return Some(vec![wish(ScheduleWish::Next(None))]),
             _ => {}
         }
-        let own = [C::ScheduleNext, C::ScheduleRun, C::SchedulePause, C::ScheduleHistory, C::ScheduleDetails, C::ScheduleRemove, C::ScheduleCopy];
+        let own =
+            [C::ScheduleEdit, C::ScheduleNext, C::ScheduleRun, C::SchedulePause, C::ScheduleHistory, C::ScheduleDetails, C::ScheduleRemove, C::ScheduleCopy];
         if !own.contains(&id) && id != C::ScheduleCopyLine {
             return None;
         }
@@ -131,6 +132,8 @@ impl Schedules {
         let name = || first.name.clone();
         Some(match id {
             C::ScheduleNext => vec![wish(ScheduleWish::Next(Some(name())))],
+            C::ScheduleEdit if first.spec.inline.is_some() => vec![say("its script was brought along with it: change it with 'cto schedule edit'")],
+            C::ScheduleEdit => vec![Effect::Ask(Ask::EditSchedule(Box::new((*first).clone())))],
             C::ScheduleRun => vec![wish(ScheduleWish::Run(name()))],
             C::SchedulePause => {
                 // All go the way that the first one goes.
@@ -184,6 +187,7 @@ impl Schedules {
             (ScheduleWish::Run(name), ScheduleReply::Fired(fire, None)) => Some(vec![say(format!("{name}: {}", schedule_words::outcome(fire, true).0))]),
             (ScheduleWish::Pause(name), _) => toast(format!("{name} is paused: nothing starts until it is resumed")),
             (ScheduleWish::Resume(name), _) => toast(format!("{name} goes on from now")),
+            (ScheduleWish::Save(name, _), ScheduleReply::Schedule(_)) => toast(format!("{name} is changed")),
             (ScheduleWish::Create(create), ScheduleReply::Schedule(_)) => {
                 self.list.select(&create.name);
                 toast(format!("{} is scheduled", create.name))

@@ -17,6 +17,7 @@ use crate::tui::command::Scope;
 use crate::tui::component::Component;
 use crate::tui::component::Context;
 use crate::tui::component::Hint;
+use crate::tui::edit::Kind;
 use crate::tui::msg::Ask;
 use crate::tui::msg::Choice;
 use crate::tui::msg::ConfirmSpec;
@@ -133,7 +134,8 @@ impl Scripts {
             let spec = PromptSpec { title: "name of the new script".to_owned(), text: String::new(), purpose: PromptFor::NewScript };
             return Some(vec![Effect::Ask(Ask::Prompt(Box::new(spec)))]);
         }
-        let own = [C::ScriptRun, C::ScriptEdit, C::ScriptCheck, C::ScriptRuns, C::ScriptDetails, C::ScriptRemove, C::ScriptCopy, C::ScriptCopyLine];
+        let own =
+            [C::ScriptRun, C::ScriptEdit, C::ScriptEditor, C::ScriptCheck, C::ScriptRuns, C::ScriptDetails, C::ScriptRemove, C::ScriptCopy, C::ScriptCopyLine];
         if !own.contains(&id) {
             return None;
         }
@@ -148,7 +150,8 @@ impl Scripts {
         let Some(first) = names.first() else { return Some(Vec::new()) };
         Some(match id {
             C::ScriptRun => vec![Effect::Ask(Ask::RunScript(first.clone()))],
-            C::ScriptEdit => vec![wish(RunsWish::Edit(first.clone()))],
+            C::ScriptEdit => vec![Effect::Ask(Ask::EditDocument(Kind::Script(first.clone())))],
+            C::ScriptEditor => vec![wish(RunsWish::Edit(first.clone()))],
             C::ScriptCheck => vec![wish(RunsWish::Check(first.clone()))],
             C::ScriptRuns => vec![Effect::Ask(Ask::RunsOf(first.clone()))],
             C::ScriptDetails => vec![wish(RunsWish::Script(first.clone()))],

@@ -29,16 +29,10 @@ fn toast(kind: ToastKind, text: String) -> Effect {
 }
 
 impl Scripts {
-    /// Begins a new script of this name.
-    #[must_use]
-    pub fn begin(name: &str) -> Vec<Effect> {
-        text::name(name).map(|name| wish(RunsWish::Begin(name))).into_iter().collect()
-    }
-
     /// What an answer means for a script that is edited or checked.
     pub(super) fn edited(&mut self, asked: &RunsWish, result: &Result<Reply, Box<Problem>>) -> Option<Vec<Effect>> {
         match (asked, result) {
-            (RunsWish::Edit(_) | RunsWish::Begin(_), Ok(Reply::Runs(reply))) => {
+            (RunsWish::Edit(_), Ok(Reply::Runs(reply))) => {
                 let RunsReply::Draft(draft) = &**reply else { return None };
                 // One that was not saved is not lost.
                 let before = self.draft.replace(draft.clone());

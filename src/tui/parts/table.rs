@@ -13,6 +13,8 @@ use super::text;
 use super::tile;
 use crate::tui::command::CommandId;
 use crate::tui::component::Context;
+use crate::tui::plugins;
+use crate::tui::plugins::Plugged;
 use crate::tui::theme::Role;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -37,16 +39,28 @@ pub fn head_rows(area: Rect) -> u16 {
 
 /// The fact whose heading lies at this column of the screen.
 #[must_use]
-pub fn heading_at(chosen: &Columns, area: Rect, col: u16) -> Option<Fact> {
-    let widths = columns(&chosen.drawn(), area.width);
+pub fn heading_at(chosen: &Columns, area: Rect, col: u16, plugged: &Plugged) -> Option<Fact> {
+    let widths = columns(&drawn(chosen, plugged), area.width);
     let hit = widths.into_iter().find(|(_, x, own)| (area.x + x..area.x + x + own).contains(&col));
     hit.and_then(|(place, _, _)| chosen.all().get(place)).map(|chosen| chosen.fact)
+}
+
+/// How early a plugin's column goes where there is no room: after all of ours.
+const GOES: u8 = 100;
+
+/// The columns that were chosen, and behind them those of plugins.
+fn drawn(chosen: &Columns, plugged: &Plugged) -> Vec<Column> {
+    let further = plugged.columns.columns.iter().enumerate().map(|(place, heading)| {
+        let goes = GOES.saturating_add(u8::try_from(place).unwrap_or(u8::MAX));
+        Column { head: "", least: heading.width, most: heading.width, goes, right: false }
+    });
+    chosen.drawn().into_iter().chain(further).collect()
 }
 
 impl Table<'_> {
     /// Draws the head line and the items from `top` on; `cursor` is marked.
     pub fn draw(&self, top: usize, cursor: usize, frame: &mut Frame, area: Rect, cx: &Context) {
-        let drawn = self.columns.drawn();
+        let drawn = drawn(self.columns, &cx.data.plugins);
         let widths = columns(&drawn, area.width);
         let buffer = frame.buffer_mut();
         let head = head_rows(area);
@@ -54,6 +68,11 @@ impl Table<'_> {
             let arrow = if self.listing.reverse { "↑" } else { "↓" };
             let sorted = self.columns.place(self.listing.sort).map(|place| (place, arrow));
             headings(buffer, Rect { height: 1, ..area }, &drawn, &widths, sorted, cx.theme);
+            for (place, x, own) in &widths {
+                let heading = place.checked_sub(self.columns.all().len()).and_then(|place| cx.data.plugins.columns.columns.get(place));
+                let title = heading.map(|heading| text::clip(&heading.title, usize::from(*own))).unwrap_or_default();
+                text::put(buffer, area.x + x, area.y, *own, &title, cx.theme.style(Role::Muted));
+            }
         }
         for (place, (item, y)) in self.items.iter().skip(top).zip(area.y + head..area.bottom()).enumerate() {
             let row = Row { item, line: Rect { y, height: 1, ..area }, selected: place + top == cursor, widths: &widths, drawn: &drawn };
@@ -73,7 +92,14 @@ impl Table<'_> {
                 let Some(container) = cx.data.container(id) else { return };
                 let told = state::told(container);
                 for (place, x, own) in row.widths {
-                    let Some(chosen) = self.columns.all().get(*place) else { continue };
+                    let Some(chosen) = self.columns.all().get(*place) else {
+                        let texts = cx.data.plugins.columns.rows.get(id.as_str());
+                        if let Some(told) = texts.and_then(|texts| texts.get(*place - self.columns.all().len())) {
+                            let cell = Cell::new(told.text.as_str(), plugins::role(told.role));
+                            row.cell(buffer, (*place, *x, *own), &cell, style(cell.role));
+                        }
+                        continue;
+                    };
                     let mut cell = chosen.fact.cell(container, cx);
                     if row.widths.len() == 1 {
                         cell.text = format!("{} {}", if cx.plain { told.word } else { told.glyph }, cell.text);

@@ -406,4 +406,12 @@ impl Workspace {
         effects.extend(text.map(|text| Effect::Ask(Ask::Copy(text))));
         effects
     }
+
+    /// The focused pane looks back no longer.
+    pub fn leave_scroll(&mut self) -> Vec<Effect> {
+        match self.focused().filter(|pane| pane.scroll.is_some()).map(|pane| pane.id) {
+            Some(pane) => self.after_scroll(pane, Outcome::Leave),
+            None => Vec::new(),
+        }
+    }
 }

@@ -146,6 +146,11 @@ impl Terminal {
         Self::running(home, "bash", &["--norc", "--noprofile", "-i"], size, &[("PATH", &path), ("PS1", "host> ")])
     }
 
+    /// Another program, such as a copy of this one that lies elsewhere.
+    pub fn of(home: &Home, program: &str, arguments: &[&str], size: (u16, u16)) -> Self {
+        Self::running(home, program, arguments, size, &[])
+    }
+
     fn running(home: &Home, program: &str, arguments: &[&str], (cols, rows): (u16, u16), environment: &[(&str, &str)]) -> Self {
         let pair = portable_pty::native_pty_system().openpty(portable_pty::PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
         let mut command = portable_pty::CommandBuilder::new(program);

@@ -23,7 +23,10 @@ pub struct Door {
 
 impl Door {
     pub async fn open() -> Self {
-        let plane = Plane::start().await;
+        Self::over(Plane::start().await).await
+    }
+
+    pub async fn over(plane: Plane) -> Self {
         let socket = plane.home.path().join("spec.sock");
         let (address, closing, serving) = serve(&plane, &socket, 0).await;
         Self { client: Client::local(&socket), plane, address, socket, closing, serving: Some(serving) }
@@ -42,8 +45,8 @@ impl Door {
     pub async fn token(&self, role: Role) -> String {
         let name = format!("user-{role}");
         let control = &self.plane.control;
-        let _ = control.create_user(&admin(), AddUser { name: name.clone(), role }).await;
-        control.create_token_for(&admin(), CreateToken { user: Some(name), role: None, expires_in_days: None }).await.unwrap().secret
+        let _ = control.create_user(&admin(), AddUser { name: name.clone(), role, password: None }).await;
+        control.create_token_for(&admin(), CreateToken { user: Some(name), role: None, expires_in_days: None, about: None }).await.unwrap().secret
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -57,8 +60,11 @@ impl Door {
             Method::Post => reqwest::Method::POST,
             Method::Put => reqwest::Method::PUT,
             Method::Delete => reqwest::Method::DELETE,
+            Method::Patch => reqwest::Method::PATCH,
+            Method::Head => reqwest::Method::HEAD,
+            Method::Options => reqwest::Method::OPTIONS,
         };
-        let mut request = reqwest::Client::new().request(method, self.url(path));
+        let mut request = http().request(method, self.url(path));
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
@@ -67,6 +73,12 @@ impl Door {
         }
         read(request.send().await.unwrap()).await
     }
+}
+
+/// A client that knows nothing of cto. It wants to know what TLS is done with.
+pub fn http() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
 }
 
 /// Status and body; text that is no JSON as a string.
@@ -82,6 +94,6 @@ async fn serve(plane: &Plane, socket: &PathBuf, port: u16) -> (SocketAddr, Cance
     let address = tcp.local_addr().unwrap();
     let closing = CancellationToken::new();
     let (automation, token) = (plane.automation.clone(), closing.clone());
-    let serving = tokio::spawn(async move { cto::server::serve(automation, unix, vec![tcp], token).await.unwrap() });
+    let serving = tokio::spawn(async move { cto::server::serve(automation, unix, vec![tcp.into()], "", token).await });
     (address, closing, serving)
 }

@@ -10,4 +10,5 @@ pub mod postgres;
 pub mod receiver;
 pub mod registry;
 pub mod scripts;
+pub mod tls;
 pub mod tmux;

@@ -50,6 +50,16 @@ impl Plane {
     }
 
     pub async fn configured(engine: Engine, config: Config) -> Self {
+        Self::made(engine, config, None).await
+    }
+
+    /// One of several servers of a database.
+    pub async fn sharing(database: &str) -> Self {
+        Self::made(Engine::connect(None), Config::default(), Some(database.to_owned())).await
+    }
+
+    async fn made(engine: Engine, mut config: Config, database: Option<String>) -> Self {
+        config.server.database = database;
         let home = tempfile::tempdir().unwrap();
         let prefix = format!("cto-spec-{}-{:04}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let (automation, shutdown, keeper) = begin(home.path(), engine, config).await;
@@ -145,7 +155,8 @@ impl Plane {
 async fn begin(home: &Path, engine: Engine, config: Config) -> (Automation, CancellationToken, JoinHandle<()>) {
     let paths = Paths::under(home).unwrap();
     paths.prepare().unwrap();
-    let store = Store::open(paths.database().to_str().unwrap()).await.unwrap();
+    let database = config.server.database.clone().unwrap_or_else(|| paths.database().to_str().unwrap().to_owned());
+    let store = Store::open(&database).await.unwrap();
     let shutdown = CancellationToken::new();
     let control = Control::new(ControlParts { engine, store, bus: Bus::default(), paths, config, shutdown: shutdown.clone() });
     let automation = Automation::new(control.clone());

@@ -3,11 +3,13 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::Mutex;
+use tokio::io::AsyncRead;
 use tokio::io::AsyncReadExt as _;
+use tokio::io::AsyncWrite;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
-use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
 
 /// How a request is answered.
 #[derive(Clone, Debug)]
@@ -62,12 +64,32 @@ pub struct Receiver {
 impl Receiver {
     /// One that answers everything in this way.
     pub async fn start(otherwise: Reply) -> Self {
+        Self::begin(otherwise, None).await
+    }
+
+    /// The same, encrypted.
+    pub async fn start_tls(otherwise: Reply, acceptor: TlsAcceptor) -> Self {
+        Self::begin(otherwise, Some(acceptor)).await
+    }
+
+    async fn begin(otherwise: Reply, acceptor: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let inner = Arc::new(Inner { replies: Mutex::default(), otherwise: Mutex::new(otherwise), got: watch::Sender::new(Vec::new()) });
         let (address, serving) = (listener.local_addr().unwrap(), inner.clone());
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, serving.clone()));
+                let (serving, acceptor) = (serving.clone(), acceptor.clone());
+                tokio::spawn(async move {
+                    match acceptor {
+                        None => serve(stream, serving).await,
+                        Some(acceptor) => {
+                            // One that is not trusted is hung up on.
+                            if let Ok(stream) = acceptor.accept(stream).await {
+                                serve(stream, serving).await;
+                            }
+                        }
+                    }
+                });
             }
         });
         Self { address, inner }
@@ -95,7 +117,7 @@ impl Receiver {
     }
 }
 
-async fn serve(mut stream: TcpStream, inner: Arc<Inner>) {
+async fn serve<T: AsyncRead + AsyncWrite + Unpin>(mut stream: T, inner: Arc<Inner>) {
     let Some(got) = read(&mut stream).await else { return };
     let reply = inner.replies.lock().unwrap().pop_front().unwrap_or_else(|| inner.otherwise.lock().unwrap().clone());
     inner.got.send_modify(|all| all.push(got));
@@ -109,6 +131,7 @@ async fn serve(mut stream: TcpStream, inner: Arc<Inner>) {
         Reply::EndlessHead => "HTTP/1.1 200 x\r\n".to_owned(),
     };
     let _ = stream.write_all(answer.as_bytes()).await;
+    let _ = stream.flush().await;
     match reply {
         // Until the other side hangs up.
         Reply::Silence | Reply::Stuck => drop(stream.read(&mut [0; 64]).await),
@@ -118,7 +141,7 @@ async fn serve(mut stream: TcpStream, inner: Arc<Inner>) {
     }
 }
 
-async fn read(stream: &mut TcpStream) -> Option<Got> {
+async fn read<T: AsyncRead + Unpin>(stream: &mut T) -> Option<Got> {
     let mut bytes = Vec::new();
     let mut piece = [0; 4096];
     loop {
@@ -139,36 +162,96 @@ async fn read(stream: &mut TcpStream) -> Option<Got> {
     }
 }
 
+/// How a mail server does it.
+#[derive(Clone)]
+pub enum Mail {
+    /// Without encryption.
+    Plain,
+    /// Encryption once it is asked for; these bytes come right after the answer, before it.
+    StartTls(TlsAcceptor, &'static [u8]),
+    /// It offers encryption, and then has none.
+    NoTls,
+    /// Encryption from the first byte on.
+    Tls(TlsAcceptor),
+}
+
+/// What a mail server was told, without encryption and with it.
+#[derive(Debug, Default)]
+pub struct Told {
+    pub plain: String,
+    pub secret: String,
+}
+
 /// A mail server without encryption that takes one mail; everything that it was told.
 pub async fn mail_server() -> (SocketAddr, tokio::task::JoinHandle<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
+    let (address, told) = mail_server_at("127.0.0.1:0", Mail::Plain).await.unwrap();
+    (address, tokio::spawn(async move { told.await.unwrap().plain }))
+}
+
+/// A mail server that takes one mail.
+pub async fn mail_server_at(address: &str, mail: Mail) -> std::io::Result<(SocketAddr, tokio::task::JoinHandle<Told>)> {
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
     let taking = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
-        let (mut told, mut piece, mut data) = (String::new(), [0; 4096], false);
-        stream.write_all(b"220 mail.example ESMTP\r\n").await.unwrap();
-        loop {
-            let Ok(count @ 1..) = stream.read(&mut piece).await else { return told };
-            told.push_str(&String::from_utf8_lossy(&piece[..count]));
-            if !told.ends_with("\r\n") || data && !told.ends_with("\r\n.\r\n") {
+        let mut told = Told::default();
+        match mail {
+            Mail::Plain => drop(take_mail(&mut stream, true, b"250 SIZE 1000000\r\n", b"", &mut told.plain).await),
+            Mail::NoTls => drop(take_mail(&mut stream, true, b"250 STARTTLS\r\n", b"454 not today\r\n", &mut told.plain).await),
+            Mail::Tls(acceptor) => {
+                if let Ok(mut stream) = acceptor.accept(stream).await {
+                    take_mail(&mut stream, true, b"250 AUTH PLAIN\r\n", b"", &mut told.secret).await;
+                }
+            }
+            Mail::StartTls(acceptor, early) => {
+                let answer = [b"220 go on\r\n", early].concat();
+                if take_mail(&mut stream, true, b"250 STARTTLS\r\n", &answer, &mut told.plain).await
+                    && let Ok(mut stream) = acceptor.accept(stream).await
+                {
+                    take_mail(&mut stream, false, b"250 AUTH PLAIN\r\n", b"", &mut told.secret).await;
+                }
+            }
+        }
+        told
+    });
+    Ok((address, taking))
+}
+
+/// Takes a mail; true when the other side wants encryption first, and was answered so.
+async fn take_mail<T: AsyncRead + AsyncWrite + Unpin>(stream: &mut T, greet: bool, offers: &[u8], tls: &[u8], told: &mut String) -> bool {
+    let (mut piece, mut data) = ([0; 4096], false);
+    if greet {
+        let _ = stream.write_all(b"220 mail.example ESMTP\r\n").await;
+    }
+    loop {
+        let _ = stream.flush().await;
+        let Ok(count @ 1..) = stream.read(&mut piece).await else { return false };
+        told.push_str(&String::from_utf8_lossy(&piece[..count]));
+        if !told.ends_with("\r\n") || data && !told.ends_with("\r\n.\r\n") {
+            continue;
+        }
+        let last = told.trim_end().lines().last().unwrap_or_default().to_owned();
+        let answer = match last.split(' ').next().unwrap_or_default() {
+            "EHLO" => [b"250-mail.example\r\n", offers].concat(),
+            "AUTH" => b"235 welcome\r\n".to_vec(),
+            "DATA" => {
+                data = true;
+                b"354 go on\r\n".to_vec()
+            }
+            "." => {
+                data = false;
+                b"250 taken as 42\r\n".to_vec()
+            }
+            "STARTTLS" => {
+                let _ = stream.write_all(tls).await;
+                if tls.starts_with(b"220") {
+                    return true;
+                }
                 continue;
             }
-            let last = told.trim_end().lines().last().unwrap_or_default().to_owned();
-            let answer: &[u8] = match last.split(' ').next().unwrap_or_default() {
-                "EHLO" => b"250-mail.example\r\n250 SIZE 1000000\r\n",
-                "DATA" => {
-                    data = true;
-                    b"354 go on\r\n"
-                }
-                "." => {
-                    data = false;
-                    b"250 taken as 42\r\n"
-                }
-                "QUIT" => return told,
-                _ => b"250 fine\r\n",
-            };
-            let _ = stream.write_all(answer).await;
-        }
-    });
-    (address, taking)
+            "QUIT" => return false,
+            _ => b"250 fine\r\n".to_vec(),
+        };
+        let _ = stream.write_all(&answer).await;
+    }
 }
