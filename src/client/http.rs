@@ -212,14 +212,15 @@ impl Client {
             Address::Unix(_) => (format!("http://cto{target}"), None),
             Address::Tcp(remote) => (format!("{}{target}", remote.url()), Some(&remote.token).filter(|token| !token.is_empty())),
         };
+        let http = self.http();
         let builder = match method {
-            Method::Get => self.0.http.get(url),
-            Method::Post => self.0.http.post(url),
-            Method::Put => self.0.http.put(url),
-            Method::Delete => self.0.http.delete(url),
-            Method::Patch => self.0.http.patch(url),
-            Method::Head => self.0.http.head(url),
-            Method::Options => self.0.http.request(reqwest::Method::OPTIONS, url),
+            Method::Get => http.get(url),
+            Method::Post => http.post(url),
+            Method::Put => http.put(url),
+            Method::Delete => http.delete(url),
+            Method::Patch => http.patch(url),
+            Method::Head => http.head(url),
+            Method::Options => http.request(reqwest::Method::OPTIONS, url),
         };
         let builder = if self.is_read_only() { builder.header(READ_ONLY_HEADER, "true") } else { builder };
         match token {

@@ -48,6 +48,8 @@ use crate::error::Result;
 use crate::model::Code;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::PoisonError;
+use std::sync::RwLock;
 
 /// Speaks to one server. Cheap to clone; clones share their connections.
 #[derive(Clone, Debug)]
@@ -56,7 +58,7 @@ pub struct Client(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     address: Address,
-    http: reqwest::Client,
+    http: Arc<RwLock<reqwest::Client>>,
     /// Starts the server again when it dies under an open stream.
     launcher: Option<Launcher>,
     /// Every request gives up all rights but a viewer's.
@@ -102,7 +104,7 @@ impl Client {
 
     fn with_launcher(socket: PathBuf, launcher: Option<Launcher>) -> Self {
         let http = plain().unix_socket(socket.clone()).build().expect("no TLS is set up, nothing can fail");
-        Self(Arc::new(Inner { address: Address::Unix(socket), http, launcher, read_only: false }))
+        Self(Arc::new(Inner { address: Address::Unix(socket), http: Arc::new(RwLock::new(http)), launcher, read_only: false }))
     }
 
     /// A client of the server at `http://host:port` or `https://host:port`, known there by `token`; to nobody where that is empty. Who
@@ -127,12 +129,7 @@ impl Client {
             return Err(wrong());
         }
         let tls = if tls { Some(Arc::new(trust.config()?)) } else { None };
-        let builder = plain();
-        let builder = match &tls {
-            Some(tls) => builder.tls_backend_preconfigured((**tls).clone()),
-            None => builder,
-        };
-        let http = builder.build().map_err(|error| Error::internal(error.to_string()))?;
+        let http = over(tls.as_deref())?;
         let remote = Remote {
             authority: authority.to_owned(),
             host: parsed.host().trim_matches(['[', ']']).to_owned(),
@@ -141,7 +138,7 @@ impl Client {
             token: token.trim().to_owned(),
             tls,
         };
-        Ok(Self(Arc::new(Inner { address: Address::Tcp(Box::new(remote)), http, launcher: None, read_only: false })))
+        Ok(Self(Arc::new(Inner { address: Address::Tcp(Box::new(remote)), http: Arc::new(RwLock::new(http)), launcher: None, read_only: false })))
     }
 
     /// [`Client::remote`] with the certificates that this machine trusts.
@@ -157,6 +154,21 @@ impl Client {
     pub fn read_only(&self) -> Self {
         let Inner { address, http, launcher, .. } = &*self.0;
         Self(Arc::new(Inner { address: address.clone(), http: http.clone(), launcher: launcher.clone(), read_only: true }))
+    }
+
+    /// Makes new connections from now on. Those that are kept for later requests may be as dead as one that was just lost, and a request on
+    /// one of them waits for its limit.
+    fn forget_connections(&self) {
+        // On one machine a connection that is lost says so.
+        let Address::Tcp(remote) = &self.0.address else { return };
+        // What could be made once can be made again; else those that are there have to do.
+        if let Ok(http) = over(remote.tls.as_deref()) {
+            *self.0.http.write().unwrap_or_else(PoisonError::into_inner) = http;
+        }
+    }
+
+    fn http(&self) -> reqwest::Client {
+        self.0.http.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether its requests give up all rights but a viewer's.
@@ -184,6 +196,15 @@ impl Client {
         };
         error.fix(fix).because(source)
     }
+}
+
+/// An HTTP client for a server that is somewhere else.
+fn over(tls: Option<&rustls::ClientConfig>) -> Result<reqwest::Client> {
+    let builder = match tls {
+        Some(tls) => plain().tls_backend_preconfigured(tls.clone()),
+        None => plain(),
+    };
+    builder.build().map_err(|error| Error::internal(error.to_string()))
 }
 
 /// What every HTTP client begins with. It wants to know what TLS is done with, also where there is none.

@@ -143,6 +143,7 @@ impl Task {
             self.pending.push_back(StreamUpdate::Lost(error));
             let Some(again) = self.come_back().await else { return };
             connection = again;
+            self.client.forget_connections();
             self.pending.push_back(StreamUpdate::Back);
             for (id, subscription) in &mut self.subscriptions {
                 subscription.used = 0;

@@ -99,6 +99,8 @@ pub struct Executor {
     casts: CastReader,
     tiles: watch::Sender<Vec<TileWish>>,
     stats: watch::Sender<Vec<ContainerId>>,
+    /// How often the server was lost and came back.
+    back: watch::Receiver<u32>,
 }
 
 impl Executor {
@@ -107,7 +109,8 @@ impl Executor {
     pub fn start(client: Client, told: mpsc::Sender<Msg>) -> Self {
         let (tiles, tiles_wished) = watch::channel(Vec::new());
         let (stats, stats_wished) = watch::channel(Vec::new());
-        tokio::spawn(listen(client.clone(), told.clone(), tiles_wished, stats_wished));
+        let (counted, back) = watch::channel(0);
+        tokio::spawn(listen(client.clone(), told.clone(), tiles_wished, stats_wished, counted));
         Self {
             client,
             told,
@@ -118,6 +121,7 @@ impl Executor {
             casts: CastReader::default(),
             tiles,
             stats,
+            back,
         }
     }
 
@@ -125,9 +129,16 @@ impl Executor {
     pub fn run(&mut self, effect: Effect) {
         match effect {
             Effect::Request(request) => {
-                let (client, told) = (self.client.clone(), self.told.clone());
+                let (client, told, mut back) = (self.client.clone(), self.told.clone(), self.back.clone());
+                back.mark_unchanged();
                 tokio::spawn(async move {
-                    let result = ask(&client, &request).await.map_err(|error| Box::new(error.problem()));
+                    let result = loop {
+                        tokio::select! {
+                            result = ask(&client, &request) => break result.map_err(|error| Box::new(error.problem())),
+                            // A line that died without a word answers nothing. Who only looks asks once more.
+                            Ok(()) = back.changed(), if request == Request::Refresh => {}
+                        }
+                    };
                     // Nobody listens only when the program ends.
                     let _ = told.send(Msg::Reply(Box::new(request), result)).await;
                 });
@@ -308,7 +319,7 @@ async fn version(client: &Client) -> Option<String> {
 }
 
 /// Tells what the server says, for as long as somebody listens.
-async fn listen(client: Client, told: mpsc::Sender<Msg>, mut tiles: watch::Receiver<Vec<TileWish>>, mut stats: watch::Receiver<Vec<ContainerId>>) {
+async fn listen(client: Client, told: mpsc::Sender<Msg>, mut tiles: watch::Receiver<Vec<TileWish>>, mut stats: watch::Receiver<Vec<ContainerId>>, back: watch::Sender<u32>) {
     let mut stream = loop {
         match client.stream().await {
             Ok(stream) => break stream,
@@ -340,7 +351,10 @@ async fn listen(client: Client, told: mpsc::Sender<Msg>, mut tiles: watch::Recei
                 StreamUpdate::Message(StreamMessage::Tile { tile, .. }) => Some(Msg::Tile(tile)),
                 StreamUpdate::Message(_) => None,
                 StreamUpdate::Lost(error) => Some(Msg::LinkDown(describe(&error))),
-                StreamUpdate::Back => Some(Msg::LinkUp),
+                StreamUpdate::Back => {
+                    back.send_modify(|times| *times += 1);
+                    Some(Msg::LinkUp)
+                }
             },
             changed = tiles.changed() => {
                 if changed.is_err() { return }

@@ -431,6 +431,21 @@ fn bell_activity_and_end_are_told_apart_until_they_are_seen() {
 }
 
 #[test]
+fn a_server_that_is_back_is_told_also_when_nothing_was_listed_before() {
+    let mut whole = Whole::of(&[&["web"]], (100, 30));
+    whole.app.data.listed = false;
+    let back = |whole: &mut Whole| {
+        whole.tell(Msg::LinkDown("nobody answers".to_owned()));
+        whole.later();
+        whole.tell(Msg::LinkUp);
+        whole.text()
+    };
+    // What is there for the first time is not back.
+    assert!(!back(&mut whole).contains("connected again"), "{}", whole.text());
+    assert!(back(&mut whole).contains("connected again after 5 s"), "{}", whole.text());
+}
+
+#[test]
 fn a_bell_beside_the_focus_is_marked_at_its_pane() {
     let mut whole = Whole::of(&[&["a", "b"]], (120, 40));
     whole.feed("a", "text\x07");

@@ -208,6 +208,22 @@ async fn a_line_that_swallows_everything_is_found_dead_and_the_terminal_goes_on_
     drop(viewer);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_after_a_line_was_dead_do_not_wait_for_answers_that_never_come() {
+    let (home, port) = listening(1);
+    let line = Line::to(port, Duration::from_secs(3600)).await;
+    let token = home.ok(&["token", "create"]).trim().to_owned();
+    let client = Client::tcp(&line.url, &token).unwrap();
+    // What is kept for later requests dies with the rest.
+    client.call::<GetHealth>(&[], &Empty {}).await.unwrap();
+    let mut stream = client.stream().await.unwrap();
+    line.swallow();
+    within(LONG, "the dead line is noticed", async { while !matches!(stream.next().await, StreamUpdate::Lost(_)) {} }).await;
+    line.mend();
+    within(LONG, "it comes back", async { while !matches!(stream.next().await, StreamUpdate::Back) {} }).await;
+    within(LONG, "an answer", client.call::<GetHealth>(&[], &Empty {})).await.unwrap();
+}
+
 /// Another version of the program: the same with another number in it, of the same length.
 fn another_version(of: &std::path::Path, at: &std::path::Path) -> String {
     let own = env!("CARGO_PKG_VERSION");

@@ -218,7 +218,7 @@ fn server<'a>(cx: &Context) -> Vec<Span<'a>> {
     let engine = &cx.data.engine;
     match &cx.data.link {
         Link::Opening => vec![Span::styled("connecting…", cx.theme.style(Role::Muted))],
-        Link::Down { detail, since } => {
+        Link::Down { detail, since, .. } => {
             let ago = cx.now.since_start.saturating_sub(*since).as_secs();
             vec![Span::styled(format!("✖ no server for {ago} s, trying again: {}", short(detail, 60)), cx.theme.style(Role::Error))]
         }

@@ -84,6 +84,7 @@ export function apply(queries: QueryClient, event: Event): void {
       break;
     case "session_removed":
       queries.setQueryData<Session[]>(["sessions"], (list) => without(list, event.id));
+      void queries.invalidateQueries({ queryKey: ["sessions", event.id] });
       break;
     case "engine_changed":
       engine.set({ available: event.available, ...(event.detail === undefined ? {} : { detail: event.detail }) });

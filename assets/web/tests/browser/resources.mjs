@@ -392,8 +392,12 @@ await run(async ({ url, args: [token, viewer, prefix, registry, folder], open, s
   // Nothing is asked for again but what the server tells of.
   const others = `${prefix}-others`;
   await ask("/volumes", { method: "POST", body: JSON.stringify({ name: others }) });
-  await page.getByRole("row", { name: new RegExp(others) }).waitFor();
+  await page.getByRole("row", { name: new RegExp(others) }).click();
+  await page.getByRole("heading", { level: 1, name: others }).waitFor();
   await ask(`/volumes/${others}`, { method: "DELETE" });
+  await page.getByText("It has been removed").waitFor();
+  await page.goBack();
+  await page.getByRole("heading", { level: 1, name: "Volumes" }).waitFor();
   await page.getByRole("row", { name: new RegExp(others) }).waitFor({ state: "hidden" });
   promise("what somebody else makes and removes is seen as it happens");
 

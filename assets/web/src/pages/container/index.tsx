@@ -11,6 +11,7 @@ import { State } from "../../ui/badge";
 import { Button } from "../../ui/button";
 import { Confirm } from "../../ui/dialog";
 import { MoreMenu } from "../../ui/menu";
+import { LastState } from "../../ui/last-state";
 import { PageHeader, Skeleton } from "../../ui/page";
 import { Problem } from "../../ui/problem";
 import { Tabs } from "../../ui/tabs";
@@ -89,7 +90,7 @@ export default function ContainerPage() {
           </>
         }
       />
-      {container.error && <Problem error={container.error} onRetry={() => void container.refetch()} small />}
+      <LastState of={container} />
       <Tabs
         label="Container"
         fill

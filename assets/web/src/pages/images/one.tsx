@@ -15,6 +15,7 @@ import { Confirm, Dialog } from "../../ui/dialog";
 import { Field, Input } from "../../ui/field";
 import { MoreMenu } from "../../ui/menu";
 import { OperationView } from "../../ui/operation";
+import { LastState } from "../../ui/last-state";
 import { Empty, Facts, PageHeader, Section, Skeleton } from "../../ui/page";
 import { Problem } from "../../ui/problem";
 import { Time } from "../../ui/time";
@@ -71,6 +72,7 @@ export default function ImagePage() {
           </>
         }
       />
+      <LastState of={found} />
       <Facts
         facts={[
           ["Id", <span key="id" className="mono">{shortImage(image.id)} <CopyButton text={image.id} /></span>],

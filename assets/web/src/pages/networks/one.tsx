@@ -10,6 +10,7 @@ import { Button } from "../../ui/button";
 import { ContainerLink } from "../../ui/container-link";
 import { Confirm } from "../../ui/dialog";
 import { Field, Input, Select } from "../../ui/field";
+import { LastState } from "../../ui/last-state";
 import { Facts, PageHeader, Section, Skeleton } from "../../ui/page";
 import { Problem } from "../../ui/problem";
 import { Time } from "../../ui/time";
@@ -45,7 +46,7 @@ export default function NetworkPage() {
           </Button>
         }
       />
-      {found.error && <Problem error={found.error} small onRetry={() => void found.refetch()} />}
+      <LastState of={found} />
       <div className="columns">
         <Section title="On it">
           {members.length === 0 ? (

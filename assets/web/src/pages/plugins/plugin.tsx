@@ -13,6 +13,7 @@ import { State } from "../../ui/badge";
 import { Button } from "../../ui/button";
 import { Confirm, Dialog } from "../../ui/dialog";
 import { Field, Select } from "../../ui/field";
+import { LastState } from "../../ui/last-state";
 import { Facts, PageHeader, Section, Skeleton } from "../../ui/page";
 import { Problem } from "../../ui/problem";
 import { SchemaForm } from "../../ui/schema-form";
@@ -68,6 +69,7 @@ export default function PluginPage() {
           </>
         }
       />
+      <LastState of={plugin} />
       {one.state === "changed" && <p className="banner warn">▲ Its files are others than those that were granted: it does nothing until somebody looks at it and enables it again.</p>}
       {one.hooks_off && <p className="banner warn">▲ It does nothing by itself any more: {one.hooks_off}. Enabling it lets it begin again.</p>}
       {(one.broken ?? []).length > 0 && (

@@ -2,7 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { Copy, Download, FileCode, Pause, Play, SkipForward, StepBack, StepForward } from "lucide-react";
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { api, data } from "../../lib/api";
 import { type Recording, recordingQuery, scriptsQuery } from "../../lib/automation";
 import { type Cast, clock, find, parseCast, transcript } from "../../lib/cast";
@@ -17,6 +17,7 @@ import { Button } from "../../ui/button";
 import { Confirm } from "../../ui/dialog";
 import { Input, Select } from "../../ui/field";
 import { MoreMenu } from "../../ui/menu";
+import { LastState } from "../../ui/last-state";
 import { Empty, PageHeader, Skeleton } from "../../ui/page";
 import { Problem } from "../../ui/problem";
 import { Time } from "../../ui/time";
@@ -41,10 +42,10 @@ export default function RecordingPage() {
     );
   }
   if (!recording.data) return <Skeleton lines={8} label="Loading the recording" />;
-  return <Whole key={id} one={recording.data} />;
+  return <Whole key={id} one={recording.data} old={<LastState of={recording} />} />;
 }
 
-function Whole({ one }: { one: Recording }) {
+function Whole({ one, old }: { one: Recording; old: ReactNode }) {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const account = useAccount();
@@ -108,6 +109,7 @@ function Whole({ one }: { one: Recording }) {
           </>
         }
       />
+      {old}
       {large ? (
         <Empty title={`It is too large to be played here: ${bytes(one.bytes)}`} action={<Button onClick={download}>Download</Button>}>
           <code>cto rec play {one.id}</code> plays it in a terminal. Its screens are here:

@@ -21,6 +21,7 @@ import { CodeEditor } from "../../ui/code-editor";
 import { Confirm } from "../../ui/dialog";
 import { Switch } from "../../ui/field";
 import { MoreMenu } from "../../ui/menu";
+import { LastState } from "../../ui/last-state";
 import { Empty, Facts, PageHeader, Skeleton } from "../../ui/page";
 import { Problem } from "../../ui/problem";
 import { Tabs } from "../../ui/tabs";
@@ -43,10 +44,10 @@ export default function RunPage() {
     );
   }
   if (!run.data) return <Skeleton lines={8} label="Loading the run" />;
-  return <Monitor key={id} run={run.data} />;
+  return <Monitor key={id} run={run.data} old={<LastState of={run} />} />;
 }
 
-function Monitor({ run }: { run: Run }) {
+function Monitor({ run, old }: { run: Run; old: ReactNode }) {
   const navigate = useNavigate();
   const log = useRunLog(run.id);
   const act = useRunActions();
@@ -122,6 +123,7 @@ function Monitor({ run }: { run: Run }) {
           </>
         }
       />
+      {old}
       {run.progress && !over && (
         <label className="progress">
           <progress max={Math.max(1, run.progress[1] ?? 1)} value={run.progress[0] ?? 0} /> {run.progress[0]} of {run.progress[1]} {run.phase}

@@ -10,6 +10,7 @@ import { State } from "../../ui/badge";
 import { Button } from "../../ui/button";
 import { Confirm } from "../../ui/dialog";
 import { MoreMenu } from "../../ui/menu";
+import { LastState } from "../../ui/last-state";
 import { Empty, Facts, PageHeader, Section, Skeleton } from "../../ui/page";
 import { Problem } from "../../ui/problem";
 import { Time } from "../../ui/time";
@@ -59,6 +60,7 @@ export default function SchedulePage() {
           </>
         }
       />
+      <LastState of={schedule} />
       {one.paused_why && (
         <p className="banner bad" role="status">
           ✖ It was paused: {one.paused_why}

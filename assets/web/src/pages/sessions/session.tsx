@@ -12,6 +12,7 @@ import { openSession, containersQuery } from "../../lib/queries";
 import { sessionState } from "../../lib/state";
 import { State } from "../../ui/badge";
 import { Button } from "../../ui/button";
+import { LastState } from "../../ui/last-state";
 import { Empty, PageHeader, Skeleton } from "../../ui/page";
 import { Problem } from "../../ui/problem";
 import { Terminal } from "../../ui/terminal";
@@ -94,6 +95,7 @@ export default function SessionPage() {
           </>
         }
       />
+      <LastState of={session} />
       {live || one.exit ? (
         <Terminal
           session={one}

@@ -12,6 +12,7 @@ import { type Column, DataTable } from "../../ui/data-table";
 import { Dialog } from "../../ui/dialog";
 import { Switch } from "../../ui/field";
 import { OperationView } from "../../ui/operation";
+import { LastState } from "../../ui/last-state";
 import { Empty, Facts, PageHeader, Section, Skeleton } from "../../ui/page";
 import { Problem } from "../../ui/problem";
 import { Time } from "../../ui/time";
@@ -63,7 +64,7 @@ export default function StackPage() {
           </>
         }
       />
-      {found.error && <Problem error={found.error} small onRetry={() => void found.refetch()} />}
+      <LastState of={found} />
       <DataTable label="containers" rows={stack.containers} columns={COLUMNS} id={idOf} onOpen={(one) => void navigate({ to: "/containers/$id" as never, params: { id: one.id } as never })} empty={<Empty title="It has no containers">Its networks or volumes are left.</Empty>} filter="" />
       <Section title="Its own">
         <Facts

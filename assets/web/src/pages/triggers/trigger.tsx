@@ -10,6 +10,7 @@ import { Button, CopyButton } from "../../ui/button";
 import { CodeEditor } from "../../ui/code-editor";
 import { Confirm, Dialog } from "../../ui/dialog";
 import { MoreMenu } from "../../ui/menu";
+import { LastState } from "../../ui/last-state";
 import { Empty, Facts, PageHeader, Section, Skeleton } from "../../ui/page";
 import { Problem } from "../../ui/problem";
 import { Time } from "../../ui/time";
@@ -75,6 +76,7 @@ export default function TriggerPage() {
           </>
         }
       />
+      <LastState of={trigger} />
       {one.trouble && (
         <p className="banner bad" role="status">
           ✖ It can't watch: {one.trouble}

@@ -6,6 +6,7 @@ import { useState } from "react";
 import { api, data } from "../../lib/api";
 import { Button } from "../../ui/button";
 import { ContainerLink } from "../../ui/container-link";
+import { LastState } from "../../ui/last-state";
 import { Facts, PageHeader, Section, Skeleton } from "../../ui/page";
 import { Problem } from "../../ui/problem";
 import { Time } from "../../ui/time";
@@ -39,6 +40,7 @@ export default function VolumePage() {
           </Button>
         }
       />
+      <LastState of={found} />
       <div className="columns">
         <Section title="Volume">
           <Facts

@@ -11,6 +11,7 @@ import { State } from "../../ui/badge";
 import { Button, CopyButton } from "../../ui/button";
 import { Confirm } from "../../ui/dialog";
 import { MoreMenu } from "../../ui/menu";
+import { LastState } from "../../ui/last-state";
 import { Empty, Facts, PageHeader, Section, Skeleton } from "../../ui/page";
 import { Problem } from "../../ui/problem";
 import { SecretOnce } from "../../ui/secret-once";
@@ -73,6 +74,7 @@ export default function WebhookPage() {
           </>
         }
       />
+      <LastState of={hook} />
       {one.disabled && (
         <p className="banner bad" role="status">
           ✖ Nothing is delivered any more: {one.disabled}
