@@ -10,6 +10,7 @@ use crate::model::ContainerId;
 use crate::model::EngineCalls;
 use crate::model::Event;
 use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 
@@ -24,7 +25,12 @@ struct Copies {
     containers: BTreeMap<ContainerId, Container>,
     /// How often the watcher has told of each container.
     told: BTreeMap<ContainerId, u64>,
+    /// What was removed from here lately. Ids do not come again; what the watcher tells of one of these it has seen before.
+    gone: VecDeque<ContainerId>,
 }
+
+/// Removed containers that are remembered: far more than the watcher is behind.
+const GONE: usize = 256;
 
 /// How often the watcher had told of a container when somebody asked the engine about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +60,8 @@ impl Control {
                 EngineEvent::Listed(all) => {
                     copies.fresh = true;
                     copies.told = all.iter().map(|container| (container.id.clone(), copies.told.get(&container.id).unwrap_or(&0) + 1)).collect();
-                    let now: BTreeMap<ContainerId, Container> = all.iter().map(|container| (container.id.clone(), container.clone())).collect();
+                    let there = all.iter().filter(|container| !copies.gone.contains(&container.id));
+                    let now: BTreeMap<ContainerId, Container> = there.map(|container| (container.id.clone(), container.clone())).collect();
                     let before = std::mem::replace(&mut copies.containers, now);
                     let mut news: Vec<Event> = before
                         .values()
@@ -64,6 +71,7 @@ impl Control {
                     news.extend(copies.containers.values().filter(|new| before.get(&new.id) != Some(new)).map(changed));
                     news
                 }
+                EngineEvent::Changed(container) if copies.gone.contains(&container.id) => Vec::new(),
                 EngineEvent::Changed(container) => {
                     *copies.told.entry(container.id.clone()).or_default() += 1;
                     let before = copies.containers.insert(container.id.clone(), (**container).clone());
@@ -99,7 +107,7 @@ impl Control {
         let news = {
             let mut copies = self.0.seen.copies();
             let told = copies.told.get(&container.id).copied().unwrap_or(0);
-            if told != tick.0 || !copies.fresh || copies.containers.get(&container.id) == Some(container) {
+            if told != tick.0 || !copies.fresh || copies.gone.contains(&container.id) || copies.containers.get(&container.id) == Some(container) {
                 return;
             }
             let mut raw = container.clone();
@@ -114,7 +122,14 @@ impl Control {
 
     /// Takes in that a container is gone.
     pub(super) fn note_removed(&self, container: &Container) {
-        let known = self.0.seen.copies().containers.remove(&container.id).is_some();
+        let known = {
+            let mut copies = self.0.seen.copies();
+            if copies.gone.len() == GONE {
+                copies.gone.pop_front();
+            }
+            copies.gone.push_back(container.id.clone());
+            copies.containers.remove(&container.id).is_some()
+        };
         if known {
             self.publish(Event::ContainerRemoved { id: container.id.clone(), name: container.name.clone() });
         }

@@ -6,6 +6,7 @@ use super::support::plane::viewer;
 use cto::control::Control;
 use cto::control::ExecOutput;
 use cto::control::Screen;
+use cto::engine::EngineEvent;
 use cto::model::*;
 use serde_json::json;
 use std::time::Duration;
@@ -283,6 +284,20 @@ async fn what_others_do_to_containers_is_seen() {
     let listed = control.list_containers(&viewer(), &ListQuery { q: Some(container.name.clone()), ..ListQuery::default() }).await.unwrap();
     assert_eq!(listed.items, []);
     assert_eq!(control.get_container(&viewer(), &container.name).await.unwrap_err().code, Code::NotFound);
+}
+
+#[tokio::test]
+async fn what_was_removed_does_not_come_back_when_the_watcher_has_looked_before_and_tells_after() {
+    let plane = Plane::start().await;
+    let removed = plane.container(&admin(), "removed", json!({})).await;
+    plane.control.delete_container(&admin(), removed.id.as_str(), RemoveContainer { force: true }).await.unwrap();
+    let listed = async || plane.control.list_containers(&viewer(), &ListQuery::default()).await.unwrap().items.into_iter().any(|one| one.id == removed.id);
+    plane.control.engine_event(&EngineEvent::Changed(Box::new(removed.clone())));
+    assert!(!listed().await, "one look that was late");
+    let mut all = plane.control.parts().engine.list().await.unwrap();
+    all.push(removed.clone());
+    plane.control.engine_event(&EngineEvent::Listed(all));
+    assert!(!listed().await, "a list that was late");
 }
 
 #[tokio::test]
