@@ -123,7 +123,11 @@ impl Control {
     async fn remove_leftover(&self, actor: &Actor, leftover: &Leftover, thing: Thing) -> Result<()> {
         let engine = &self.parts().engine;
         match thing {
-            Thing::Container(container) => self.noted(actor, Action::RemoveContainers, &of(&container), "clean", engine.remove_alone(&container.id)).await,
+            Thing::Container(container) => {
+                self.noted(actor, Action::RemoveContainers, &of(&container), "clean", engine.remove_alone(&container.id)).await?;
+                self.note_removed(&container.id);
+                Ok(())
+            }
             Thing::Helper(id) => {
                 let target = Target::owned(&leftover.name, None);
                 self.noted(actor, Action::RemoveContainers, &target, "clean", engine.remove_alone(&id)).await

@@ -117,7 +117,7 @@ impl Control {
                 return Err(self.with_unsaved(error, &container).await);
             }
             self.sessions().container_stopped(&container.id, Some(ExitReason::Stopped), None);
-            self.note_removed(&container);
+            self.note_removed(&container.id);
             Ok(())
         })
         .await

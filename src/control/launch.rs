@@ -273,8 +273,11 @@ impl Control {
             self.forget_session(session.id()).await;
         }
         match removal {
-            Ok(Err(error)) if error.code == Code::NotFound => Ok(()),
-            Ok(done) => done,
+            Ok(Err(error)) if error.code != Code::NotFound => Err(error),
+            Ok(_) => {
+                self.note_removed(id);
+                Ok(())
+            }
             Err(_) => Err(Error::new(Code::TimedOut, format!("the engine has not removed it after {} s", REMOVAL.as_secs()))),
         }
     }
@@ -282,11 +285,21 @@ impl Control {
     /// The name asked for, if it is free, or one like the template's.
     pub(super) async fn free_name(&self, template: &str, asked: Option<&str>) -> Result<String> {
         let Some(asked) = asked else { return self.next_name(template, None).await };
-        if self.names_in_use().await?.iter().any(|name| name == asked) {
+        let launched = self.operations().targets().iter().any(|name| name == asked);
+        if launched || self.all_containers().await?.iter().any(|container| container.name == asked) && self.is_there(asked).await? {
             let error = Error::new(Code::NameInUse, format!("there is a container '{asked}' already"));
             return Err(error.fix(format!("choose another name, or remove it with 'cto rm {asked}'")));
         }
         Ok(asked.to_owned())
+    }
+
+    /// Whether the engine itself has a container of this name: lists may be a little behind.
+    async fn is_there(&self, name: &str) -> Result<bool> {
+        match self.parts().engine.inspect(name).await {
+            Ok(found) => Ok(found.name == name),
+            Err(error) if error.code == Code::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// The first free one of `web-1`, `web-2` and so on, not counting `taken`.

@@ -121,17 +121,18 @@ impl Control {
     }
 
     /// Takes in that a container is gone.
-    pub(super) fn note_removed(&self, container: &Container) {
+    pub(super) fn note_removed(&self, id: &ContainerId) {
+        self.forget_activity(id);
         let known = {
             let mut copies = self.0.seen.copies();
             if copies.gone.len() == GONE {
                 copies.gone.pop_front();
             }
-            copies.gone.push_back(container.id.clone());
-            copies.containers.remove(&container.id).is_some()
+            copies.gone.push_back(id.clone());
+            copies.containers.remove(id)
         };
-        if known {
-            self.publish(Event::ContainerRemoved { id: container.id.clone(), name: container.name.clone() });
+        if let Some(container) = known {
+            self.publish(Event::ContainerRemoved { id: container.id, name: container.name });
         }
     }
 

@@ -140,6 +140,19 @@ async fn a_viewer_is_refused_and_the_refusal_is_audited() {
 }
 
 #[tokio::test]
+async fn a_name_is_free_again_at_once_whatever_the_watcher_has_seen_before() {
+    let plane = Plane::start().await;
+    for _ in 0..5 {
+        let failing = plane.launch(&admin(), "again", json!({"command": ["sh", "-c", "exit 3"]})).await;
+        assert_eq!(failing.problem.map(|problem| problem.code), Some(Code::ExitedAtOnce));
+    }
+    // Taken away behind the back of the lists.
+    let taken = plane.container(&admin(), "again", json!({})).await;
+    plane.control.parts().engine.remove(&taken.id, true).await.unwrap();
+    plane.container(&admin(), "again", json!({})).await;
+}
+
+#[tokio::test]
 async fn a_container_that_exits_at_once_is_told_and_removed() {
     let plane = Plane::start().await;
     for interactive in [true, false] {

@@ -344,7 +344,7 @@ impl Control {
 
     async fn remove_stopped(&self, container: &Container) {
         match self.parts().engine.remove_alone(&container.id).await {
-            Ok(()) => self.note_removed(container),
+            Ok(()) => self.note_removed(&container.id),
             Err(error) => tracing::warn!(%error, container = container.name, "a container that was replaced can't be removed"),
         }
     }

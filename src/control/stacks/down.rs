@@ -61,7 +61,7 @@ impl Control {
             if volumes.is_empty() { engine.remove_alone(&container.id).await } else { engine.remove(&container.id, false).await }
         };
         match ended.await {
-            Ok(()) => self.note_removed(container),
+            Ok(()) => self.note_removed(&container.id),
             Err(error) if error.code == Code::NotFound => {}
             Err(error) => return Err(error),
         }
