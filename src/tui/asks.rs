@@ -46,6 +46,7 @@ use super::parts::workspace::Place;
 use super::runs;
 use super::runs::RunsWish;
 use super::stock::Kind;
+use super::stock::StockWish;
 use crate::model::NoticeLevel;
 use crate::model::Size;
 
@@ -306,8 +307,9 @@ impl App {
             C::Launch => {
                 let area = self.context().area;
                 self.overlays.push(Box::new(Launch::new(Size { cols: area.width, rows: area.height }.clamped())));
-                // A list that failed to come, or files that nobody watched.
-                return vec![Effect::Request(Request::Templates)];
+                // A list that failed to come, or files that nobody watched; and which images need not be pulled.
+                let images = Request::Stock(Box::new(StockWish::List(Kind::Images)));
+                return vec![Effect::Request(Request::Templates), Effect::Request(images)];
             }
             C::EngineCalls => {
                 self.overlays.push(Box::new(Calls::default()));

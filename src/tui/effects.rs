@@ -319,7 +319,13 @@ async fn version(client: &Client) -> Option<String> {
 }
 
 /// Tells what the server says, for as long as somebody listens.
-async fn listen(client: Client, told: mpsc::Sender<Msg>, mut tiles: watch::Receiver<Vec<TileWish>>, mut stats: watch::Receiver<Vec<ContainerId>>, back: watch::Sender<u32>) {
+async fn listen(
+    client: Client,
+    told: mpsc::Sender<Msg>,
+    mut tiles: watch::Receiver<Vec<TileWish>>,
+    mut stats: watch::Receiver<Vec<ContainerId>>,
+    back: watch::Sender<u32>,
+) {
     let mut stream = loop {
         match client.stream().await {
             Ok(stream) => break stream,

@@ -64,6 +64,14 @@ pub struct Stock {
 }
 
 impl Stock {
+    /// Whether the engine has the image of this reference, as far as images were listed.
+    #[must_use]
+    pub fn has_image(&self, reference: &str) -> bool {
+        let name = reference.rsplit('/').next().unwrap_or(reference);
+        let whole = if name.contains([':', '@']) { reference.to_owned() } else { format!("{reference}:latest") };
+        self.images.iter().flatten().any(|image| image.tags.iter().chain(&image.digests).any(|known| *known == whole))
+    }
+
     /// Takes in a list.
     pub fn learn(&mut self, told: &StockReply) {
         match told {

@@ -2,7 +2,9 @@
 use super::drawn;
 use super::drawn::Drawn;
 use super::drawn::SIZES;
+use super::drawn::noon;
 use cto::model::Code;
+use cto::model::Image;
 use cto::model::Place;
 use cto::model::Size;
 use cto::tui::msg::Ask;
@@ -28,6 +30,25 @@ fn templates_are_found_by_a_few_letters_with_their_values_below() {
         drawn.press(&mut launch, "Tab");
         insta::assert_snapshot!(format!("launch_values_{width}x{height}"), drawn.text(&launch));
     }
+}
+
+#[test]
+fn an_image_that_the_engine_has_is_not_said_to_be_pulled() {
+    let mut drawn = Drawn::usual((120, 40));
+    let line = |drawn: &Drawn, name: &str| drawn.text(&open(drawn)).lines().find(|line| line.contains(name)).unwrap().to_owned();
+    assert!(line(&drawn, "system-monitor").contains("pulls"));
+    let image = |tag: &str| Image {
+        id: tag.to_owned(),
+        tags: vec![tag.to_owned()],
+        digests: Vec::new(),
+        created_at: noon(),
+        size_bytes: 1,
+        owner: None,
+        derived: false,
+    };
+    drawn.data.stock.images = Some(vec![image("alpine:latest"), image("python:3.10")]);
+    assert!(line(&drawn, "system-monitor").contains("ready"));
+    assert!(line(&drawn, "python-dev").contains("pulls"), "another version is another image");
 }
 
 #[test]

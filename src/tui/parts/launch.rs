@@ -316,7 +316,8 @@ fn readiness(template: &Template, cx: &Context) -> String {
         let same_image = template.packages.is_empty() && container.image == template.image;
         same_image || container.template.as_deref() == Some(&template.name)
     });
-    match (known, template.packages.len()) {
+    let is_there = template.packages.is_empty() && cx.data.stock.has_image(&template.image);
+    match (known || is_there, template.packages.len()) {
         (true, _) => "ready".to_owned(),
         (false, 0) => "pulls".to_owned(),
         (false, packages) => format!("builds, {packages} pkg"),
