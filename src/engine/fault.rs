@@ -160,8 +160,8 @@ fn container(status: u16, text: &str, low: &str, name: &str) -> Error {
     if low.contains("is not paused") {
         return Error::new(Code::WrongState, format!("container '{name}' is not paused"));
     }
-    // The last is said of one that ends while its limits are being changed or it is being paused.
-    if low.contains("is not running") || low.contains("is restarting") || low.contains("a stopped container") {
+    // The last two, the engine's and its runtime's, are said of one that ends while its limits are being changed or it is being paused.
+    if ["is not running", "is restarting", "a stopped container", "container not running"].iter().any(|said| low.contains(said)) {
         return not_running(name);
     }
     if low.contains("is paused") {
@@ -366,6 +366,8 @@ mod tests {
         }
         assert_eq!(told(500, "write /x: no space left on device").0, Code::DiskFull);
         assert_eq!(told(409, "Container ab is not running").0, Code::WrongState);
+        assert_eq!(told(500, "Cannot pause container ab: OCI runtime pause failed: container not running").0, Code::WrongState);
+        assert_eq!(told(500, "Cannot update container ab: runc did not terminate successfully: exit status 1: container not running ").0, Code::WrongState);
         let cut = Foreign::IOError { err: std::io::Error::other("error reading a body from connection") };
         assert_eq!(translate(cut, &about, "unix:///x").code, Code::EngineUnavailable);
     }
