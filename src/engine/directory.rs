@@ -36,6 +36,8 @@ const ARCHIVE_TIME: Duration = Duration::from_secs(30);
 const MOST_ENTRIES: usize = 100_000;
 /// Pieces of an archive that may wait to be read.
 const WAITING: usize = 8;
+/// Exit codes from here on are those of programs that a signal has ended: 128 and its number.
+const KILLED: i64 = 129;
 /// Fields of an entry in the holder's answer.
 const FIELDS: usize = 5;
 
@@ -126,6 +128,8 @@ impl Engine {
             0 => Ok(Some(answer)),
             // A holder of an older server that does not know files.
             2 => Ok(None),
+            KILLED.. => Err(Error::new(Code::WrongState, "what looks after the container's files was ended there before it had answered")
+                .fix("the container was stopped or restarted, or has too little memory: look at its state and try again")),
             _ => {
                 let mut fields = fault.splitn(2, |byte| *byte == 0);
                 let number = fields.next().and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());

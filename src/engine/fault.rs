@@ -160,8 +160,9 @@ fn container(status: u16, text: &str, low: &str, name: &str) -> Error {
     if low.contains("is not paused") {
         return Error::new(Code::WrongState, format!("container '{name}' is not paused"));
     }
-    // The last two, the engine's and its runtime's, are said of one that ends while its limits are being changed or it is being paused.
-    if ["is not running", "is restarting", "a stopped container", "container not running"].iter().any(|said| low.contains(said)) {
+    // All but the first two are said of one that ends while something is begun in it, its limits are being changed, or it is being paused.
+    let said = ["is not running", "is restarting", "a stopped container", "container not running", "in a stopped state", "in a deleted state"];
+    if said.iter().any(|said| low.contains(said)) {
         return not_running(name);
     }
     if low.contains("is paused") {
@@ -367,6 +368,7 @@ mod tests {
         assert_eq!(told(500, "write /x: no space left on device").0, Code::DiskFull);
         assert_eq!(told(409, "Container ab is not running").0, Code::WrongState);
         assert_eq!(told(500, "Cannot pause container ab: OCI runtime pause failed: container not running").0, Code::WrongState);
+        assert_eq!(told(400, ")cannot exec in a stopped state").0, Code::WrongState);
         assert_eq!(told(500, "Cannot update container ab: runc did not terminate successfully: exit status 1: container not running ").0, Code::WrongState);
         let cut = Foreign::IOError { err: std::io::Error::other("error reading a body from connection") };
         assert_eq!(translate(cut, &about, "unix:///x").code, Code::EngineUnavailable);

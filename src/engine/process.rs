@@ -47,6 +47,10 @@ pub(super) struct Process {
     user: Option<String>,
 }
 
+/// How often, and with what pauses, is looked whether a container has ended in which a program could not be started.
+const ENDED_LOOKS: u32 = 5;
+const ENDED_PAUSE: Duration = Duration::from_millis(100);
+
 impl Engine {
     /// Starts a program, and waits until it runs; its streams are connected.
     pub(super) async fn start_process(&self, container: &ContainerId, name: &str, start: Start) -> Result<(Process, raw::Reader, raw::Writer)> {
@@ -57,9 +61,25 @@ impl Engine {
         if found.running != Some(true) && found.pid.unwrap_or(0) == 0 {
             let mut text = Vec::new();
             let _ = tokio::time::timeout(Duration::from_secs(2), (&mut reader).take(4096).read_to_end(&mut text)).await;
-            return Err(never_ran(&String::from_utf8_lossy(&text), &program, &About::Container(name)));
+            let error = never_ran(&String::from_utf8_lossy(&text), &program, &About::Container(name));
+            return Err(self.or_ended(container, error).await);
         }
         Ok((process, reader, writer))
+    }
+
+    /// Why a program could not be started. Of a container that has just ended its runtime says so in many words, none of which is that, and the
+    /// engine learns of it a little later.
+    async fn or_ended(&self, container: &ContainerId, error: Error) -> Error {
+        for _ in 0..ENDED_LOOKS {
+            if !matches!(error.code, Code::InvalidValue | Code::EngineFailed) {
+                break;
+            }
+            if let Err(ended) = self.inspect_running(container).await {
+                return ended;
+            }
+            tokio::time::sleep(ENDED_PAUSE).await;
+        }
+        error
     }
 
     /// Begins to start a program; its streams are connected.

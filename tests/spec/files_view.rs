@@ -6,6 +6,7 @@ use super::support::engine::docker;
 use super::support::home::Home;
 use super::support::home::Terminal as Seen;
 use super::support::plane::Plane;
+use super::support::plane::admin;
 use super::support::plane::operator;
 use super::support::plane::viewer;
 use cto::client::FetchedFile;
@@ -13,6 +14,7 @@ use cto::model::Code;
 use cto::model::MovePath;
 use cto::model::PathKind;
 use cto::model::PathQuery;
+use cto::model::StopContainer;
 use cto::tui::files::Copied;
 use cto::tui::files::CopyNews;
 use cto::tui::files::Entry;
@@ -36,6 +38,7 @@ use serde_json::json;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The view on a screen, with both sides listed.
 struct Shown {
@@ -291,6 +294,34 @@ fn a_file_that_was_changed_meanwhile_is_not_lost_on_either_side() {
     assert!(path.exists(), "what could not be put back stays");
     drop(shown);
     assert!(!path.exists(), "until the program ends");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_that_is_killed_while_its_files_are_moved_does_not_run_and_nothing_has_failed() {
+    let plane = Plane::start().await;
+    let container = plane.container(&admin(), "killed", json!({"command": ["sleep", "1d"]})).await;
+    for _ in 0..4 {
+        let movers: Vec<_> = (0..3)
+            .map(|_| {
+                let (engine, id) = (plane.control.parts().engine.clone(), container.id.clone());
+                tokio::spawn(async move {
+                    loop {
+                        let error = engine.move_file(&id, "killed", b"/tmp/nothing", b"/tmp/other").await.unwrap_err();
+                        if error.code != Code::NotFound {
+                            return error;
+                        }
+                    }
+                })
+            })
+            .collect();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        plane.control.stop_container_now(&admin(), container.id.as_str(), StopContainer { grace_seconds: Some(0) }).await.unwrap();
+        for mover in movers {
+            let error = mover.await.unwrap();
+            assert_eq!(error.code, Code::WrongState, "{error}");
+        }
+        plane.control.start_container(&admin(), container.id.as_str()).await.unwrap();
+    }
 }
 
 #[tokio::test]
