@@ -94,6 +94,9 @@ pub(super) fn answered(status: u16, message: &str, about: &About<'_>) -> Error {
     }
     match about {
         About::Container(name) => container(status, &text, &low, name),
+        About::Image(name) | About::LocalImage(name) if low.contains("invalid reference format") => {
+            Error::invalid(format!("'{name}' is no image reference: {text}")).fix("write it as 'docker pull' takes it, such as debian:bookworm-slim")
+        }
         About::Image(name) if is_denied(&low) => {
             let registry = name.split_once('/').map(|(first, _)| first).filter(|first| first.contains(['.', ':']) || *first == "localhost").unwrap_or_default();
             Error::new(Code::ImageUnavailable, format!("the registry does not let cto at image '{name}': {text}"))
@@ -370,6 +373,8 @@ mod tests {
         assert_eq!(told(500, "Cannot pause container ab: OCI runtime pause failed: container not running").0, Code::WrongState);
         assert_eq!(told(400, ")cannot exec in a stopped state").0, Code::WrongState);
         assert_eq!(told(500, "Cannot update container ab: runc did not terminate successfully: exit status 1: container not running ").0, Code::WrongState);
+        let capitals = "no such image: NIL: invalid reference format: repository name must be lowercase";
+        assert_eq!(answered(400, capitals, &About::Image("NIL")).code, Code::InvalidValue);
         let cut = Foreign::IOError { err: std::io::Error::other("error reading a body from connection") };
         assert_eq!(translate(cut, &about, "unix:///x").code, Code::EngineUnavailable);
     }
