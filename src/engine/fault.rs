@@ -164,8 +164,8 @@ fn container(status: u16, text: &str, low: &str, name: &str) -> Error {
         return Error::new(Code::WrongState, format!("container '{name}' is not paused"));
     }
     // All but the first two are said of one that ends while something is begun in it, its limits are being changed, or it is being paused.
-    let said = ["is not running", "is restarting", "a stopped container", "container not running", "in a stopped state", "in a deleted state"];
-    if said.iter().any(|said| low.contains(said)) {
+    let ended = ["is not running", "is restarting", "a stopped container", "container not running", "in a stopped state", "in a deleted state"];
+    if ended.iter().any(|words| low.contains(words)) {
         return not_running(name);
     }
     if low.contains("is paused") {

@@ -70,10 +70,8 @@ impl Engine {
     /// Why a program could not be started. Of a container that has just ended its runtime says so in many words, none of which is that, and the
     /// engine learns of it a little later.
     async fn or_ended(&self, container: &ContainerId, error: Error) -> Error {
-        for _ in 0..ENDED_LOOKS {
-            if !matches!(error.code, Code::InvalidValue | Code::EngineFailed) {
-                break;
-            }
+        let is_vague = matches!(error.code, Code::InvalidValue | Code::EngineFailed);
+        for _ in 0..if is_vague { ENDED_LOOKS } else { 0 } {
             if let Err(ended) = self.inspect_running(container).await {
                 return ended;
             }
